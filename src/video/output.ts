@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { imageOutput } from "../image/output.ts";
+
+/** One encoded quality of a stream. `shortSidePx` is the height of landscape and the width of portrait video. */
+export const renditionSpec = z.strictObject({
+  shortSidePx: z.int().min(16).max(4320),
+  videoKbps: z.int().positive(),
+  audioKbps: z.int().positive(),
+});
+export type RenditionSpec = z.infer<typeof renditionSpec>;
+
+/** One progressive file: H.264 and AAC in MP4, index in front (`+faststart`). */
+export const mp4Output = z.strictObject({
+  format: z.literal("mp4"),
+  name: z.string(),
+  /** Bounding box, px; the ratio is kept and sides are rounded to even. Absent: the source's own size. */
+  width: z.int().min(16).max(4096).optional(),
+  height: z.int().min(16).max(4096).optional(),
+  allowEnlarge: z.boolean(),
+  /** x264 constant rate factor, 0–51. */
+  crf: z.int().min(0).max(51),
+  /** Peak rate; absent leaves the CRF uncapped. */
+  maxVideoKbps: z.int().positive().optional(),
+  audioKbps: z.int().positive(),
+  encoderPreset: z.enum(["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"]),
+});
+export type Mp4Output = z.infer<typeof mp4Output>;
+
+/** An adaptive stream: CMAF segments of every rendition, audio apart, one master playlist. */
+export const hlsOutput = z.strictObject({
+  format: z.literal("hls"),
+  name: z.string(),
+  variants: z.array(renditionSpec).min(1).max(8),
+  segmentSeconds: z.number().min(2).max(10),
+  crf: z.int().min(0).max(51),
+  encoderPreset: z.enum(["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"]),
+});
+export type HlsOutput = z.infer<typeof hlsOutput>;
+
+/** A picture of one moment. Past the end of a short video the last frame is taken. */
+export const thumbnailOutput = z.strictObject({
+  format: z.literal("thumbnail"),
+  name: z.string(),
+  atSeconds: z.number().min(0),
+  image: imageOutput,
+});
+export type ThumbnailOutput = z.infer<typeof thumbnailOutput>;
+
+export const videoOutput = z.discriminatedUnion("format", [mp4Output, hlsOutput, thumbnailOutput]);
+export type VideoOutput = z.infer<typeof videoOutput>;

@@ -1,0 +1,128 @@
+/**
+ * What the worker and the transcoder say to each other. `POST /tasks` carries one {@link TaskRequest}; the answer
+ * is a stream of {@link TaskEvent}s, one JSON object a line (NDJSON), that ends with `done` or `error`.
+ *
+ * The transcoder never sees a key or a credential: it reads and writes through the URLs that the task carries.
+ * `PUT <outputBaseUrl>/<path>` stores a file, `GET <inputUrl>` (with Range) reads the source.
+ */
+import { z } from "zod";
+import { imageOutput } from "../image/output.ts";
+import { hlsOutput, mp4Output, thumbnailOutput } from "./output.ts";
+import { sourceDescription } from "./source.ts";
+
+const taskBase = {
+  /** Attempt-scoped id; a second request with the id of a running task is refused (409). */
+  attemptId: z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/),
+  inputUrl: z.url(),
+  /** Size of the input, bytes. */
+  inputBytes: z.int().nonnegative(),
+  /** Folder URL, no trailing slash, under which the task may PUT files. */
+  outputBaseUrl: z.url(),
+  /** Wall-clock limit, after which the task is killed and reported as `timeout`. */
+  timeLimitMs: z.int().positive(),
+  /** Bytes that the task may write in all; more is reported as `disk_full`. */
+  maxOutputBytes: z.int().positive(),
+};
+
+export const taskRequest = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("probe"), ...taskBase }),
+  z.strictObject({ kind: z.literal("image"), ...taskBase, outputs: z.array(imageOutput).min(1).max(10) }),
+  z.strictObject({ kind: z.literal("transcode"), ...taskBase, source: sourceDescription, output: mp4Output }),
+  z.strictObject({ kind: z.literal("stream"), ...taskBase, source: sourceDescription, output: hlsOutput }),
+  z.strictObject({
+    kind: z.literal("thumbnail"),
+    ...taskBase,
+    source: sourceDescription,
+    output: thumbnailOutput,
+  }),
+]);
+export type TaskRequest = z.infer<typeof taskRequest>;
+
+/** A stored file that stands for one of the job's outputs. `path` is relative to `outputBaseUrl`. */
+export const producedFile = z.object({
+  /** Name of the output specification that this file answers. */
+  name: z.string(),
+  path: z.string(),
+  type: z.string(),
+  bytes: z.int().nonnegative(),
+  sha256: z.string(),
+  width: z.int().optional(),
+  height: z.int().optional(),
+  durationSeconds: z.number().optional(),
+});
+export type ProducedFile = z.infer<typeof producedFile>;
+
+/** One CMAF media segment; times on the timeline of the whole output. */
+export const segment = z.object({
+  path: z.string(),
+  bytes: z.int().positive(),
+  startSeconds: z.number(),
+  durationSeconds: z.number(),
+});
+export type Segment = z.infer<typeof segment>;
+
+/** One track of the stream as encoded: a video rendition, or the audio that all of them share. */
+export const encodedTrack = z.object({
+  id: z.string(),
+  kind: z.enum(["video", "audio"]),
+  /** RFC 6381 string read from the bitstream headers, such as `avc1.64001f`. */
+  codec: z.string(),
+  initPath: z.string(),
+  initBytes: z.int().positive(),
+  width: z.int().optional(),
+  height: z.int().optional(),
+  frameRate: z.number().optional(),
+  channels: z.int().optional(),
+  sampleRate: z.int().optional(),
+  language: z.string().optional(),
+  segments: z.array(segment).min(1),
+});
+export type EncodedTrack = z.infer<typeof encodedTrack>;
+
+/** What `done` carries, by the kind of task. */
+export const taskResult = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("probe"), source: sourceDescription }),
+  z.object({
+    kind: z.literal("files"),
+    files: z.array(producedFile).min(1),
+    notes: z.array(z.string()).default([]),
+  }),
+  z.object({ kind: z.literal("tracks"), tracks: z.array(encodedTrack).min(1), durationSeconds: z.number() }),
+]);
+export type TaskResult = z.infer<typeof taskResult>;
+
+export const taskEvent = z.discriminatedUnion("type", [
+  /** `fraction` 0–1 of this task, never lower than the one before; `outTimeSeconds` is media time done. */
+  z.object({
+    type: z.literal("progress"),
+    fraction: z.number().min(0).max(1),
+    operation: z.string(),
+    fps: z.number().optional(),
+    speed: z.number().optional(),
+    outTimeSeconds: z.number().optional(),
+  }),
+  /** At least every 5 s while the task runs. */
+  z.object({ type: z.literal("heartbeat"), rssBytes: z.number().optional() }),
+  z.object({ type: z.literal("done"), result: taskResult }),
+  /** `code` is one of `errors.ts`; `message` is public; `detail` (stderr tail) is for operators. */
+  z.object({
+    type: z.literal("error"),
+    code: z.string(),
+    message: z.string(),
+    detail: z.string().optional(),
+  }),
+]);
+export type TaskEvent = z.infer<typeof taskEvent>;
+
+/** `GET /health` of the transcoder. */
+export const transcoderHealth = z.object({
+  state: z.enum(["ready", "draining"]),
+  /** attemptId of every task that runs now. */
+  running: z.array(z.string()),
+  ffmpegVersion: z.string(),
+  encoders: z.array(z.string()),
+  cores: z.int(),
+  memoryFreeBytes: z.number(),
+  diskFreeBytes: z.number(),
+});
+export type TranscoderHealth = z.infer<typeof transcoderHealth>;

@@ -1,0 +1,39 @@
+import { z } from "zod";
+
+/** What ffprobe learned of a source, in the terms that planning needs. Times in seconds, rates in Hz or kbit/s. */
+export const sourceDescription = z.object({
+  container: z.string(),
+  durationSeconds: z.number().nonnegative(),
+  startSeconds: z.number(),
+  bitrateKbps: z.number().optional(),
+  video: z
+    .object({
+      codec: z.string(),
+      /** Size as shown: after rotation and with square pixels, px. */
+      width: z.int().positive(),
+      height: z.int().positive(),
+      /** Size as stored, before rotation and pixel aspect. */
+      codedWidth: z.int().positive(),
+      codedHeight: z.int().positive(),
+      /** Clockwise degrees that a player turns the picture by: 0, 90, 180 or 270. */
+      rotation: z.int(),
+      frameRate: z.number().positive(),
+      pixelFormat: z.string(),
+      bitDepth: z.int(),
+      interlaced: z.boolean(),
+      /** `smpte2084` (PQ) or `arib-std-b67` (HLG) for HDR. */
+      colorTransfer: z.string().optional(),
+      frameCount: z.int().optional(),
+    })
+    .optional(),
+  audio: z.array(
+    z.object({
+      codec: z.string(),
+      channels: z.int(),
+      sampleRate: z.int(),
+      language: z.string().optional(),
+    }),
+  ),
+  subtitles: z.array(z.object({ codec: z.string(), language: z.string().optional() })),
+});
+export type SourceDescription = z.infer<typeof sourceDescription>;

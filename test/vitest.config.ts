@@ -1,0 +1,58 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+const root = new URL("..", import.meta.url).pathname;
+
+/**
+ * Three kinds of test. `workerd`: everything that ships in the worker, run in the real runtime with real D1, R2,
+ * Queues and Durable Objects. `node`: the transcoder and the tools, with real ffmpeg and real processes. `e2e`: the
+ * whole service under `wrangler dev`, spoken to only over HTTP and WebSocket.
+ */
+export default defineConfig({
+  root,
+  test: {
+    projects: [
+      {
+        root,
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: {
+                TEST_MIGRATIONS: await readD1Migrations(`${root}migrations`),
+                BOOTSTRAP_ADMIN_KEY: "dr_test_bootstrap_admin_key_0123456789",
+                TOKEN_SECRET: "test-token-secret-0123456789abcdef",
+                TRANSCODER_URL: "http://127.0.0.1:9",
+                LOCAL_ORIGIN: "http://127.0.0.1:9",
+              },
+            },
+          })),
+        ],
+        test: {
+          name: "workerd",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/**/*.node.test.ts", "test/e2e/**", "test/bench/**"],
+        },
+      },
+      {
+        root,
+        test: {
+          name: "node",
+          include: ["test/**/*.node.test.ts"],
+          exclude: ["test/e2e/**"],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        root,
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
