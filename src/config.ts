@@ -1,0 +1,104 @@
+import { z } from "zod";
+import type { JobProgress } from "./progress/channel.ts";
+import type { DerivativeProducer } from "./image-url/producer.ts";
+import type { Transcoder } from "./processing/transcoder.ts";
+import type { Lane } from "./schema.ts";
+
+/** The bindings and variables of `wrangler.toml`, and the secrets that are set beside it. */
+export interface Env {
+  DB: D1Database;
+  MEDIA: R2Bucket;
+  EDGE_QUEUE: Queue<Ticket>;
+  CONTAINER_SHORT_QUEUE: Queue<Ticket>;
+  CONTAINER_LONG_QUEUE: Queue<Ticket>;
+  IO_QUEUE: Queue<Ticket>;
+  JOB_PROGRESS: DurableObjectNamespace<JobProgress>;
+  TRANSCODER: DurableObjectNamespace<Transcoder>;
+  DERIVATIVES: DurableObjectNamespace<DerivativeProducer>;
+  BOOTSTRAP_ADMIN_KEY?: string;
+  TOKEN_SECRET?: string;
+  /** Set where no container engine runs: the transcoder is a process on this machine. */
+  TRANSCODER_URL?: string;
+  /** Where that process reaches this worker, such as `http://127.0.0.1:8787`. */
+  LOCAL_ORIGIN?: string;
+  IMAGE_URL_POLICY?: string;
+  TRANSCODER_SLOTS?: string;
+}
+
+/** "There is work in this lane." It names no job: whoever gets it claims the best ready task. */
+export interface Ticket {
+  lane: Lane;
+}
+
+const seconds = (n: number) => n * 1000;
+const minutes = (n: number) => n * 60_000;
+
+const schema = z.object({
+  tokenSecret: z.string().min(16, "TOKEN_SECRET must be at least 16 characters"),
+  bootstrapAdminKey: z.string().min(16, "BOOTSTRAP_ADMIN_KEY must be at least 16 characters").optional(),
+  transcoderUrl: z.url().optional(),
+  localOrigin: z.url().optional(),
+  imageUrlPolicy: z.enum(["open", "signed"]),
+  transcoderSlots: z.coerce.number().int().min(1).max(64),
+});
+
+/** Limits and timings in one place; each has its unit in its name. */
+export const LIMITS = {
+  /** The free and pro plans take 100 MB a request; the rest is multipart overhead and fields. */
+  maxFileBytes: 95_000_000,
+  maxFieldBytes: 256 * 1024,
+  maxJsonBytes: 256 * 1024,
+  maxOutputs: 10,
+  maxImagePixels: 100_000_000,
+  maxImageBytes: 50_000_000,
+  /** R2 wants equal parts of at least 5 MiB: also the most of an upload that an isolate holds. */
+  uploadPartBytes: 5 * 1024 * 1024,
+  leaseMs: seconds(60),
+  renewEveryMs: seconds(20),
+  /** No heartbeat for this long and the job's watchdog takes the task back. */
+  heartbeatTimeoutMs: seconds(20),
+  /** Head start of one point of priority. */
+  headStartMs: minutes(10),
+  watchTokenMs: minutes(15),
+  sessionMs: minutes(12 * 60),
+  /** An upload older than this was abandoned. */
+  abandonedUploadMs: minutes(60),
+  jobDeadlineMs: minutes(6 * 60),
+} as const;
+
+export interface Config {
+  /** Signs watch tokens, sessions, storage tokens and image URLs. */
+  tokenSecret: string;
+  bootstrapAdminKey: string | undefined;
+  transcoderUrl: string | undefined;
+  localOrigin: string | undefined;
+  imageUrlPolicy: "open" | "signed";
+  /** How many slots (named container instances) tasks are handed to. */
+  transcoderSlots: number;
+}
+
+const parsed = new WeakMap<Env, Config>();
+
+/** The deployment's configuration, checked once per isolate. Throws with the variable's name when one is wrong. */
+export function configOf(env: Env): Config {
+  const known = parsed.get(env);
+  if (known) return known;
+  const config = schema.parse({
+    tokenSecret: env.TOKEN_SECRET,
+    bootstrapAdminKey: env.BOOTSTRAP_ADMIN_KEY,
+    transcoderUrl: env.TRANSCODER_URL,
+    localOrigin: env.LOCAL_ORIGIN,
+    imageUrlPolicy: env.IMAGE_URL_POLICY ?? "signed",
+    transcoderSlots: env.TRANSCODER_SLOTS ?? "2",
+  });
+  const complete: Config = {
+    tokenSecret: config.tokenSecret,
+    bootstrapAdminKey: config.bootstrapAdminKey,
+    transcoderUrl: config.transcoderUrl,
+    localOrigin: config.localOrigin,
+    imageUrlPolicy: config.imageUrlPolicy,
+    transcoderSlots: config.transcoderSlots,
+  };
+  parsed.set(env, complete);
+  return complete;
+}

@@ -1,0 +1,72 @@
+/**
+ * What happens to a job while it runs, as its {@link JobProgress} object hears it, and the snapshot that every
+ * watcher (WebSocket, SSE, polling) is shown. The reduction from one to the other is `reduce.ts`.
+ */
+import type { JobStatus, TaskKind, TaskState } from "../schema.ts";
+import type { StageName } from "./stages.ts";
+
+/** One task as the channel needs to know it: where it counts and how much. */
+export interface TaskOutline {
+  taskId: string;
+  kind: TaskKind;
+  stage: StageName;
+  /** Share of its stage, relative to the other tasks of that stage. */
+  weight: number;
+}
+
+export type ProgressEvent =
+  /** The job was accepted. `stages` in order. Sent once; a second one changes nothing. */
+  | { type: "accepted"; jobId: string; stages: StageName[]; tasks: TaskOutline[]; atMs: number }
+  /** A finished task planned more of them. */
+  | { type: "planned"; tasks: TaskOutline[]; atMs: number }
+  | { type: "task_started"; taskId: string; attempt: number; leaseToken: string; workerId: string; atMs: number }
+  /**
+   * `sequence` rises by one with every report of one attempt; `fraction` 0–1 is of the task. A task that passes
+   * through several stages (an image) names the one it is in; `fraction` is then of that stage.
+   */
+  | {
+      type: "task_progress";
+      taskId: string;
+      attempt: number;
+      sequence: number;
+      stage?: StageName;
+      fraction: number;
+      details?: StageDetails;
+      atMs: number;
+    }
+  /** The worker is alive; says nothing of progress. */
+  | { type: "heartbeat"; taskId: string; attempt: number; atMs: number }
+  /** One attempt ended: `ready` means that the task will run again. */
+  | { type: "task_ended"; taskId: string; attempt: number; state: Extract<TaskState, "done" | "failed" | "ready" | "cancelled">; atMs: number }
+  /** The job ended, or (`pending`) was put back by an explicit retry. The status is D1's. */
+  | { type: "job_ended"; status: Extract<JobStatus, "completed" | "failed" | "cancelled">; atMs: number };
+
+export interface StageDetails {
+  current_operation?: string;
+  processed_items?: number;
+  total_items?: number;
+  resolution?: string;
+  bitrate_kbps?: number;
+  fps?: number;
+  speed?: number;
+}
+
+/** The payload that watchers receive; field names are the API's. */
+export interface ProgressSnapshot {
+  job_id: string;
+  status: JobStatus;
+  /** 0–100, one decimal; never lower than before, 100 only when the job is completed. */
+  progress_percentage: number;
+  current_stage: StageName | null;
+  /** 0–100 within the current stage. */
+  stage_percentage: number;
+  stage_details: StageDetails;
+  /** Every stage of the job in order, each 0–100. */
+  stages: { stage: StageName; percentage: number }[];
+  tasks: { task_id: string; kind: TaskKind; stage: StageName; state: TaskState; attempt: number; percentage: number }[];
+  estimated_remaining: { low: number; high: number } | null;
+  /** Rises by one with every change that watchers are told. */
+  sequence: number;
+  timestamp: string;
+  worker_id: string | null;
+}

@@ -1,0 +1,27 @@
+import type { TaskKind } from "../schema.ts";
+
+/** Weights by kind of job : a job's own stages are scaled so that they sum to 100. */
+export const STAGE_WEIGHTS = {
+  image: {
+    validation: 5,
+    preprocessing: 10,
+    resize_operations: 40,
+    format_conversion: 35,
+    optimization: 8,
+    finalization: 2,
+  },
+  video: { analysis: 5, audio: 15, transcode: 65, packaging: 10, thumbnails: 5 },
+} as const;
+
+export type JobKind = keyof typeof STAGE_WEIGHTS;
+export type StageName = { [K in JobKind]: keyof (typeof STAGE_WEIGHTS)[K] }[JobKind];
+
+/** The stage in which a task counts, or starts counting. */
+export const STAGE_OF_TASK = {
+  probe: "analysis",
+  image: "validation",
+  transcode: "transcode",
+  stream: "transcode",
+  thumbnail: "thumbnails",
+  package: "packaging",
+} as const satisfies Record<TaskKind, StageName>;

@@ -1,0 +1,230 @@
+/**
+ * The tables. D1 is the truth: what is not here did not happen. Times are Unix milliseconds; ids are opaque,
+ * prefixed and sortable by time (`id.ts`). `migrations/` is generated from this file by `npm run db:generate`.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+
+export const PRIORITIES = ["urgent", "high", "normal", "low"] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+export const JOB_STATUSES = ["pending", "processing", "completed", "failed", "cancelled"] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+export const TASK_STATES = ["blocked", "ready", "leased", "done", "failed", "cancelled"] as const;
+export type TaskState = (typeof TASK_STATES)[number];
+
+export const LANES = ["edge", "container-short", "container-long", "io"] as const;
+export type Lane = (typeof LANES)[number];
+
+export const TASK_KINDS = ["probe", "image", "transcode", "stream", "thumbnail", "package"] as const;
+export type TaskKind = (typeof TASK_KINDS)[number];
+
+export const SCOPES = ["read", "write", "admin"] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** A key is shown once; only its SHA-256 (hex) is kept. */
+export const apiKeys = sqliteTable("api_keys", {
+  id: text().primaryKey(),
+  hash: text().notNull().unique(),
+  owner: text().notNull(),
+  name: text().notNull(),
+  scopes: text({ mode: "json" }).$type<Scope[]>().notNull(),
+  createdAt: integer("created_at").notNull(),
+  revokedAt: integer("revoked_at"),
+});
+
+/**
+ * An original on its way in. The row is written before the first byte is stored and removed in the batch that
+ * accepts the media, so whatever a crash leaves in R2 can be found from here.
+ */
+export const uploads = sqliteTable(
+  "uploads",
+  {
+    id: text().primaryKey(),
+    owner: text().notNull(),
+    objectKey: text("object_key").notNull(),
+    /** R2 multipart upload id, once there is one. */
+    multipartId: text("multipart_id"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [index("uploads_created").on(table.createdAt)],
+);
+
+export const media = sqliteTable(
+  "media",
+  {
+    id: text().primaryKey(),
+    owner: text().notNull(),
+    kind: text({ enum: ["image", "video", "audio"] }).notNull(),
+    /** True MIME type, from the bytes. */
+    type: text().notNull(),
+    filename: text().notNull(),
+    sizeBytes: integer("size_bytes").notNull(),
+    sha256: text().notNull(),
+    objectKey: text("object_key").notNull(),
+    status: text({ enum: ["processing", "ready", "rejected", "deleted"] }).notNull(),
+    /** Bumped when the picture behind the id changes; part of every derivative's key. */
+    version: integer().notNull().default(1),
+    /** What was learned of it: `ImageProbe` or `SourceDescription`. */
+    metadata: text({ mode: "json" }).$type<Record<string, unknown>>().notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [index("media_owner").on(table.owner, table.id)],
+);
+
+/** What a client sees of a failure. `detail` is private words for operators and is not sent to clients. */
+export interface FailureRecord {
+  code: string;
+  class: string;
+  message: string;
+  failedStage?: string;
+  detail?: string;
+}
+
+export const jobs = sqliteTable(
+  "jobs",
+  {
+    id: text().primaryKey(),
+    owner: text().notNull(),
+    mediaId: text("media_id").notNull(),
+    kind: text({ enum: ["image", "video"] }).notNull(),
+    status: text({ enum: JOB_STATUSES }).notNull(),
+    priority: text({ enum: PRIORITIES }).notNull(),
+    /** The output specifications as the client wrote them. */
+    outputSpecifications: text("output_specifications", { mode: "json" }).$type<unknown[]>().notNull(),
+    /** Stage weights' keys that this job has, in order (`progress/stages.ts`). */
+    stages: text({ mode: "json" }).$type<string[]>().notNull(),
+    currentStage: text("current_stage"),
+    progressPercentage: real("progress_percentage").notNull().default(0),
+    estimatedDurationMs: integer("estimated_duration_ms").notNull(),
+    notes: text({ mode: "json" }).$type<string[]>().notNull().default([]),
+    error: text({ mode: "json" }).$type<FailureRecord>(),
+    requestId: text("request_id").notNull(),
+    traceparent: text(),
+    createdAt: integer("created_at").notNull(),
+    startedAt: integer("started_at"),
+    finishedAt: integer("finished_at"),
+    deadlineAt: integer("deadline_at").notNull(),
+  },
+  (table) => [
+    index("jobs_owner").on(table.owner, table.id),
+    index("jobs_owner_status").on(table.owner, table.status, table.id),
+    index("jobs_media").on(table.mediaId),
+    index("jobs_deadline").on(table.deadlineAt).where(sql`status IN ('pending', 'processing')`),
+  ],
+);
+
+export const tasks = sqliteTable(
+  "tasks",
+  {
+    id: text().primaryKey(),
+    jobId: text("job_id").notNull(),
+    kind: text({ enum: TASK_KINDS }).notNull(),
+    lane: text({ enum: LANES }).notNull(),
+    state: text({ enum: TASK_STATES }).notNull(),
+    /** created_at − priority × head start: the lowest is claimed first. */
+    rank: integer().notNull(),
+    /** What to do, typed by `kind` (`processing/task-spec.ts`). */
+    spec: text({ mode: "json" }).$type<unknown>().notNull(),
+    /** Share of its stage, relative to its siblings. */
+    weight: real().notNull().default(1),
+    availableAt: integer("available_at").notNull(),
+    leaseToken: text("lease_token"),
+    leaseUntil: integer("lease_until"),
+    workerId: text("worker_id"),
+    /** Runs so far, of any outcome; names the attempt's own prefix in R2. */
+    attempt: integer().notNull().default(0),
+    /** Runs that count against the retry policy, and runs that were lost through no fault of the task. */
+    countedFailures: integer("counted_failures").notNull().default(0),
+    systemFailures: integer("system_failures").notNull().default(0),
+    result: text({ mode: "json" }).$type<unknown>(),
+    createdAt: integer("created_at").notNull(),
+    finishedAt: integer("finished_at"),
+  },
+  (table) => [
+    index("tasks_ready").on(table.lane, table.rank).where(sql`state = 'ready'`),
+    index("tasks_leased").on(table.leaseUntil).where(sql`state = 'leased'`),
+    index("tasks_job").on(table.jobId),
+  ],
+);
+
+/** `taskId` may run once `dependsOn` is done. */
+export const taskDependencies = sqliteTable(
+  "task_dependencies",
+  {
+    taskId: text("task_id").notNull(),
+    dependsOn: text("depends_on").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.taskId, table.dependsOn] }),
+    index("task_dependencies_on").on(table.dependsOn),
+  ],
+);
+
+export const ATTEMPT_OUTCOMES = ["running", "done", "failed", "lost", "cancelled"] as const;
+export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
+
+/** One run of one task under one lease. */
+export const attempts = sqliteTable(
+  "attempts",
+  {
+    taskId: text("task_id").notNull(),
+    number: integer().notNull(),
+    jobId: text("job_id").notNull(),
+    leaseToken: text("lease_token").notNull(),
+    workerId: text("worker_id").notNull(),
+    startedAt: integer("started_at").notNull(),
+    finishedAt: integer("finished_at"),
+    outcome: text({ enum: ATTEMPT_OUTCOMES }).notNull(),
+    failure: text({ mode: "json" }).$type<FailureRecord>(),
+    /** When its files were removed; only attempts that are not `done` are swept. */
+    sweptAt: integer("swept_at"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.taskId, table.number] }),
+    index("attempts_job").on(table.jobId),
+    index("attempts_unswept").on(table.finishedAt).where(unsweptAttempts()),
+  ],
+);
+
+/** One file that a job promised. A stream is one output whose `objectKey` is its master playlist. */
+export const outputs = sqliteTable(
+  "outputs",
+  {
+    id: text().primaryKey(),
+    jobId: text("job_id").notNull(),
+    taskId: text("task_id").notNull(),
+    name: text().notNull(),
+    objectKey: text("object_key").notNull(),
+    type: text().notNull(),
+    bytes: integer().notNull(),
+    sha256: text().notNull(),
+    width: integer(),
+    height: integer(),
+    durationSeconds: real("duration_seconds"),
+    /** Streams only: the attempt prefixes below `outputs/<job>/` that the playlists point into. */
+    tree: text({ mode: "json" }).$type<string[]>(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [uniqueIndex("outputs_job_name").on(table.jobId, table.name)],
+);
+
+/** An image made on demand from a URL. It can be deleted at any time and made again. */
+export const derivatives = sqliteTable(
+  "derivatives",
+  {
+    objectKey: text("object_key").primaryKey(),
+    mediaId: text("media_id").notNull(),
+    type: text().notNull(),
+    bytes: integer().notNull(),
+    width: integer().notNull(),
+    height: integer().notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [index("derivatives_media").on(table.mediaId)],
+);
+
+function unsweptAttempts(): SQL {
+  return sql`swept_at IS NULL AND outcome IN ('failed', 'lost', 'cancelled')`;
+}
