@@ -125,6 +125,7 @@ CREATE TABLE `tasks` (
 --> statement-breakpoint
 CREATE INDEX `tasks_ready` ON `tasks` (`lane`,`rank`) WHERE state = 'ready';--> statement-breakpoint
 CREATE INDEX `tasks_leased` ON `tasks` (`lease_until`) WHERE state = 'leased';--> statement-breakpoint
+CREATE INDEX `tasks_lease_token` ON `tasks` (`lease_token`) WHERE state = 'leased';--> statement-breakpoint
 CREATE INDEX `tasks_job` ON `tasks` (`job_id`);--> statement-breakpoint
 CREATE TABLE `uploads` (
 	`id` text PRIMARY KEY NOT NULL,

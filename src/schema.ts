@@ -145,6 +145,7 @@ export const tasks = sqliteTable(
   (table) => [
     index("tasks_ready").on(table.lane, table.rank).where(sql`state = 'ready'`),
     index("tasks_leased").on(table.leaseUntil).where(sql`state = 'leased'`),
+    index("tasks_lease_token").on(table.leaseToken).where(sql`state = 'leased'`),
     index("tasks_job").on(table.jobId),
   ],
 );
