@@ -1,4 +1,4 @@
-import { ERRORS, MediaError, toMediaError } from "./errors.ts";
+import { ERRORS, type MediaError, toMediaError } from "./errors.ts";
 import { log } from "./log.ts";
 import type { AppContext } from "./request-context.ts";
 

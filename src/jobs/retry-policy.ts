@@ -56,5 +56,9 @@ export function decideRetry(
   if (history.countedFailures + 1 >= backoff.attempts) return { retry: false, reason: "exhausted" };
   const exponential = Math.min(backoff.capMs, backoff.baseMs * backoff.factor ** history.countedFailures);
   const spread = 1 + backoff.jitter * (2 * random - 1);
-  return { retry: true, delayMs: Math.round(exponential * spread * PRIORITY_FACTOR[priority]), counted: true };
+  return {
+    retry: true,
+    delayMs: Math.round(exponential * spread * PRIORITY_FACTOR[priority]),
+    counted: true,
+  };
 }

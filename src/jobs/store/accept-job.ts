@@ -1,0 +1,33 @@
+import { eq, sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { jobs, media, taskDependencies, tasks, uploads } from "../../schema.ts";
+import type { JobRow, MediaRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
+import { insertRows } from "./insert-rows.ts";
+
+export interface Acceptance {
+  /** Absent when the job works on media that is already stored. */
+  newMedia?: MediaRow;
+  /** The upload that brought the media in; its row goes in the same batch. */
+  uploadId?: string;
+  job: JobRow;
+  tasks: readonly TaskRow[];
+  dependencies: readonly TaskDependencyRow[];
+}
+
+/**
+ * Writes media, job and tasks down together. Once this returns the job cannot be lost, so only then may a client
+ * be told `201`. `false` when the media was deleted in the meantime: nothing is written.
+ */
+export async function acceptJob(d1: D1Database, acceptance: Acceptance): Promise<boolean> {
+  const db = drizzle(d1);
+  const mediaIsThere = sql`EXISTS (SELECT 1 FROM media WHERE id = ${acceptance.job.mediaId} AND status <> 'deleted')`;
+  const [, , , , , accepted] = await db.batch([
+    db.run(insertRows(media, acceptance.newMedia ? [acceptance.newMedia] : [], sql`1`)),
+    db.run(insertRows(jobs, [acceptance.job], mediaIsThere)),
+    db.run(insertRows(tasks, acceptance.tasks, mediaIsThere)),
+    db.run(insertRows(taskDependencies, acceptance.dependencies, mediaIsThere)),
+    db.delete(uploads).where(eq(uploads.id, acceptance.uploadId ?? "")),
+    db.select({ id: jobs.id }).from(jobs).where(eq(jobs.id, acceptance.job.id)),
+  ]);
+  return accepted.length === 1;
+}

@@ -1,0 +1,113 @@
+import { and, asc, eq, inArray, lte, sql } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import { LIMITS } from "../../config.ts";
+import { attempts, jobs, type Lane, media, tasks } from "../../schema.ts";
+import type { ClaimedTask } from "../claimed-task.ts";
+
+export type Claim =
+  | { claimed: ClaimedTask }
+  /** Nothing can run now; `nextAtMs` is when the earliest delayed task may. */
+  | { claimed: undefined; nextAtMs: number | undefined };
+
+interface ClaimRequest {
+  lane: Lane;
+  workerId: string;
+  /** Fresh and unguessable; it fences out every earlier holder. */
+  token: string;
+  nowMs: number;
+}
+
+/**
+ * Leases the best ready task of a lane: `ready → leased`, one atomic batch.
+ *
+ * 1. the task with the lowest rank takes the token, and its attempt number rises (zero rows: nothing is ready);
+ * 2. the attempt is written down;
+ * 3. the job turns `processing` on its first claim (zero rows: it is already);
+ * 4. the job and its media are read along, so that the handler needs no further query.
+ */
+export async function claimTask(d1: D1Database, request: ClaimRequest): Promise<Claim> {
+  const db = drizzle(d1);
+  const [claimedRows, , , jobRows] = await db.batch([
+    leaseBest(db, request),
+    recordAttempt(db, request),
+    startJob(db, request),
+    db
+      .select({ job: jobs, media })
+      .from(tasks)
+      .innerJoin(jobs, eq(jobs.id, tasks.jobId))
+      .innerJoin(media, eq(media.id, jobs.mediaId))
+      .where(holdsLease(request.token)),
+  ]);
+  const task = claimedRows[0];
+  const found = jobRows[0];
+  if (!task || !found) return { claimed: undefined, nextAtMs: await nextAvailable(db, request.lane) };
+  const lease = {
+    taskId: task.id,
+    jobId: task.jobId,
+    token: request.token,
+    attempt: task.attempt,
+    untilMs: request.nowMs + LIMITS.leaseMs,
+    workerId: request.workerId,
+  };
+  return { claimed: { lease, task, job: found.job, media: found.media } };
+}
+
+function leaseBest(db: DrizzleD1Database, request: ClaimRequest) {
+  const best = db
+    .select({ id: tasks.id })
+    .from(tasks)
+    .where(and(eq(tasks.lane, request.lane), sql`state = 'ready'`, lte(tasks.availableAt, request.nowMs)))
+    .orderBy(asc(tasks.rank))
+    .limit(1);
+  return db
+    .update(tasks)
+    .set({
+      state: "leased",
+      leaseToken: request.token,
+      leaseUntil: request.nowMs + LIMITS.leaseMs,
+      workerId: request.workerId,
+      attempt: sql`attempt + 1`,
+    })
+    .where(inArray(tasks.id, best))
+    .returning();
+}
+
+function recordAttempt(db: DrizzleD1Database, request: ClaimRequest) {
+  const leased = db
+    .select({
+      taskId: tasks.id,
+      number: tasks.attempt,
+      jobId: tasks.jobId,
+      leaseToken: sql<string>`${tasks.leaseToken}`.as("lease_token"),
+      workerId: sql<string>`${tasks.workerId}`.as("worker_id"),
+      startedAt: sql<number>`${request.nowMs}`.as("started_at"),
+      finishedAt: sql<number | null>`NULL`.as("finished_at"),
+      outcome: sql<"running">`'running'`.as("outcome"),
+      failure: sql<null>`NULL`.as("failure"),
+      sweptAt: sql<number | null>`NULL`.as("swept_at"),
+    })
+    .from(tasks)
+    .where(holdsLease(request.token));
+  return db.insert(attempts).select(leased);
+}
+
+function startJob(db: DrizzleD1Database, request: ClaimRequest) {
+  const job = db.select({ id: tasks.jobId }).from(tasks).where(holdsLease(request.token));
+  return db
+    .update(jobs)
+    .set({ status: "processing", startedAt: request.nowMs })
+    .where(and(inArray(jobs.id, job), eq(jobs.status, "pending")));
+}
+
+/** The literal state lets SQLite use the partial index on tokens. */
+function holdsLease(token: string) {
+  return and(sql`${tasks.state} = 'leased'`, eq(tasks.leaseToken, token));
+}
+
+async function nextAvailable(db: DrizzleD1Database, lane: Lane): Promise<number | undefined> {
+  const [row] = await db
+    .select({ atMs: sql<number | null>`min(${tasks.availableAt})` })
+    .from(tasks)
+    .where(and(eq(tasks.lane, lane), sql`${tasks.state} = 'ready'`));
+  return row?.atMs ?? undefined;
+}

@@ -1,0 +1,132 @@
+import { and, eq, inArray, ne, type SQL, sql } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import { attempts, type FailureRecord, jobs, type Lane, tasks } from "../../schema.ts";
+import type { Lease } from "../claimed-task.ts";
+import type { RetryDecision } from "../retry-policy.ts";
+
+export type FailureOutcome =
+  /** The task is `ready` again; send its lane a ticket, delayed by `delayMs`. */
+  | { applied: "retry"; lane: Lane; delayMs: number }
+  /** The job failed; its other tasks were cancelled. */
+  | { applied: "job_failed"; cancelled: CancelledLease[] }
+  /** The lease was lost before: nothing changed. */
+  | { applied: "stale" };
+
+/** A task that ran when its job ended: whoever runs it should stop. */
+export interface CancelledLease {
+  taskId: string;
+  attempt: number;
+  workerId: string;
+}
+
+/**
+ * Ends an attempt that failed, guarded by the lease token: `leased → ready` when it is to run again, `leased →
+ * failed` when not, and then the job fails with it. Zero rows in the first statement: stale, nothing changes.
+ */
+export async function failTask(
+  d1: D1Database,
+  lease: Lease,
+  failure: FailureRecord,
+  decision: RetryDecision,
+  nowMs: number,
+): Promise<FailureOutcome> {
+  const db = drizzle(d1);
+  return decision.retry
+    ? await putBack(db, lease, failure, decision, nowMs)
+    : await failJob(db, lease, failure, nowMs);
+}
+
+async function putBack(
+  db: DrizzleD1Database,
+  lease: Lease,
+  failure: FailureRecord,
+  decision: Extract<RetryDecision, { retry: true }>,
+  nowMs: number,
+): Promise<FailureOutcome> {
+  const [, rows] = await db.batch([
+    endAttempt(db, lease, failure, nowMs, leaseHeld(lease)),
+    db
+      .update(tasks)
+      .set({
+        state: "ready",
+        availableAt: nowMs + decision.delayMs,
+        leaseToken: null,
+        leaseUntil: null,
+        workerId: null,
+        ...(decision.counted
+          ? { countedFailures: sql`counted_failures + 1` }
+          : { systemFailures: sql`system_failures + 1` }),
+      })
+      .where(ownLease(lease))
+      .returning({ lane: tasks.lane }),
+  ]);
+  const task = rows[0];
+  return task ? { applied: "retry", lane: task.lane, delayMs: decision.delayMs } : { applied: "stale" };
+}
+
+async function failJob(
+  db: DrizzleD1Database,
+  lease: Lease,
+  failure: FailureRecord,
+  nowMs: number,
+): Promise<FailureOutcome> {
+  const guard = failedWith(lease);
+  const [, rows, , , cancelled] = await db.batch([
+    endAttempt(db, lease, failure, nowMs, leaseHeld(lease)),
+    db
+      .update(tasks)
+      .set({ state: "failed", finishedAt: nowMs, leaseUntil: null })
+      .where(ownLease(lease))
+      .returning({ id: tasks.id }),
+    db
+      .update(jobs)
+      .set({ status: "failed", error: failure, finishedAt: nowMs })
+      .where(and(eq(jobs.id, lease.jobId), inArray(jobs.status, ["pending", "processing"]), guard)),
+    ...cancelRest(db, lease.jobId, nowMs, guard),
+  ]);
+  return rows.length === 1 ? { applied: "job_failed", cancelled } : { applied: "stale" };
+}
+
+/**
+ * Cancels what a job has left while `guard` holds: ends the running attempts (returned, so that they can be
+ * stopped), then its unfinished tasks.
+ */
+export function cancelRest(db: DrizzleD1Database, jobId: string, nowMs: number, guard: SQL) {
+  return [
+    db
+      .update(tasks)
+      .set({ state: "cancelled", finishedAt: nowMs, leaseUntil: null })
+      .where(and(eq(tasks.jobId, jobId), inArray(tasks.state, ["blocked", "ready", "leased"]), guard)),
+    db
+      .update(attempts)
+      .set({ outcome: "cancelled", finishedAt: nowMs })
+      .where(and(eq(attempts.jobId, jobId), eq(attempts.outcome, "running"), guard))
+      .returning({ taskId: attempts.taskId, attempt: attempts.number, workerId: attempts.workerId }),
+  ] as const;
+}
+
+function endAttempt(db: DrizzleD1Database, lease: Lease, failure: FailureRecord, nowMs: number, guard: SQL) {
+  return db
+    .update(attempts)
+    .set({ outcome: failure.class === "system" ? "lost" : "failed", failure, finishedAt: nowMs })
+    .where(
+      and(
+        eq(attempts.taskId, lease.taskId),
+        eq(attempts.number, lease.attempt),
+        ne(attempts.outcome, "done"),
+        guard,
+      ),
+    );
+}
+
+function ownLease(lease: Lease) {
+  return and(eq(tasks.id, lease.taskId), eq(tasks.state, "leased"), eq(tasks.leaseToken, lease.token));
+}
+
+function leaseHeld(lease: Lease): SQL {
+  return sql`EXISTS (SELECT 1 FROM tasks AS own WHERE own.id = ${lease.taskId} AND own.state = 'leased' AND own.lease_token = ${lease.token})`;
+}
+
+function failedWith(lease: Lease): SQL {
+  return sql`EXISTS (SELECT 1 FROM tasks AS own WHERE own.id = ${lease.taskId} AND own.state = 'failed' AND own.lease_token = ${lease.token})`;
+}

@@ -1,0 +1,125 @@
+import { and, eq, ne, notExists, type SQL, sql } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import { alias } from "drizzle-orm/sqlite-core";
+import { attempts, jobs, type Lane, outputs, taskDependencies, tasks } from "../../schema.ts";
+import type { Lease, OutputRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
+import { insertRows } from "./insert-rows.ts";
+
+/** What a finished task leaves behind; all of it becomes visible at once, or none. */
+export interface FinishedTask {
+  /** Kept for the tasks that depend on this one. */
+  result: unknown;
+  outputs: readonly OutputRow[];
+  /** Tasks that only now could be planned, with what they wait for. */
+  newTasks: readonly TaskRow[];
+  newDependencies: readonly TaskDependencyRow[];
+  notes: readonly string[];
+}
+
+export type Finish =
+  | { accepted: true; readyLanes: Lane[]; jobCompleted: boolean }
+  /** The lease was lost: nothing changed, and the attempt's files are to be swept. */
+  | { accepted: false };
+
+/**
+ * Ends a task: `leased → done`, one atomic batch in which every statement is guarded by the lease token.
+ *
+ * 1. the task turns `done` (zero rows: stale token, or this very call arrived before);
+ * 2. outputs, newly planned tasks and their dependencies are added;
+ * 3. tasks of the job whose dependencies are all done turn `blocked → ready`;
+ * 4. the attempt ends;
+ * 5. the job completes when no task of it is left (zero rows: some are).
+ *
+ * Calling it twice with the same token changes nothing more and is accepted both times.
+ */
+export async function finishTask(
+  d1: D1Database,
+  lease: Lease,
+  finished: FinishedTask,
+  nowMs: number,
+): Promise<Finish> {
+  const db = drizzle(d1);
+  const guard = finishedWith(lease);
+  const [, , , , unblocked, , , , held] = await db.batch([
+    endTask(db, lease, finished.result, nowMs),
+    db.run(insertRows(outputs, finished.outputs, guard)),
+    db.run(insertRows(tasks, finished.newTasks, guard)),
+    db.run(insertRows(taskDependencies, finished.newDependencies, guard)),
+    unblock(db, lease.jobId, guard, nowMs),
+    endAttempt(db, lease, nowMs, guard),
+    addNotes(db, lease.jobId, finished.notes, guard),
+    completeJob(db, lease.jobId, nowMs, guard),
+    db
+      .select({ status: jobs.status })
+      .from(jobs)
+      .where(and(eq(jobs.id, lease.jobId), guard)),
+  ]);
+  const job = held[0];
+  if (!job) return { accepted: false };
+  const planned = finished.newTasks.filter((task) => task.state === "ready").map((task) => task.lane);
+  return {
+    accepted: true,
+    readyLanes: [...planned, ...unblocked.map((task) => task.lane)],
+    jobCompleted: job.status === "completed",
+  };
+}
+
+function endTask(db: DrizzleD1Database, lease: Lease, result: unknown, nowMs: number) {
+  return db
+    .update(tasks)
+    .set({ state: "done", result, finishedAt: nowMs, leaseUntil: null })
+    .where(and(eq(tasks.id, lease.taskId), eq(tasks.state, "leased"), eq(tasks.leaseToken, lease.token)));
+}
+
+/** True once the task is done under this very token. */
+function finishedWith(lease: Lease): SQL {
+  return sql`EXISTS (SELECT 1 FROM tasks AS own WHERE own.id = ${lease.taskId} AND own.state = 'done' AND own.lease_token = ${lease.token})`;
+}
+
+function unblock(db: DrizzleD1Database, jobId: string, guard: SQL, nowMs: number) {
+  const upstream = alias(tasks, "upstream");
+  const unfinished = db
+    .select({ one: sql`1` })
+    .from(taskDependencies)
+    .innerJoin(upstream, eq(upstream.id, taskDependencies.dependsOn))
+    .where(and(eq(taskDependencies.taskId, tasks.id), ne(upstream.state, "done")));
+  return db
+    .update(tasks)
+    .set({ state: "ready", availableAt: nowMs })
+    .where(and(eq(tasks.jobId, jobId), eq(tasks.state, "blocked"), notExists(unfinished), guard))
+    .returning({ lane: tasks.lane });
+}
+
+function endAttempt(db: DrizzleD1Database, lease: Lease, nowMs: number, guard: SQL) {
+  return db
+    .update(attempts)
+    .set({ outcome: "done", finishedAt: nowMs })
+    .where(
+      and(
+        eq(attempts.taskId, lease.taskId),
+        eq(attempts.number, lease.attempt),
+        eq(attempts.outcome, "running"),
+        guard,
+      ),
+    );
+}
+
+function addNotes(db: DrizzleD1Database, jobId: string, notes: readonly string[], guard: SQL) {
+  const merged = sql<string[]>`(SELECT json_group_array(value) FROM (
+    SELECT value FROM json_each(${jobs.notes}) UNION SELECT value FROM json_each(${JSON.stringify(notes)})))`;
+  return db
+    .update(jobs)
+    .set({ notes: merged })
+    .where(and(eq(jobs.id, jobId), guard));
+}
+
+function completeJob(db: DrizzleD1Database, jobId: string, nowMs: number, guard: SQL) {
+  const left = db
+    .select({ one: sql`1` })
+    .from(tasks)
+    .where(and(eq(tasks.jobId, jobId), ne(tasks.state, "done")));
+  return db
+    .update(jobs)
+    .set({ status: "completed", progressPercentage: 100, currentStage: null, finishedAt: nowMs })
+    .where(and(eq(jobs.id, jobId), eq(jobs.status, "processing"), notExists(left), guard));
+}

@@ -1,0 +1,18 @@
+import { and, eq, sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { LIMITS } from "../../config.ts";
+import { tasks } from "../../schema.ts";
+import type { Lease } from "../claimed-task.ts";
+
+/**
+ * Prolongs a lease that is still held. `false` (zero rows) means that the task was taken back, cancelled or ended:
+ * stop working on it.
+ */
+export async function renewLease(d1: D1Database, lease: Lease, nowMs: number): Promise<boolean> {
+  const rows = await drizzle(d1)
+    .update(tasks)
+    .set({ leaseUntil: nowMs + LIMITS.leaseMs })
+    .where(and(eq(tasks.id, lease.taskId), sql`${tasks.state} = 'leased'`, eq(tasks.leaseToken, lease.token)))
+    .returning({ id: tasks.id });
+  return rows.length === 1;
+}

@@ -1,0 +1,86 @@
+import { and, asc, count, eq, isNull, lt, lte, sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { attempts, jobs, type Lane, tasks } from "../../schema.ts";
+import type { AttemptRow, JobRow, Lease, TaskRow } from "../claimed-task.ts";
+
+/** Leased tasks whose lease ran out: nobody renews them any more. */
+export async function findExpiredLeases(d1: D1Database, nowMs: number, limit: number): Promise<TaskRow[]> {
+  return await drizzle(d1)
+    .select()
+    .from(tasks)
+    .where(and(sql`${tasks.state} = 'leased'`, lt(tasks.leaseUntil, nowMs)))
+    .orderBy(asc(tasks.leaseUntil))
+    .limit(limit);
+}
+
+/** How many tasks of each lane could be claimed now. */
+export async function countReadyTasks(
+  d1: D1Database,
+  nowMs: number,
+): Promise<{ lane: Lane; ready: number }[]> {
+  return await drizzle(d1)
+    .select({ lane: tasks.lane, ready: count() })
+    .from(tasks)
+    .where(and(sql`${tasks.state} = 'ready'`, lte(tasks.availableAt, nowMs)))
+    .groupBy(tasks.lane);
+}
+
+/** Jobs that are past their deadline and have not ended. */
+export async function findOverdueJobs(d1: D1Database, nowMs: number, limit: number): Promise<JobRow[]> {
+  return await drizzle(d1)
+    .select()
+    .from(jobs)
+    .where(and(sql`${jobs.status} IN ('pending', 'processing')`, lt(jobs.deadlineAt, nowMs)))
+    .limit(limit);
+}
+
+/** Attempts that came to nothing and whose files may still lie in R2. */
+export async function findUnsweptAttempts(
+  d1: D1Database,
+  endedBeforeMs: number,
+  limit: number,
+): Promise<AttemptRow[]> {
+  return await drizzle(d1)
+    .select()
+    .from(attempts)
+    .where(
+      and(
+        isNull(attempts.sweptAt),
+        sql`${attempts.outcome} IN ('failed', 'lost', 'cancelled')`,
+        lt(attempts.finishedAt, endedBeforeMs),
+      ),
+    )
+    .limit(limit);
+}
+
+/** Notes that an attempt's files are gone. */
+export async function markSwept(d1: D1Database, attempt: AttemptRow, nowMs: number): Promise<void> {
+  await drizzle(d1)
+    .update(attempts)
+    .set({ sweptAt: nowMs })
+    .where(and(eq(attempts.taskId, attempt.taskId), eq(attempts.number, attempt.number)));
+}
+
+/** A task as whoever holds `token` sees it, with its job; undefined when the lease is not theirs any more. */
+export async function readLeased(
+  d1: D1Database,
+  taskId: string,
+  token: string,
+): Promise<{ task: TaskRow; job: JobRow; lease: Lease } | undefined> {
+  const [row] = await drizzle(d1)
+    .select({ task: tasks, job: jobs })
+    .from(tasks)
+    .innerJoin(jobs, eq(jobs.id, tasks.jobId))
+    .where(and(eq(tasks.id, taskId), sql`${tasks.state} = 'leased'`, eq(tasks.leaseToken, token)));
+  if (!row) return undefined;
+  const { task } = row;
+  const lease = {
+    taskId,
+    jobId: task.jobId,
+    token,
+    attempt: task.attempt,
+    untilMs: task.leaseUntil ?? 0,
+    workerId: task.workerId ?? "",
+  };
+  return { ...row, lease };
+}
