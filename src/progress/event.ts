@@ -12,14 +12,28 @@ export interface TaskOutline {
   stage: StageName;
   /** Share of its stage, relative to the other tasks of that stage. */
   weight: number;
+  /** Where it already stands, when the outline is sent again (a retry, a rebuilt channel). Left out: `ready`. */
+  state?: TaskState;
+  /** Runs so far; unless `state` is `leased`, what still comes from one of them is late. Left out: 0. */
+  attempt?: number;
 }
 
 export type ProgressEvent =
-  /** The job was accepted. `stages` in order. Sent once; a second one changes nothing. */
+  /**
+   * The job was accepted. `stages` in order. A second one changes nothing while the job runs; one that is younger
+   * than the end of the job (an explicit retry) starts a new run of progress.
+   */
   | { type: "accepted"; jobId: string; stages: StageName[]; tasks: TaskOutline[]; atMs: number }
   /** A finished task planned more of them. */
   | { type: "planned"; tasks: TaskOutline[]; atMs: number }
-  | { type: "task_started"; taskId: string; attempt: number; leaseToken: string; workerId: string; atMs: number }
+  | {
+      type: "task_started";
+      taskId: string;
+      attempt: number;
+      leaseToken: string;
+      workerId: string;
+      atMs: number;
+    }
   /**
    * `sequence` rises by one with every report of one attempt; `fraction` 0–1 is of the task. A task that passes
    * through several stages (an image) names the one it is in; `fraction` is then of that stage.
@@ -37,8 +51,14 @@ export type ProgressEvent =
   /** The worker is alive; says nothing of progress. */
   | { type: "heartbeat"; taskId: string; attempt: number; atMs: number }
   /** One attempt ended: `ready` means that the task will run again. */
-  | { type: "task_ended"; taskId: string; attempt: number; state: Extract<TaskState, "done" | "failed" | "ready" | "cancelled">; atMs: number }
-  /** The job ended, or (`pending`) was put back by an explicit retry. The status is D1's. */
+  | {
+      type: "task_ended";
+      taskId: string;
+      attempt: number;
+      state: Extract<TaskState, "done" | "failed" | "ready" | "cancelled">;
+      atMs: number;
+    }
+  /** The job ended. The status is D1's. */
   | { type: "job_ended"; status: Extract<JobStatus, "completed" | "failed" | "cancelled">; atMs: number };
 
 export interface StageDetails {
@@ -63,10 +83,31 @@ export interface ProgressSnapshot {
   stage_details: StageDetails;
   /** Every stage of the job in order, each 0–100. */
   stages: { stage: StageName; percentage: number }[];
-  tasks: { task_id: string; kind: TaskKind; stage: StageName; state: TaskState; attempt: number; percentage: number }[];
+  tasks: {
+    task_id: string;
+    kind: TaskKind;
+    stage: StageName;
+    state: TaskState;
+    attempt: number;
+    percentage: number;
+  }[];
   estimated_remaining: { low: number; high: number } | null;
   /** Rises by one with every change that watchers are told. */
   sequence: number;
+  /** When the last change happened, ISO 8601. */
   timestamp: string;
   worker_id: string | null;
 }
+
+/** A change that watchers are told: every field but `tasks` replaces the one they hold. */
+export interface ProgressUpdate extends Partial<Omit<ProgressSnapshot, "sequence">> {
+  sequence: number;
+  /** Only the tasks that changed; merge them by `task_id`. */
+  tasks?: ProgressSnapshot["tasks"];
+}
+
+/** What a WebSocket carries; on SSE `type` is the name of the event and the rest is its data. */
+export type WatchMessage =
+  | ({ type: "snapshot" } & ProgressSnapshot)
+  | ({ type: "update" } & ProgressUpdate)
+  | ({ type: "end" } & ProgressSnapshot);

@@ -1,6 +1,6 @@
 import type { TaskKind } from "../schema.ts";
 
-/** Weights by kind of job : a job's own stages are scaled so that they sum to 100. */
+/** Weights by kind of job: a job's own stages are scaled so that they sum to 100. */
 export const STAGE_WEIGHTS = {
   image: {
     validation: 5,
@@ -25,3 +25,16 @@ export const STAGE_OF_TASK = {
   thumbnail: "thumbnails",
   package: "packaging",
 } as const satisfies Record<TaskKind, StageName>;
+
+const WEIGHT_OF_STAGE: Record<StageName, number> = { ...STAGE_WEIGHTS.image, ...STAGE_WEIGHTS.video };
+
+/** Whether a string out of D1 names a stage. */
+export function isStageName(value: string): value is StageName {
+  return Object.hasOwn(WEIGHT_OF_STAGE, value);
+}
+
+/** What each of a job's own stages counts, percent; they sum to 100. */
+export function scaledWeights(stages: readonly StageName[]): number[] {
+  const total = stages.reduce((sum, stage) => sum + WEIGHT_OF_STAGE[stage], 0);
+  return stages.map((stage) => (WEIGHT_OF_STAGE[stage] / total) * 100);
+}
