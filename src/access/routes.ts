@@ -1,0 +1,119 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { MediaError } from "../errors.ts";
+import { isId, newId } from "../id.ts";
+import type { AppEnv } from "../request-context.ts";
+import { SCOPES } from "../schema.ts";
+import { requireScope } from "./authenticate.ts";
+import { generateKey, hashKey } from "./key.ts";
+import { createKey, type KeyRow, listKeys, revokeKey } from "./keys.ts";
+
+const keySchema = z
+  .object({
+    id: z.string(),
+    owner: z.string(),
+    name: z.string(),
+    scopes: z.array(z.enum(SCOPES)),
+    created_at: z.iso.datetime(),
+    revoked_at: z.iso.datetime().nullable(),
+  })
+  .openapi("Key");
+
+const newKeySchema = z.strictObject({
+  owner: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "1 to 64 letters, digits, _ . or -"),
+  name: z.string().trim().min(1).max(100),
+  scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
+});
+
+const createKeyRoute = createRoute({
+  method: "post",
+  path: "/v1/keys",
+  summary: "Create a key; the answer is the only time it is shown",
+  middleware: [requireScope("admin")] as const,
+  request: { body: { required: true, content: { "application/json": { schema: newKeySchema } } } },
+  responses: {
+    201: {
+      description: "The key",
+      content: { "application/json": { schema: keySchema.extend({ key: z.string() }) } },
+    },
+  },
+});
+
+const listKeysRoute = createRoute({
+  method: "get",
+  path: "/v1/keys",
+  summary: "List keys of all owners, newest first",
+  middleware: [requireScope("admin")] as const,
+  request: {
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(100).default(50),
+      cursor: z.string().optional(),
+    }),
+  },
+  responses: {
+    200: {
+      description: "One page; `Link` with rel=next when there are more",
+      content: { "application/json": { schema: z.object({ keys: z.array(keySchema) }) } },
+    },
+  },
+});
+
+const revokeKeyRoute = createRoute({
+  method: "delete",
+  path: "/v1/keys/{id}",
+  summary: "Revoke a key, and with it the sessions that it opened",
+  middleware: [requireScope("admin")] as const,
+  request: { params: z.object({ id: z.string() }) },
+  responses: { 204: { description: "Revoked" } },
+});
+
+/** `/v1/keys`, for operators. Mount it behind `authenticate()`. */
+export function keyRoutes(): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  app.openapi(createKeyRoute, async (c) => {
+    const { owner, name, scopes } = c.req.valid("json");
+    const key = generateKey();
+    const createdAt = Date.now();
+    const hash = await hashKey(key);
+    const row: KeyRow = {
+      id: newId("key", createdAt),
+      hash,
+      owner,
+      name,
+      scopes: [...new Set(scopes)],
+      createdAt,
+      revokedAt: null,
+    };
+    await createKey(c.env.DB, row);
+    return c.json({ ...describeKey(row), key }, 201, { "Cache-Control": "no-store" });
+  });
+  app.openapi(listKeysRoute, async (c) => {
+    const { limit, cursor } = c.req.valid("query");
+    const rows = await listKeys(c.env.DB, limit + 1, cursor);
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    if (last && rows.length > limit) {
+      c.header("Link", `</v1/keys?limit=${limit}&cursor=${last.id}>; rel="next"`);
+    }
+    return c.json({ keys: page.map(describeKey) }, 200);
+  });
+  app.openapi(revokeKeyRoute, async (c) => {
+    const { id } = c.req.valid("param");
+    const revoked = isId("key", id) && (await revokeKey(c.env.DB, id, Date.now()));
+    if (!revoked) throw new MediaError("not_found", "There is no such key, or it was revoked before.");
+    return c.body(null, 204);
+  });
+  return app;
+}
+
+function describeKey(row: KeyRow): z.infer<typeof keySchema> {
+  const { id, owner, name, scopes } = row;
+  const revokedAt = row.revokedAt === null ? null : new Date(row.revokedAt).toISOString();
+  return {
+    id,
+    owner,
+    name,
+    scopes,
+    created_at: new Date(row.createdAt).toISOString(),
+    revoked_at: revokedAt,
+  };
+}

@@ -1,0 +1,29 @@
+/** Job-scoped, read-only tokens for `?token=`: a browser cannot send headers on WebSocket or EventSource. */
+import { z } from "zod";
+import { LIMITS } from "../config.ts";
+import type { Caller } from "../request-context.ts";
+import { signToken, verifyToken } from "./token.ts";
+
+const watchClaims = z.strictObject({ jobId: z.string(), owner: z.string() });
+
+/** A token that lets its holder watch one job of `owner` for `LIMITS.watchTokenMs`. */
+export async function createWatchToken(
+  secret: string,
+  jobId: string,
+  owner: string,
+  nowMs: number,
+): Promise<string> {
+  return await signToken(secret, "watch", { jobId, owner }, nowMs + LIMITS.watchTokenMs);
+}
+
+/** The caller that a token stands for, or `undefined` when it is not a valid token of exactly this job. */
+export async function verifyWatchToken(
+  secret: string,
+  token: string,
+  jobId: string,
+  nowMs: number,
+): Promise<Caller | undefined> {
+  const claims = watchClaims.safeParse(await verifyToken(secret, "watch", token, nowMs));
+  if (!claims.success || claims.data.jobId !== jobId) return undefined;
+  return { owner: claims.data.owner, scopes: ["read"], keyId: "watch", viaSession: false };
+}
