@@ -1,0 +1,117 @@
+/**
+ * A typed client of the public API, on `fetch` and `WebSocket` only: browsers and Node 22. It imports nothing of the
+ * server but types.
+ */
+import { problemOf } from "./problem.ts";
+import type {
+  AcceptedJob,
+  Job,
+  JobPage,
+  JobStatus,
+  Media,
+  OutputRequest,
+  Priority,
+  ProgressSnapshot,
+} from "./resources.ts";
+import { watch } from "./watch.ts";
+
+export interface ClientOptions {
+  /** Where the service answers, such as `http://127.0.0.1:8787`. */
+  baseUrl: string;
+  /** Left out in a page that has opened a session. */
+  key?: string;
+  fetch?: typeof fetch;
+}
+
+export interface NewJob {
+  file: Blob;
+  filename: string;
+  /** MIME type; the file's own when left out. */
+  type?: string;
+  /** Left out: the service's defaults for the kind of media. */
+  outputs?: OutputRequest[];
+  priority?: Priority;
+  signal?: AbortSignal;
+}
+
+export interface WatchOptions {
+  /** The job's `watch_token`. Without it, or where the WebSocket cannot be reached, the job is polled. */
+  token?: string;
+  onProgress?: (snapshot: ProgressSnapshot) => void;
+  signal?: AbortSignal;
+}
+
+export interface ListOptions {
+  limit?: number;
+  cursor?: string;
+  status?: JobStatus;
+}
+
+export type DarkroomClient = ReturnType<typeof createDarkroomClient>;
+
+/** Every method rejects with a {@link DarkroomProblem} when the service says no. */
+export function createDarkroomClient(options: ClientOptions) {
+  const call = caller(options);
+  const read = async <T>(path: string, init?: RequestInit) => (await (await call(path, init)).json()) as T;
+  const getJob = (jobId: string) => read<Job>(`/v1/jobs/${jobId}`);
+
+  return {
+    /** Uploads a file and asks for outputs of it. Resolves when the service has stored it and promised the job. */
+    createJob: (job: NewJob) =>
+      read<AcceptedJob>("/v1/jobs", { method: "POST", body: formOf(job), signal: job.signal }),
+    getJob,
+    /** Newest first. */
+    listJobs: (list: ListOptions = {}) => read<JobPage>(`/v1/jobs${queryOf({ ...list })}`),
+    /** Cancels a job that has not ended. `force` also stops one that runs; a job that has ended is deleted. */
+    cancelJob: async (jobId: string, { force = false } = {}) => {
+      await call(`/v1/jobs/${jobId}${force ? "?force=true" : ""}`, { method: "DELETE" });
+    },
+    /** Follows a job and resolves with it when it has ended, however it ended: read its `status`. */
+    watchJob: async (jobId: string, { token, onProgress, signal }: WatchOptions = {}) => {
+      await watch({
+        socketUrl: token && socketUrl(options.baseUrl, jobId, token),
+        poll: () => read<ProgressSnapshot>(`/v1/jobs/${jobId}/progress`, { signal }),
+        onProgress: onProgress ?? (() => undefined),
+        signal,
+      });
+      return getJob(jobId);
+    },
+    getMedia: (mediaId: string) => read<Media>(`/v1/media/${mediaId}`),
+    /** Fetches an output, a playlist or an image by its path. The body is the answer's own stream. */
+    download: (url: string, init?: RequestInit) => call(url, init),
+  };
+}
+
+function caller({ baseUrl, key, fetch: send = fetch }: ClientOptions) {
+  return async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const url = new URL(path, baseUrl);
+    const headers = new Headers(init.headers);
+    if (key && url.origin === new URL(baseUrl).origin) headers.set("Authorization", `Bearer ${key}`);
+    const response = await send(url.href, { ...init, headers });
+    if (!response.ok) throw await problemOf(response);
+    return response;
+  };
+}
+
+function formOf({ file, filename, type, outputs, priority }: NewJob): FormData {
+  const form = new FormData();
+  if (outputs) form.set("output_specifications", JSON.stringify(outputs));
+  if (priority) form.set("priority", priority);
+  form.set("input_file", type ? new Blob([file], { type }) : file, filename);
+  return form;
+}
+
+function queryOf(list: Record<string, string | number | undefined>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(list)) {
+    if (value !== undefined) query.set(name, String(value));
+  }
+  return query.size > 0 ? `?${query}` : "";
+}
+
+function socketUrl(baseUrl: string, jobId: string, token: string): string {
+  const url = new URL(`/v1/jobs/${jobId}/ws`, baseUrl);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  url.searchParams.set("token", token);
+  return url.href;
+}

@@ -1,0 +1,86 @@
+import type { ProgressSnapshot } from "../progress/event.ts";
+import type { JobStatus, Priority } from "../schema.ts";
+
+/** One wanted output: a preset, fields, or a preset with fields that override it. See `/docs` for every field. */
+export interface OutputRequest {
+  preset?: string;
+  name?: string;
+  format?: string;
+  /** Pixels. */
+  width?: number;
+  /** Pixels. */
+  height?: number;
+  [field: string]: unknown;
+}
+
+export interface JobOutput {
+  name: string;
+  /** Path on the service, such as `/outputs/job_…/thumbnail.webp`. */
+  url: string;
+  /** MIME type. */
+  type: string;
+  bytes: number;
+  width: number | null;
+  height: number | null;
+  /** Seconds. */
+  duration: number | null;
+  sha256: string;
+  /** Streams only: the playlist to play. */
+  playback_url?: string;
+}
+
+export interface JobFailure {
+  code: string;
+  class: string;
+  message: string;
+  failed_stage: string | null;
+  retry_eligible: boolean;
+  suggested_action: string;
+}
+
+/** A job as `GET /v1/jobs/{id}` answers it; times are ISO 8601, durations seconds. */
+export interface Job {
+  job_id: string;
+  media_id: string;
+  kind: string;
+  status: JobStatus;
+  priority: Priority;
+  current_stage: string | null;
+  progress_percentage: number;
+  estimated_duration: number;
+  outputs: JobOutput[];
+  notes: string[];
+  error: JobFailure | null;
+  retry_count: number;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  status_url: string;
+}
+
+/** What `POST /v1/jobs` answers. */
+export interface AcceptedJob {
+  job_id: string;
+  media_id: string;
+  status: JobStatus;
+  /** Seconds. */
+  estimated_duration: number;
+  /** Lets a browser watch this job for 15 minutes without a key. */
+  watch_token: string;
+  links: { self: string; progress: string; ws: string; events: string };
+}
+
+export interface JobPage {
+  jobs: Job[];
+  next_cursor: string | null;
+}
+
+export interface Media {
+  media_id: string;
+  kind: string;
+  type: string;
+  filename: string;
+  [field: string]: unknown;
+}
+
+export type { JobStatus, Priority, ProgressSnapshot };

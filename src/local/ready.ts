@@ -1,0 +1,31 @@
+import { type Child, lastLines } from "./processes.ts";
+import { StackError } from "./stack-error.ts";
+
+const READY_DEADLINE_MS = 90_000;
+const ASK_EVERY_MS = 150;
+
+/** Waits until every part behind `url` answers. Throws a {@link StackError} when the worker ends or time runs out. */
+export async function waitUntilReady(url: string, worker: Child): Promise<void> {
+  const deadlineMs = Date.now() + READY_DEADLINE_MS;
+  let last = "no answer";
+  while (Date.now() < deadlineMs) {
+    if (!worker.isRunning()) {
+      throw new StackError(`wrangler dev ended before it was ready: ${lastLines(worker.logPath, 12)}`);
+    }
+    last = await ask(`${url}/readyz?deep=1`);
+    if (last === "ok") return;
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+  }
+  throw new StackError(
+    `Not every part answered within ${READY_DEADLINE_MS / 1000} s; the last word was: ${last}`,
+  );
+}
+
+async function ask(url: string): Promise<string> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+    return response.ok ? "ok" : `${response.status} ${await response.text()}`;
+  } catch (error) {
+    return String((error as Error).cause ?? error);
+  }
+}

@@ -1,0 +1,87 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Child, lastLines, startChild, stopChild } from "./processes.ts";
+import { StackError } from "./stack-error.ts";
+import { ROOT } from "./wrangler-dev.ts";
+
+const START_DEADLINE_MS = 20_000;
+const FIRST_BACKOFF_MS = 200;
+const LAST_BACKOFF_MS = 5_000;
+/** It drains on SIGTERM; a person who pressed Ctrl-C does not wait for an encode. The job goes on at the next start. */
+const GRACE_MS = 3_000;
+
+export interface TranscoderProcess {
+  url: string;
+  stop: () => Promise<void>;
+}
+
+/**
+ * Runs the transcoder server as a process of this machine, on a free port that it keeps: when it dies it is started
+ * again, with a pause that grows up to 5 s. `onStart` hears the pid of each run.
+ */
+export async function startTranscoder(
+  stateDir: string,
+  onStart: (pid: number) => void,
+): Promise<TranscoderProcess> {
+  let stopping = false;
+  let current = launch(stateDir, 0);
+  const port = await current.listening;
+  onStart(current.child.pid);
+
+  const keepAlive = async () => {
+    let backoffMs = FIRST_BACKOFF_MS;
+    for (;;) {
+      const startedAtMs = Date.now();
+      await current.child.ended;
+      if (stopping) return;
+      if (Date.now() - startedAtMs > LAST_BACKOFF_MS) backoffMs = FIRST_BACKOFF_MS;
+      await new Promise((resolve) => setTimeout(resolve, backoffMs));
+      backoffMs = Math.min(backoffMs * 2, LAST_BACKOFF_MS);
+      if (stopping) return;
+      current = launch(stateDir, port);
+      current.listening.catch(() => undefined);
+      onStart(current.child.pid);
+    }
+  };
+  const keeper = keepAlive();
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stop: async () => {
+      stopping = true;
+      await stopChild(current.child, GRACE_MS);
+      await keeper;
+    },
+  };
+}
+
+function launch(stateDir: string, port: number): { child: Child; listening: Promise<number> } {
+  const workDir = join(stateDir, "transcoder");
+  mkdirSync(workDir, { recursive: true });
+  const announced = Promise.withResolvers<number>();
+  const child = startChild({
+    name: "transcoder",
+    command: process.execPath,
+    args: ["--disable-warning=ExperimentalWarning", join(ROOT, "containers/transcoder/server.ts")],
+    cwd: ROOT,
+    env: { PORT: String(port), HOST: "127.0.0.1", WORK_DIR: workDir },
+    logPath: join(stateDir, "logs", "transcoder.log"),
+    onLine: (line) => {
+      const found = portIn(line);
+      if (found) announced.resolve(found);
+    },
+  });
+  const fail = (why: string) =>
+    announced.reject(new StackError(`The transcoder ${why}: ${lastLines(child.logPath, 5)}`));
+  const deadline = setTimeout(() => fail("did not start"), START_DEADLINE_MS);
+  void child.ended.then(() => fail("ended at once"));
+  void announced.promise.catch(() => undefined).finally(() => clearTimeout(deadline));
+  return { child, listening: announced.promise };
+}
+
+/** The port in the line that says that the server listens, or undefined for any other line. */
+function portIn(line: string): number | undefined {
+  if (!line.includes('"listening"')) return undefined;
+  const message = JSON.parse(line) as { event?: string; port?: number };
+  return message.event === "listening" ? message.port : undefined;
+}

@@ -1,0 +1,62 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Keys } from "./keys.ts";
+import { type Child, startChild } from "./processes.ts";
+
+/** The folder that holds `wrangler.toml`. */
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+export const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+
+/** Where wrangler keeps the instance's R2, D1 and Durable Objects. */
+export const persistDir = (stateDir: string) => join(stateDir, "storage");
+
+/** Keeps wrangler off the network and inside the state folder, so that instances do not see each other. */
+export function wranglerEnv(stateDir: string): Record<string, string> {
+  return {
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_SEND_ERROR_REPORTS: "false",
+    WRANGLER_HIDE_BANNER: "true",
+    WRANGLER_NO_SKILLS_UPDATE_PROMPTS: "true",
+    WRANGLER_REGISTRY_PATH: join(stateDir, "registry"),
+    WRANGLER_LOG_PATH: join(stateDir, "logs", "wrangler-debug.log"),
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
+    NO_COLOR: "1",
+  };
+}
+
+interface WranglerOptions {
+  stateDir: string;
+  port: number;
+  keys: Keys;
+  /** The transcoder process; undefined when a container engine runs the real container. */
+  transcoderUrl: string | undefined;
+}
+
+/** Starts `wrangler dev` on loopback. Secrets go through a file that only this user can read, never the command line. */
+export function startWranglerDev({ stateDir, port, keys, transcoderUrl }: WranglerOptions): Child {
+  const variables = {
+    BOOTSTRAP_ADMIN_KEY: keys.bootstrapAdminKey,
+    TOKEN_SECRET: keys.tokenSecret,
+    LOCAL_ORIGIN: `http://127.0.0.1:${port}`,
+    ...(transcoderUrl && { TRANSCODER_URL: transcoderUrl }),
+  };
+  const envFile = join(stateDir, "worker.env");
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
+  writeFileSync(envFile, lines.join(""), { mode: 0o600 });
+  return startChild({
+    name: "wrangler dev",
+    command: process.execPath,
+    args: [
+      WRANGLER,
+      "dev",
+      ...["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"],
+      ...["--persist-to", persistDir(stateDir), "--env-file", envFile],
+      `--enable-containers=${transcoderUrl === undefined}`,
+      "--show-interactive-dev-session=false",
+    ],
+    cwd: ROOT,
+    env: wranglerEnv(stateDir),
+    logPath: join(stateDir, "logs", "wrangler.log"),
+  });
+}
