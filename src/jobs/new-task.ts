@@ -1,0 +1,49 @@
+import type { Lane, Priority, TaskKind } from "../schema.ts";
+import type { TaskDependencyRow, TaskRow } from "./claimed-task.ts";
+import { rankOf } from "./priority.ts";
+
+interface NewTask {
+  id: string;
+  kind: TaskKind;
+  lane: Lane;
+  spec: unknown;
+  /** Ids of the tasks that it waits for. */
+  dependsOn?: readonly string[];
+  weight?: number;
+}
+
+interface TaskOwner {
+  jobId: string;
+  priority: Priority;
+  /** When the job was accepted: later tasks of a job keep its place in the queue. */
+  jobCreatedAtMs: number;
+  nowMs: number;
+}
+
+/** A task's first row: `ready`, or `blocked` while it waits for others. */
+export function newTaskRow(task: NewTask, owner: TaskOwner): TaskRow {
+  return {
+    id: task.id,
+    jobId: owner.jobId,
+    kind: task.kind,
+    lane: task.lane,
+    state: task.dependsOn?.length ? "blocked" : "ready",
+    rank: rankOf(owner.jobCreatedAtMs, owner.priority),
+    spec: task.spec,
+    weight: task.weight ?? 1,
+    availableAt: owner.nowMs,
+    leaseToken: null,
+    leaseUntil: null,
+    workerId: null,
+    attempt: 0,
+    countedFailures: 0,
+    systemFailures: 0,
+    result: null,
+    createdAt: owner.nowMs,
+    finishedAt: null,
+  };
+}
+
+export function dependencyRows(task: NewTask): TaskDependencyRow[] {
+  return (task.dependsOn ?? []).map((dependsOn) => ({ taskId: task.id, dependsOn }));
+}

@@ -1,0 +1,14 @@
+/** Where things lie in R2. Prefixes: `media/` originals, `outputs/` results, `derived/` images made on demand. */
+export function originalKey(mediaId: string): string {
+  return `media/${mediaId}/original`;
+}
+
+/** Everything that belongs to a job, all attempts. */
+export function jobPrefix(jobId: string): string {
+  return `outputs/${jobId}/`;
+}
+
+/** Every image that was made on demand from a media. */
+export function derivedPrefix(mediaId: string): string {
+  return `derived/${mediaId}/`;
+}

@@ -1,0 +1,74 @@
+import { fileTypeFromBuffer } from "file-type";
+import { MediaError } from "../errors.ts";
+import type { MediaKind } from "./record.ts";
+
+/** Bytes from the start of a file that decide what it is. */
+export const SNIFF_BYTES = 4100;
+
+export interface SniffedType {
+  kind: MediaKind;
+  /** MIME type. */
+  type: string;
+}
+
+const VIDEO_CONTAINERS: Record<string, string> = {
+  "application/ogg": "video/ogg",
+  "application/mxf": "application/mxf",
+  "application/vnd.ms-asf": "video/x-ms-asf",
+};
+
+/**
+ * What a file is, by its magic bytes; the name and the declared type are only compared with it.
+ *
+ * @param head the first {@link SNIFF_BYTES} of the file, or all of a shorter one.
+ * @throws MediaError `unsupported_type` when it is neither an image nor a video that can be processed,
+ * `type_mismatch` when it says that it is one.
+ */
+export async function sniffType(head: Uint8Array, filename: string, declaredType: string): Promise<SniffedType> {
+  const found = looksLikeSvg(head) ? { mime: "image/svg+xml" } : await fileTypeFromBuffer(head);
+  const type = found && (VIDEO_CONTAINERS[found.mime] ?? found.mime);
+  const kind = type && kindOf(type);
+  const claimed = claimedKind(filename, declaredType);
+  if (!type || !kind) {
+    if (claimed) throw mismatch(filename, claimed, type);
+    throw new MediaError(
+      "unsupported_type",
+      `The file ${quote(filename)} is ${type ?? "of no known media type"}; images and videos can be processed.`,
+    );
+  }
+  if (claimed && claimed !== kind) throw mismatch(filename, claimed, type);
+  return { kind, type };
+}
+
+function kindOf(type: string): MediaKind | undefined {
+  if (type.startsWith("image/")) return "image";
+  if (type.startsWith("video/") || type === "application/mxf") return "video";
+  return undefined;
+}
+
+function looksLikeSvg(head: Uint8Array): boolean {
+  const text = new TextDecoder().decode(head.subarray(0, 512)).trimStart().toLowerCase();
+  return text.startsWith("<svg") || (text.startsWith("<?xml") && text.includes("<svg"));
+}
+
+const EXTENSIONS: Record<MediaKind, RegExp> = {
+  image: /\.(jpe?g|png|webp|gif|avif|hei[cf]|tiff?|bmp|svg)$/i,
+  video: /\.(mp4|m4v|mov|mkv|webm|avi|ts|m2ts|mts|flv|3gp|mpe?g|ogv|mxf|wmv)$/i,
+};
+
+/** What the name says, or else the declared type; undefined when neither names a kind. */
+function claimedKind(filename: string, declaredType: string): MediaKind | undefined {
+  for (const kind of ["image", "video"] as const) if (EXTENSIONS[kind].test(filename)) return kind;
+  return kindOf(declaredType);
+}
+
+function mismatch(filename: string, claimed: MediaKind, type: string | undefined): MediaError {
+  return new MediaError(
+    "type_mismatch",
+    `${quote(filename)} is sent as ${claimed === "image" ? "an image" : "a video"}, but its bytes are ${type ?? "not of any media type"}.`,
+  );
+}
+
+function quote(filename: string): string {
+  return JSON.stringify(filename.slice(0, 100));
+}

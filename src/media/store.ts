@@ -1,0 +1,65 @@
+import { and, desc, eq, lt, ne } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { media } from "../schema.ts";
+import type { MediaRecord } from "./record.ts";
+
+/** A media of this owner that has not been deleted. */
+export async function readMedia(d1: D1Database, owner: string, mediaId: string): Promise<MediaRecord | undefined> {
+  const [row] = await drizzle(d1)
+    .select()
+    .from(media)
+    .where(and(eq(media.id, mediaId), eq(media.owner, owner), ne(media.status, "deleted")));
+  return row;
+}
+
+/** A media of whatever owner: for image URLs, whose own policy decides who may see them. */
+export async function readPublishedMedia(d1: D1Database, mediaId: string): Promise<MediaRecord | undefined> {
+  const [row] = await drizzle(d1)
+    .select()
+    .from(media)
+    .where(and(eq(media.id, mediaId), ne(media.status, "deleted")));
+  return row;
+}
+
+/** Media of an owner, newest first. */
+export async function listMedia(
+  d1: D1Database,
+  owner: string,
+  filter: { kind?: MediaRecord["kind"]; cursor?: string; limit: number },
+): Promise<{ media: MediaRecord[]; nextCursor: string | undefined }> {
+  const rows = await drizzle(d1)
+    .select()
+    .from(media)
+    .where(
+      and(
+        eq(media.owner, owner),
+        ne(media.status, "deleted"),
+        filter.kind && eq(media.kind, filter.kind),
+        filter.cursor === undefined ? undefined : lt(media.id, filter.cursor),
+      ),
+    )
+    .orderBy(desc(media.id))
+    .limit(filter.limit + 1);
+  const page = rows.slice(0, filter.limit);
+  return { media: page, nextCursor: rows.length > filter.limit ? page.at(-1)?.id : undefined };
+}
+
+/** Keeps what a probe learned, and with it the media is ready. */
+export async function recordMetadata(
+  d1: D1Database,
+  mediaId: string,
+  metadata: MediaRecord["metadata"],
+): Promise<void> {
+  await drizzle(d1)
+    .update(media)
+    .set({ metadata, status: "ready" })
+    .where(and(eq(media.id, mediaId), eq(media.status, "processing")));
+}
+
+/** Hides a media from every reader; its version moves on, so that no cached derivative is served for it. */
+export async function markDeleted(d1: D1Database, record: MediaRecord): Promise<void> {
+  await drizzle(d1)
+    .update(media)
+    .set({ status: "deleted", version: record.version + 1 })
+    .where(eq(media.id, record.id));
+}

@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { imageOutput } from "../image/output.ts";
+import type { ImageProbe } from "../image/probe.ts";
+import type { Lane, TaskKind } from "../schema.ts";
+import { hlsOutput, mp4Output, thumbnailOutput, videoOutput } from "../video/output.ts";
+import { sourceDescription } from "../video/source.ts";
+
+/** What a task carries in D1, by its kind. Parsed on the way out: a deploy may meet rows of the one before. */
+export const TASK_SPECS = {
+  probe: z.object({ outputs: z.array(videoOutput).min(1) }),
+  image: z.object({ outputs: z.array(imageOutput).min(1), probe: z.custom<ImageProbe>((value) => !!value) }),
+  transcode: z.object({ output: mp4Output, source: sourceDescription }),
+  stream: z.object({ output: hlsOutput, source: sourceDescription }),
+  thumbnail: z.object({ output: thumbnailOutput, source: sourceDescription }),
+  /** Writes the playlists over what the `stream` task that it depends on has encoded. */
+  package: z.object({ name: z.string() }),
+} as const satisfies Record<TaskKind, z.ZodType>;
+
+export type TaskSpec<K extends TaskKind> = z.infer<(typeof TASK_SPECS)[K]>;
+
+/** Where each kind runs. An image can be too much for an isolate: its plan decides (`image/plan.ts`). */
+export const LANE_OF_TASK = {
+  probe: "container-short",
+  transcode: "container-long",
+  stream: "container-long",
+  thumbnail: "container-short",
+  package: "io",
+} as const satisfies Record<Exclude<TaskKind, "image">, Lane>;

@@ -1,0 +1,30 @@
+import type { Env } from "../config.ts";
+import { laneQueues, sendTickets } from "../jobs/tickets.ts";
+import { STAGE_OF_TASK, type StageName } from "../progress/stages.ts";
+import type { PlannedJob } from "./plan-job.ts";
+
+/**
+ * Tells the job's progress channel what is coming, then the lanes that there is work. Both may be lost without
+ * losing the job: readers fall back to D1, and the sweep sends tickets again.
+ */
+export async function announceJob(env: Env, { job, tasks }: PlannedJob): Promise<void> {
+  const outlines = tasks.map((task) => ({
+    taskId: task.id,
+    kind: task.kind,
+    stage: STAGE_OF_TASK[task.kind],
+    weight: task.weight,
+  }));
+  await env.JOB_PROGRESS.getByName(job.id).record([
+    {
+      type: "accepted",
+      jobId: job.id,
+      stages: job.stages as StageName[],
+      tasks: outlines,
+      atMs: job.createdAt,
+    },
+  ]);
+  await sendTickets(
+    laneQueues(env),
+    tasks.filter((task) => task.state === "ready").map((task) => task.lane),
+  );
+}

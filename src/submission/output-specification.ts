@@ -1,0 +1,65 @@
+import { z } from "@hono/zod-openapi";
+import { MAX_OUTPUT_SIDE_PX, RESIZE_MODES } from "../image/output.ts";
+
+export const OUTPUT_FORMATS = ["webp", "jpeg", "png", "mp4", "hls"] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+const ANCHORS = {
+  center: { x: 0.5, y: 0.5 },
+  top: { x: 0.5, y: 0 },
+  bottom: { x: 0.5, y: 1 },
+  left: { x: 0, y: 0.5 },
+  right: { x: 1, y: 0.5 },
+  top_left: { x: 0, y: 0 },
+  top_right: { x: 1, y: 0 },
+  bottom_left: { x: 0, y: 1 },
+  bottom_right: { x: 1, y: 1 },
+} as const;
+
+const anchorNames = Object.keys(ANCHORS) as [keyof typeof ANCHORS, ...(keyof typeof ANCHORS)[]];
+const focalPoint = z.strictObject({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) });
+
+/** One output as a client asks for it. Unknown fields are errors; `preset` gives defaults for all the others. */
+export const outputSpecification = z
+  .strictObject({
+    preset: z.string().optional(),
+    name: z
+      .string()
+      .regex(
+        /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+        "1–100 letters, digits, dots, dashes and underscores, starting with a letter or digit",
+      )
+      .refine((name) => !name.includes(".."), "two dots in a row are not allowed")
+      .optional(),
+    format: z.enum(OUTPUT_FORMATS).optional(),
+    width: z.int().min(1).max(MAX_OUTPUT_SIDE_PX).optional(),
+    height: z.int().min(1).max(MAX_OUTPUT_SIDE_PX).optional(),
+    resize_mode: z.enum(RESIZE_MODES).optional(),
+    allow_enlarge: z.boolean().optional(),
+    crop_position: z.union([z.enum(anchorNames), focalPoint]).optional(),
+    background_color: z.string().max(64).optional(),
+    quality: z.union([z.int().min(1).max(100), z.enum(["low", "medium", "high", "maximum"])]).optional(),
+    /** Video: constant rate factor of x264. */
+    crf: z.int().min(0).max(51).optional(),
+    /** Video: peak rate, kbit/s. */
+    max_bitrate: z.int().min(50).max(100_000).optional(),
+    /** Video: kbit/s. */
+    audio_bitrate: z.int().min(16).max(512).optional(),
+    encoder_preset: z
+      .enum(["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"])
+      .optional(),
+    /** Streams: short sides of the renditions, px. */
+    variants: z.array(z.int().min(144).max(2160)).min(1).max(6).optional(),
+    /** Streams: seconds. */
+    segment_duration: z.number().min(2).max(10).optional(),
+    /** Stills of a video: the moment, seconds from the start. */
+    thumbnails: z.strictObject({ at: z.array(z.number().min(0)).length(1) }).optional(),
+  })
+  .openapi("OutputSpecification");
+
+export type OutputSpecification = z.infer<typeof outputSpecification>;
+
+/** A named anchor or a focal point, as fractions from the top left. */
+export function positionOf(position: NonNullable<OutputSpecification["crop_position"]>): { x: number; y: number } {
+  return typeof position === "string" ? ANCHORS[position] : position;
+}

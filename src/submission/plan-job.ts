@@ -1,0 +1,107 @@
+import type { ImageProbe } from "../image/probe.ts";
+import { planImage } from "../image/plan.ts";
+import { LIMITS } from "../config.ts";
+import type { JobRow, TaskRow } from "../jobs/claimed-task.ts";
+import { newTaskRow } from "../jobs/new-task.ts";
+import { LANE_OF_TASK } from "../processing/task-spec.ts";
+import { type StageName, STAGE_WEIGHTS } from "../progress/stages.ts";
+import type { Priority } from "../schema.ts";
+import type { VideoOutput } from "../video/output.ts";
+import type { ResolvedOutputs } from "./resolve-outputs.ts";
+
+/** What is known of the input when its job is planned. */
+export type PlannedInput = { kind: "image"; probe: ImageProbe; bytes: number } | { kind: "video"; bytes: number };
+
+interface JobIdentity {
+  jobId: string;
+  /** Id of the first task; the ones that a probe makes possible come later. */
+  taskId: string;
+  mediaId: string;
+  owner: string;
+  priority: Priority;
+  outputSpecifications: unknown[];
+  requestId: string;
+  traceparent: string | undefined;
+  nowMs: number;
+}
+
+export interface PlannedJob {
+  job: JobRow;
+  tasks: TaskRow[];
+}
+
+/**
+ * The rows of a new job. An image is one task, in the lane that its header calls for; a video starts with a probe,
+ * which plans the rest when it knows what it has before it.
+ *
+ * @throws MediaError `too_many_pixels` and the other refusals of `planImage`.
+ */
+export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity: JobIdentity): PlannedJob {
+  const owner = { ...identity, jobCreatedAtMs: identity.nowMs };
+  if (input.kind === "image" && resolved.kind === "image") {
+    const plan = planImage(input.probe, resolved.outputs, {
+      maxPixels: LIMITS.maxImagePixels,
+      inputBytes: input.bytes,
+    });
+    const spec = { outputs: resolved.outputs, probe: input.probe };
+    const task = newTaskRow({ id: identity.taskId, kind: "image", lane: plan.lane, spec }, owner);
+    const stages = Object.keys(STAGE_WEIGHTS.image) as StageName[];
+    const pixels = input.probe.width * input.probe.height;
+    return { job: jobRow("image", stages, imageEstimateMs(pixels, plan.lane), plan.notes, identity), tasks: [task] };
+  }
+  const outputs = resolved.outputs as VideoOutput[];
+  const task = newTaskRow(
+    { id: identity.taskId, kind: "probe", lane: LANE_OF_TASK.probe, spec: { outputs } },
+    owner,
+  );
+  return { job: jobRow("video", videoStages(outputs), videoEstimateMs(input.bytes), [], identity), tasks: [task] };
+}
+
+function videoStages(outputs: readonly VideoOutput[]): StageName[] {
+  const has = (format: VideoOutput["format"]) => outputs.some((output) => output.format === format);
+  const stages: StageName[] = ["analysis"];
+  if (has("hls") || has("mp4")) stages.push("transcode");
+  if (has("hls")) stages.push("packaging");
+  if (has("thumbnail")) stages.push("thumbnails");
+  return stages;
+}
+
+/** About 60 ns a pixel through the WASM codecs, and the cost of a hand-over to a container where there is one. */
+function imageEstimateMs(pixels: number, lane: string): number {
+  return Math.round(200 + pixels * 60e-6 + (lane === "edge" ? 0 : 1000));
+}
+
+/** A first guess from size alone, refined once the probe knows the duration: 1 MB takes about a second. */
+function videoEstimateMs(bytes: number): number {
+  return Math.round(5_000 + bytes / 1000);
+}
+
+function jobRow(
+  kind: JobRow["kind"],
+  stages: StageName[],
+  estimatedDurationMs: number,
+  notes: string[],
+  identity: JobIdentity,
+): JobRow {
+  return {
+    id: identity.jobId,
+    owner: identity.owner,
+    mediaId: identity.mediaId,
+    kind,
+    status: "pending",
+    priority: identity.priority,
+    outputSpecifications: identity.outputSpecifications,
+    stages,
+    currentStage: null,
+    progressPercentage: 0,
+    estimatedDurationMs,
+    notes,
+    error: null,
+    requestId: identity.requestId,
+    traceparent: identity.traceparent ?? null,
+    createdAt: identity.nowMs,
+    startedAt: null,
+    finishedAt: null,
+    deadlineAt: identity.nowMs + LIMITS.jobDeadlineMs,
+  };
+}
