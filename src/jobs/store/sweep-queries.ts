@@ -54,7 +54,11 @@ export async function findUnsweptAttempts(
 }
 
 /** Notes that an attempt's files are gone. */
-export async function markSwept(d1: D1Database, attempt: AttemptRow, nowMs: number): Promise<void> {
+export async function markSwept(
+  d1: D1Database,
+  attempt: Pick<AttemptRow, "taskId" | "number">,
+  nowMs: number,
+): Promise<void> {
   await drizzle(d1)
     .update(attempts)
     .set({ sweptAt: nowMs })

@@ -1,0 +1,120 @@
+import type { Env } from "../config.ts";
+import { ERRORS, type MediaError } from "../errors.ts";
+import { attemptPrefix, type ClaimedTask, type Lease, type TaskDependencyRow, type TaskRow } from "../jobs/claimed-task.ts";
+import { decideRetry } from "../jobs/retry-policy.ts";
+import { failTask, type FailureOutcome } from "../jobs/store/fail-task.ts";
+import { finishTask } from "../jobs/store/finish-task.ts";
+import { saveProgress } from "../jobs/store/save-progress.ts";
+import { markSwept } from "../jobs/store/sweep-queries.ts";
+import { laneQueues, sendTickets } from "../jobs/tickets.ts";
+import { log } from "../log.ts";
+import { deletePrefix } from "../media/delete-prefix.ts";
+import type { ProgressEvent } from "../progress/event.ts";
+import { STAGE_OF_TASK } from "../progress/stages.ts";
+import type { FailureRecord } from "../schema.ts";
+import type { StoredFile } from "./output-rows.ts";
+import { outputRows } from "./output-rows.ts";
+import { stopAttempts } from "./stop-attempts.ts";
+
+/** What a handler hands back when its task is done and its files lie under the attempt's prefix. */
+export interface TaskOutcome {
+  /** Kept for the tasks that build on this one. */
+  result: unknown;
+  files: readonly StoredFile[];
+  newTasks?: readonly TaskRow[];
+  newDependencies?: readonly TaskDependencyRow[];
+  notes?: readonly string[];
+}
+
+/** Finishes a task in D1, lets the tasks that waited for it go, and tells who watches. */
+export async function concludeDone(env: Env, { lease, job }: ClaimedTask, outcome: TaskOutcome): Promise<void> {
+  const nowMs = Date.now();
+  const newTasks = outcome.newTasks ?? [];
+  const finish = await finishTask(
+    env.DB,
+    lease,
+    {
+      result: outcome.result,
+      outputs: outputRows(lease, outcome.files, nowMs),
+      newTasks,
+      newDependencies: outcome.newDependencies ?? [],
+      notes: outcome.notes ?? [],
+    },
+    nowMs,
+  );
+  if (!finish.accepted) return await abandonAttempt(env, lease);
+  await sendTickets(laneQueues(env), finish.readyLanes);
+  const events: ProgressEvent[] = [];
+  if (newTasks.length > 0) events.push({ type: "planned", tasks: newTasks.map(outlineOf), atMs: nowMs });
+  events.push({ type: "task_ended", taskId: lease.taskId, attempt: lease.attempt, state: "done", atMs: nowMs });
+  if (finish.jobCompleted) events.push({ type: "job_ended", status: "completed", atMs: nowMs });
+  await tell(env, job.id, events);
+  if (!finish.jobCompleted) await rememberProgress(env, job.id);
+}
+
+/** Ends an attempt that failed: the task runs again, or its job fails. The attempt's files go either way. */
+export async function concludeFailed(env: Env, { lease, task, job }: ClaimedTask, error: MediaError): Promise<void> {
+  const nowMs = Date.now();
+  const failure = failureRecord(error, STAGE_OF_TASK[task.kind]);
+  const decision = decideRetry(error.class, task, job.priority, Math.random());
+  const outcome = await failTask(env.DB, lease, failure, decision, nowMs);
+  log(outcome.applied === "retry" ? "warn" : "error", "processing", "task_failed", {
+    request_id: job.requestId,
+    job_id: job.id,
+    task_id: task.id,
+    attempt: lease.attempt,
+    code: error.code,
+    outcome: outcome.applied,
+    detail: error.privateDetail?.slice(-2000),
+  });
+  await announceFailure(env, lease, outcome, nowMs);
+  await abandonAttempt(env, lease);
+}
+
+async function announceFailure(env: Env, lease: Lease, outcome: FailureOutcome, nowMs: number): Promise<void> {
+  if (outcome.applied === "stale") return;
+  const ended = { type: "task_ended", taskId: lease.taskId, attempt: lease.attempt, atMs: nowMs } as const;
+  if (outcome.applied === "retry") {
+    await sendTickets(laneQueues(env), [outcome.lane], outcome.delayMs);
+    return await tell(env, lease.jobId, [{ ...ended, state: "ready" }]);
+  }
+  await stopAttempts(env, outcome.cancelled);
+  await tell(env, lease.jobId, [
+    { ...ended, state: "failed" },
+    { type: "job_ended", status: "failed", atMs: nowMs },
+  ]);
+}
+
+/** Removes what an attempt wrote that does not count. A crash in between is made up for by the sweep. */
+async function abandonAttempt(env: Env, lease: Lease): Promise<void> {
+  await deletePrefix(env.MEDIA, attemptPrefix(lease));
+  await markSwept(env.DB, { taskId: lease.taskId, number: lease.attempt }, Date.now());
+}
+
+/** Progress is only shown: when its channel cannot be reached, the work is done all the same. */
+export async function tell(env: Env, jobId: string, events: ProgressEvent[]): Promise<void> {
+  try {
+    await env.JOB_PROGRESS.getByName(jobId).record(events);
+  } catch (error) {
+    log("warn", "progress", "channel_unreachable", { job_id: jobId, detail: String(error) });
+  }
+}
+
+async function rememberProgress(env: Env, jobId: string): Promise<void> {
+  const snapshot = await env.JOB_PROGRESS.getByName(jobId).snapshot();
+  if (snapshot) await saveProgress(env.DB, jobId, snapshot.progress_percentage, snapshot.current_stage);
+}
+
+function failureRecord(error: MediaError, failedStage: string): FailureRecord {
+  return {
+    code: error.code,
+    class: ERRORS[error.code].class,
+    message: error.message,
+    failedStage,
+    detail: error.privateDetail?.slice(-4000),
+  };
+}
+
+function outlineOf(task: TaskRow) {
+  return { taskId: task.id, kind: task.kind, stage: STAGE_OF_TASK[task.kind], weight: task.weight };
+}

@@ -1,0 +1,63 @@
+import { type Env, LIMITS } from "../config.ts";
+import { MediaError, toMediaError } from "../errors.ts";
+import type { ClaimedTask } from "../jobs/claimed-task.ts";
+import { renewLease } from "../jobs/store/renew-lease.ts";
+import type { TaskKind } from "../schema.ts";
+import { concludeDone, concludeFailed, type TaskOutcome, tell } from "./conclude.ts";
+import { type IsolateContext, runImageTask } from "./image-task.ts";
+import { runPackageTask } from "./package-task.ts";
+
+type Handler = (claimed: ClaimedTask, context: IsolateContext & { env: Env }) => Promise<TaskOutcome>;
+
+/** The tasks that run in the isolate itself; all others go to a slot. */
+const HANDLERS: Partial<Record<TaskKind, Handler>> = { image: runImageTask, package: runPackageTask };
+
+/** Runs a claimed task to its end in this isolate, under its lease. Never throws: the end is written to D1. */
+export async function runInIsolate(env: Env, claimed: ClaimedTask): Promise<void> {
+  const { lease, task } = claimed;
+  const reporter = createReporter(env, claimed);
+  let lost = false;
+  const renewal = setInterval(async () => {
+    lost ||= !(await renewLease(env.DB, lease, Date.now()).catch(() => true));
+  }, LIMITS.renewEveryMs);
+  try {
+    await reporter.started();
+    const handler = HANDLERS[task.kind];
+    if (!handler) throw new MediaError("internal", `${task.kind} does not run in an isolate.`);
+    const outcome = await handler(claimed, {
+      env,
+      bucket: env.MEDIA,
+      report: reporter.report,
+      checkpoint() {
+        if (lost) throw new MediaError("worker_lost", "The lease of this task was taken back.");
+      },
+    });
+    await concludeDone(env, claimed, outcome);
+  } catch (error) {
+    await concludeFailed(env, claimed, toMediaError(error));
+  } finally {
+    clearInterval(renewal);
+  }
+}
+
+function createReporter(env: Env, { lease, job }: ClaimedTask) {
+  const attempt = { taskId: lease.taskId, attempt: lease.attempt };
+  let sequence = 0;
+  return {
+    started: () =>
+      tell(env, job.id, [
+        {
+          type: "task_started",
+          ...attempt,
+          leaseToken: lease.token,
+          workerId: lease.workerId,
+          atMs: Date.now(),
+        },
+      ]),
+    report: async (stage: Parameters<IsolateContext["report"]>[0], fraction: number) => {
+      await tell(env, job.id, [
+        { type: "task_progress", ...attempt, sequence: ++sequence, stage, fraction, atMs: Date.now() },
+      ]);
+    },
+  };
+}
