@@ -4,6 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { type Env, LIMITS } from "../config.ts";
+import { log } from "../log.ts";
 import { updateBetween } from "./delta.ts";
 import type { ProgressEvent, ProgressSnapshot, WatchMessage } from "./event.ts";
 import { EVENT_STREAM_HEADERS, type EventStream, lastEventId, openEventStream } from "./event-stream.ts";
@@ -166,7 +167,8 @@ export abstract class ProgressChannel extends DurableObject<Env> {
         await this.recover({ taskId, leaseToken, attempt });
         this.#kept.watched = ended(this.#kept.watched, taskId, attempt, nowMs);
       } catch (error) {
-        console.error(JSON.stringify({ event: "recover_failed", taskId, attempt, error: String(error) }));
+        const details = { task_id: taskId, attempt, error: String(error) };
+        log("error", "progress", "recover_failed", details);
         this.#kept.watched = postponed(this.#kept.watched, task, nowMs + RECOVER_AGAIN_MS);
       }
     }

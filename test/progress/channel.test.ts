@@ -1,0 +1,302 @@
+import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { LIMITS } from "../../src/config.ts";
+import type { ProgressEvent } from "../../src/progress/event.ts";
+import {
+  imageAccepted,
+  jobEnded,
+  plannedTasks,
+  progressed,
+  started,
+  taskEnded,
+  videoAccepted,
+} from "./history.ts";
+import { newChannel, recoverWith, watchBySocket, watchByStream } from "./watching.ts";
+
+const STAGE_1 = progressed("image", 1, 0, { stage: "preprocessing" });
+const STAGE_2 = progressed("image", 2, 0, { stage: "resize_operations" });
+const DAY_MS = 24 * 3_600_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: 1_000_000 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function later(ms: number): void {
+  vi.setSystemTime(Date.now() + ms);
+}
+
+describe("polling", () => {
+  it("finds nothing before the job is accepted, then what the events add up to", async () => {
+    const channel = newChannel();
+    expect(await channel.snapshot()).toBeNull();
+    await channel.record([imageAccepted, started("image"), STAGE_2]);
+    expect(await channel.snapshot()).toMatchObject({
+      job_id: "job_1",
+      status: "processing",
+      progress_percentage: 15,
+      current_stage: "resize_operations",
+    });
+  });
+
+  it("finds the same after an eviction", async () => {
+    const channel = newChannel();
+    await channel.record([imageAccepted, started("image"), STAGE_2]);
+    const before = await channel.snapshot();
+    await evictDurableObject(channel);
+    expect(await channel.snapshot()).toEqual(before);
+  });
+});
+
+describe("a WebSocket watcher", () => {
+  it("gets a snapshot, then only what changed, then the end and a close with the reason", async () => {
+    const channel = newChannel();
+    await channel.record([imageAccepted]);
+    const watcher = await watchBySocket(channel);
+    expect(await watcher.next()).toMatchObject({
+      type: "snapshot",
+      sequence: 1,
+      status: "pending",
+      tasks: [{}],
+    });
+
+    await channel.record([started("image"), STAGE_1]);
+    const update = await watcher.next();
+    expect(update).toMatchObject({
+      type: "update",
+      sequence: 2,
+      status: "processing",
+      progress_percentage: 5,
+    });
+    expect(update).not.toHaveProperty("job_id");
+    expect(update).not.toHaveProperty("stage_details");
+
+    await channel.record([jobEnded("completed")]);
+    expect(await watcher.next()).toMatchObject({
+      type: "end",
+      sequence: 3,
+      job_id: "job_1",
+      status: "completed",
+      progress_percentage: 100,
+    });
+    expect(await watcher.closed).toEqual({ code: 1000, reason: "job completed" });
+  });
+
+  it("who comes after the end gets the snapshot, the end and the close", async () => {
+    const channel = newChannel();
+    await channel.record([imageAccepted, started("image"), jobEnded("failed")]);
+    const watcher = await watchBySocket(channel);
+    expect(await watcher.next()).toMatchObject({ type: "snapshot", status: "failed" });
+    expect(await watcher.next()).toMatchObject({ type: "end", status: "failed" });
+    expect(await watcher.closed).toEqual({ code: 1000, reason: "job failed" });
+  });
+
+  it("who comes before the first event gets the snapshot when there is one", async () => {
+    const channel = newChannel();
+    const watcher = await watchBySocket(channel);
+    await channel.record([imageAccepted]);
+    expect(await watcher.next()).toMatchObject({ type: "snapshot", status: "pending" });
+  });
+
+  it("is answered when it pings", async () => {
+    const watcher = await watchBySocket(newChannel());
+    watcher.socket.send("ping");
+    expect(await watcher.nextText()).toBe("pong");
+  });
+
+  it("stays connected while the object is evicted, and is told what comes after", async () => {
+    const channel = newChannel();
+    await channel.record([imageAccepted]);
+    const watcher = await watchBySocket(channel);
+    await watcher.next();
+    await evictDurableObject(channel);
+    await channel.record([started("image")]);
+    expect(await watcher.next()).toMatchObject({ type: "update", sequence: 2, status: "processing" });
+  });
+
+  it("hears of a flood once a second, and of the last report by the alarm", async () => {
+    const channel = newChannel();
+    await channel.record([imageAccepted, started("image"), STAGE_2]);
+    const watcher = await watchBySocket(channel);
+    await watcher.next();
+    for (let sequence = 3; sequence <= 12; sequence++) {
+      await channel.record([progressed("image", sequence, sequence / 20, { stage: "resize_operations" })]);
+    }
+    later(1_000);
+    expect(await runDurableObjectAlarm(channel)).toBe(true);
+    expect(await watcher.next()).toMatchObject({ type: "update", sequence: 2, stage_percentage: 60 });
+    expect(watcher.unread()).toBe(0);
+  });
+
+  it("is sent the rows of only those tasks that changed", async () => {
+    const channel = newChannel();
+    const planned: ProgressEvent = { type: "planned", tasks: plannedTasks, atMs: 4_500 };
+    await channel.record([videoAccepted, started("probe"), taskEnded("probe"), planned, started("chunk-1")]);
+    const watcher = await watchBySocket(channel);
+    await watcher.next();
+    later(1_000);
+    await channel.record([progressed("chunk-1", 1, 0.5)]);
+    expect(await watcher.next()).toMatchObject({ tasks: [{ task_id: "chunk-1", percentage: 50 }] });
+  });
+});
+
+describe("an event-stream watcher", () => {
+  it("gets a snapshot, updates and the end as named events", async () => {
+    const channel = newChannel();
+    await channel.record([imageAccepted]);
+    const watcher = await watchByStream(channel);
+    expect(watcher.response.headers.get("Content-Type")).toContain("text/event-stream");
+    expect(await watcher.next()).toMatchObject({
+      id: 1,
+      event: "snapshot",
+      data: { status: "pending", sequence: 1 },
+    });
+    await channel.record([started("image")]);
+    expect(await watcher.next()).toMatchObject({ id: 2, event: "update", data: { status: "processing" } });
+    await channel.record([jobEnded("cancelled")]);
+    expect(await watcher.next()).toMatchObject({ id: 3, event: "end", data: { status: "cancelled" } });
+    expect(await watcher.next()).toBeNull();
+  });
+
+  it("goes on from the event that it saw last", async () => {
+    const channel = newChannel();
+    await channel.record([imageAccepted]);
+    const first = await watchByStream(channel);
+    const seen = await first.next();
+    await first.leave();
+    await channel.record([started("image")]);
+    await channel.record([STAGE_1]);
+    const second = await watchByStream(channel, seen?.id);
+    expect(await second.next()).toMatchObject({ id: 2, event: "update", data: { status: "processing" } });
+    expect(await second.next()).toMatchObject({
+      id: 3,
+      event: "update",
+      data: { current_stage: "preprocessing" },
+    });
+    await channel.record([STAGE_2]);
+    expect(await second.next()).toMatchObject({ id: 4, event: "update" });
+    await second.leave();
+  });
+
+  it("gets a snapshot when what it missed is no longer kept", async () => {
+    const channel = newChannel();
+    await channel.record([imageAccepted, started("image")]);
+    for (let sequence = 1; sequence <= 220; sequence++) {
+      later(1_000);
+      await channel.record([progressed("image", sequence, sequence / 1_000)]);
+    }
+    const lagging = await watchByStream(channel, 3);
+    expect(await lagging.next()).toMatchObject({ id: 221, event: "snapshot" });
+    await lagging.leave();
+    const close = await watchByStream(channel, 219);
+    expect(await close.next()).toMatchObject({ id: 220, event: "update" });
+    await close.leave();
+  });
+
+  it("resumes into the end, and is told to stay away once it has seen it", async () => {
+    const channel = newChannel();
+    await channel.record([imageAccepted]);
+    await channel.record([started("image")]);
+    await channel.record([jobEnded("completed")]);
+    const watcher = await watchByStream(channel, 2);
+    expect(await watcher.next()).toMatchObject({ id: 3, event: "end" });
+    expect(await watcher.next()).toBeNull();
+    const again = await watchByStream(channel, 3);
+    expect(again.response.status).toBe(204);
+  });
+
+  it("of a retried job gets a snapshot of the new run, not the end of the old one", async () => {
+    const channel = newChannel();
+    await channel.record([imageAccepted]);
+    await channel.record([jobEnded("failed")]);
+    await channel.record([{ ...imageAccepted, atMs: 20_000 }]);
+    const watcher = await watchByStream(channel, 1);
+    expect(await watcher.next()).toMatchObject({ id: 3, event: "snapshot", data: { status: "pending" } });
+    await watcher.leave();
+  });
+});
+
+describe("the watchdog", () => {
+  const lease = { taskId: "image", leaseToken: "lease-image-1", attempt: 1 };
+
+  it("takes a task back from a worker that fell silent", async () => {
+    const channel = newChannel();
+    const recover = vi.fn(async (_task: unknown) => {});
+    await recoverWith(channel, recover);
+    await channel.record([imageAccepted, started("image")]);
+    later(LIMITS.heartbeatTimeoutMs);
+    await runDurableObjectAlarm(channel);
+    expect(recover.mock.calls).toEqual([[lease]]);
+    expect(await channel.runningTasks()).toEqual([]);
+  });
+
+  it("leaves one alone that shows signs of life", async () => {
+    const channel = newChannel();
+    const recover = vi.fn(async (_task: unknown) => {});
+    await recoverWith(channel, recover);
+    await channel.record([imageAccepted, started("image")]);
+    later(LIMITS.heartbeatTimeoutMs - 1);
+    await channel.record([{ type: "heartbeat", taskId: "image", attempt: 1, atMs: 0 }]);
+    later(LIMITS.heartbeatTimeoutMs - 1);
+    await runDurableObjectAlarm(channel);
+    expect(recover).not.toHaveBeenCalled();
+    expect(await channel.runningTasks()).toMatchObject([lease]);
+  });
+
+  it("is not fooled by a late heartbeat of an older attempt, or a late start", async () => {
+    const channel = newChannel();
+    const recover = vi.fn(async (_task: unknown) => {});
+    await recoverWith(channel, recover);
+    await channel.record([imageAccepted, started("image"), started("image", 2), started("image")]);
+    later(LIMITS.heartbeatTimeoutMs);
+    await channel.record([{ type: "heartbeat", taskId: "image", attempt: 1, atMs: 0 }]);
+    await runDurableObjectAlarm(channel);
+    expect(recover.mock.calls).toEqual([[{ ...lease, leaseToken: "lease-image-2", attempt: 2 }]]);
+  });
+
+  it("tries again at the next alarm when a task could not be taken back", async () => {
+    const channel = newChannel();
+    const recover = vi.fn(async (_task: unknown) => {}).mockRejectedValueOnce(new Error("D1 is away"));
+    await recoverWith(channel, recover);
+    await channel.record([imageAccepted, started("image")]);
+    later(LIMITS.heartbeatTimeoutMs);
+    await runDurableObjectAlarm(channel);
+    expect(await channel.runningTasks()).toMatchObject([lease]);
+    later(5_000);
+    expect(await runDurableObjectAlarm(channel)).toBe(true);
+    expect(recover).toHaveBeenCalledTimes(2);
+    expect(await channel.runningTasks()).toEqual([]);
+  });
+
+  it("survives an eviction", async () => {
+    const channel = newChannel();
+    await channel.record([imageAccepted, started("image")]);
+    await evictDurableObject(channel);
+    expect(await channel.runningTasks()).toMatchObject([lease]);
+  });
+
+  it.each<[string, ProgressEvent]>([
+    ["the task", taskEnded("image")],
+    ["the job", jobEnded("cancelled")],
+  ])("stops watching when %s has ended", async (_, end) => {
+    const channel = newChannel();
+    await channel.record([imageAccepted, started("image"), end, started("image")]);
+    expect(await channel.runningTasks()).toEqual([]);
+  });
+});
+
+describe("a day after the end", () => {
+  it("everything is forgotten, and not before", async () => {
+    const channel = newChannel();
+    await channel.record([imageAccepted, jobEnded("completed")]);
+    later(DAY_MS - 1);
+    await runDurableObjectAlarm(channel);
+    expect(await channel.snapshot()).not.toBeNull();
+    later(1);
+    await runDurableObjectAlarm(channel);
+    expect(await channel.snapshot()).toBeNull();
+    expect(await runDurableObjectAlarm(channel)).toBe(false);
+  });
+});

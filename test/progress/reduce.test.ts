@@ -1,0 +1,253 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { ProgressEvent, ProgressSnapshot } from "../../src/progress/event.ts";
+import { reduce } from "../../src/progress/reduce.ts";
+import { snapshotOf } from "../../src/progress/snapshot.ts";
+import type { ProgressState } from "../../src/progress/state.ts";
+import {
+  arrival,
+  history,
+  imageAccepted,
+  jobEnded,
+  plannedTasks,
+  progressed,
+  started,
+  stuttering,
+  taskEnded,
+  videoAccepted,
+} from "./history.ts";
+
+const NOW = 10_000;
+
+function replay(events: ProgressEvent[], from: ProgressState | null = null): ProgressState | null {
+  return events.reduce((state, event) => reduce(state, event).state, from);
+}
+
+function shown(events: ProgressEvent[]): ProgressSnapshot {
+  const state = replay(events);
+  if (!state) throw new Error("nothing was accepted");
+  return snapshotOf(state, NOW);
+}
+
+describe("an image job", () => {
+  it("walks through its stages, and naming one completes those before it", () => {
+    const halfway = shown([
+      imageAccepted,
+      started("image"),
+      progressed("image", 1, 0.5, { stage: "resize_operations" }),
+    ]);
+    expect(halfway).toMatchObject({
+      status: "processing",
+      progress_percentage: 5 + 10 + 20,
+      current_stage: "resize_operations",
+      stage_percentage: 50,
+      worker_id: "worker-1",
+    });
+    expect(halfway.stages.map((stage) => stage.percentage)).toEqual([100, 100, 50, 0, 0, 0]);
+    expect(halfway.tasks[0]).toMatchObject({ stage: "resize_operations", state: "leased" });
+  });
+
+  it("shows 100 only when the job is completed, not when its work is", () => {
+    const worked = [imageAccepted, started("image"), taskEnded("image")];
+    expect(shown(worked)).toMatchObject({ progress_percentage: 99.9, status: "processing" });
+    expect(shown([...worked, jobEnded("completed")])).toMatchObject({
+      progress_percentage: 100,
+      status: "completed",
+      current_stage: null,
+      stage_percentage: 100,
+      worker_id: null,
+    });
+    expect(shown([...worked, jobEnded("failed")]).progress_percentage).toBe(99.9);
+  });
+});
+
+describe("a video job", () => {
+  const probed = [videoAccepted, started("probe"), taskEnded("probe")];
+  const planned: ProgressEvent = { type: "planned", tasks: plannedTasks, atMs: 4_500 };
+
+  it("weighs chunks by their share and scales the stages it has to 100", () => {
+    const scale = 100 / (5 + 65 + 10 + 5);
+    const snapshot = shown([...probed, planned, started("chunk-1"), progressed("chunk-1", 1, 0.5)]);
+    expect(snapshot.stage_percentage).toBe(37.5);
+    expect(snapshot.progress_percentage).toBeCloseTo((5 + 65 * 0.375) * scale, 0);
+  });
+
+  it("reports the earliest unfinished stage of parallel work", () => {
+    const snapshot = shown([
+      ...probed,
+      planned,
+      started("chunk-1"),
+      started("thumbnail"),
+      taskEnded("thumbnail"),
+    ]);
+    expect(snapshot.current_stage).toBe("transcode");
+    expect(snapshot.stages.at(-1)).toEqual({ stage: "thumbnails", percentage: 100 });
+  });
+
+  it("does not move back when more tasks are planned for a stage", () => {
+    const outline = plannedTasks[0];
+    if (!outline) throw new Error("no outline");
+    const before = [...probed, planned, started("chunk-1"), taskEnded("chunk-1")];
+    const more: ProgressEvent = {
+      type: "planned",
+      tasks: [{ ...outline, taskId: "chunk-9", weight: 100 }],
+      atMs: 5_000,
+    };
+    expect(shown([...before, more]).progress_percentage).toBe(shown(before).progress_percentage);
+    expect(shown([...before, more]).current_stage).toBe("transcode");
+  });
+
+  it("keeps showing what was shown when a task is retried, until that is passed", () => {
+    const lost = [
+      ...probed,
+      planned,
+      started("chunk-1"),
+      progressed("chunk-1", 7, 0.8),
+      taskEnded("chunk-1", "ready"),
+    ];
+    const before = shown(lost);
+    const again = [...lost, started("chunk-1", 2), progressed("chunk-1", 1, 0.3, { attempt: 2 })];
+    expect(shown(again)).toMatchObject({
+      progress_percentage: before.progress_percentage,
+      stage_percentage: before.stage_percentage,
+    });
+    const passed = shown([...again, progressed("chunk-1", 2, 0.9, { attempt: 2 })]);
+    expect(passed.progress_percentage).toBeGreaterThan(before.progress_percentage);
+  });
+
+  it("shows the details of the current stage only", () => {
+    const details = { fps: 48, speed: 1.6, current_operation: "encoding 720p" };
+    const report: ProgressEvent = {
+      type: "task_progress",
+      taskId: "chunk-1",
+      attempt: 1,
+      sequence: 1,
+      fraction: 0.1,
+      details,
+      atMs: 3_000,
+    };
+    const running = [...probed, planned, started("chunk-1"), report];
+    expect(shown(running).stage_details).toEqual(details);
+    expect(shown([...running, taskEnded("chunk-1"), taskEnded("chunk-2")])).toMatchObject({
+      current_stage: "packaging",
+      stage_details: {},
+    });
+  });
+});
+
+describe("reports that come late, twice or not at all", () => {
+  it.each<[string, ProgressEvent[]]>([
+    ["a duplicate", [progressed("image", 5, 0.5)]],
+    ["a lower sequence number", [progressed("image", 4, 0.9)]],
+    ["a backward fraction", [progressed("image", 6, 0.4)]],
+    ["a fraction that is no number", [progressed("image", 6, Number.NaN)]],
+    ["an unknown task", [progressed("other", 1, 0.5)]],
+    ["a stage that the job does not have", [progressed("image", 6, 0.9, { stage: "transcode" })]],
+    ["an older attempt", [started("image", 2), progressed("image", 6, 0.9)]],
+    ["an attempt that ended", [taskEnded("image", "ready"), progressed("image", 6, 0.9)]],
+    ["a second acceptance", [imageAccepted]],
+    ["anything after the end", [jobEnded("failed"), progressed("image", 6, 0.9)]],
+  ])("drops and counts %s", (_, events) => {
+    const before = [imageAccepted, started("image"), progressed("image", 5, 0.5), ...events.slice(0, -1)];
+    const after = replay([...before, ...events.slice(-1)]);
+    expect(after?.dropped).toBe(1);
+    expect(shown([...before, ...events.slice(-1)])).toEqual(shown(before));
+  });
+
+  it("goes on when the start of an attempt was lost", () => {
+    const snapshot = shown([imageAccepted, progressed("image", 3, 0.5, { stage: "resize_operations" })]);
+    expect(snapshot).toMatchObject({ status: "processing", progress_percentage: 35 });
+  });
+
+  it("has no state before the job was accepted", () => {
+    expect(replay([started("image"), jobEnded("completed")])).toBeNull();
+  });
+});
+
+describe("an explicit retry", () => {
+  const failed = [imageAccepted, started("image"), progressed("image", 1, 1), jobEnded("failed", 9_000)];
+  const again = { ...imageAccepted, atMs: 12_000 };
+
+  it("starts a new run of progress", () => {
+    expect(shown([...failed, again])).toMatchObject({ status: "pending", progress_percentage: 0 });
+  });
+
+  it("is not mistaken for the first acceptance heard twice", () => {
+    expect(shown([...failed, imageAccepted])).toMatchObject({ status: "failed" });
+  });
+
+  it("is not disturbed by what is late from the run before", () => {
+    const late = [progressed("image", 9, 1), taskEnded("image"), jobEnded("failed", 9_000)];
+    expect(shown([...failed, again, ...late])).toMatchObject({ status: "pending", progress_percentage: 0 });
+  });
+
+  it("goes on from the tasks that are done", () => {
+    const tasks = plannedTasks.map((task) =>
+      task.taskId === "chunk-1" ? { ...task, state: "done" as const } : task,
+    );
+    const retried = shown([videoAccepted, jobEnded("failed"), { ...videoAccepted, tasks, atMs: 12_000 }]);
+    expect(retried.stages).toContainEqual({ stage: "transcode", percentage: 75 });
+  });
+});
+
+describe("seconds left", () => {
+  it("are unknown at first, then a range that holds the pace so far", () => {
+    const begun = [imageAccepted, started("image", 1, 2_000)];
+    expect(shown(begun).estimated_remaining).toBeNull();
+    const quarter = shown([...begun, progressed("image", 1, 0.25, { stage: "resize_operations" })]);
+    // 25 % in 8 s leaves 24 s.
+    expect(quarter.estimated_remaining?.low).toBeLessThan(24);
+    expect(quarter.estimated_remaining?.high).toBeGreaterThan(24);
+    expect(shown([...begun, jobEnded("failed")]).estimated_remaining).toBeNull();
+  });
+});
+
+describe("whatever arrives", () => {
+  it("never moves back, never passes 100, and is 100 exactly when the job completed", () => {
+    fc.assert(
+      fc.property(arrival, (events) => {
+        let state: ProgressState | null = null;
+        let before = 0;
+        for (const event of events) {
+          const reduced = reduce(state, event);
+          if (!reduced.changed && state && reduced.state) {
+            expect(snapshotOf(reduced.state, NOW)).toEqual(snapshotOf(state, NOW));
+          }
+          state = reduced.state;
+          if (!state) continue;
+          const { progress_percentage, status, stage_percentage } = snapshotOf(state, NOW);
+          expect(progress_percentage).toBeGreaterThanOrEqual(before);
+          expect(progress_percentage === 100).toBe(status === "completed");
+          expect(progress_percentage).toBeLessThanOrEqual(100);
+          expect(stage_percentage).toBeGreaterThanOrEqual(0);
+          expect(stage_percentage).toBeLessThanOrEqual(100);
+          before = progress_percentage;
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("ends where it would have ended when every event comes several times", () => {
+    fc.assert(
+      fc.property(stuttering, ([events, times]) => {
+        const repeated = events.flatMap((event, i) =>
+          Array.from({ length: 1 + (times[i] ?? 0) }, () => event),
+        );
+        expect(shown([...repeated, ...events])).toEqual(shown(events));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("counts every event that changed nothing, and only those", () => {
+    fc.assert(
+      fc.property(history, (events) => {
+        const twice = replay([...events, ...events]);
+        const once = replay(events);
+        expect((twice?.dropped ?? 0) - (once?.dropped ?? 0)).toBe(events.length);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
