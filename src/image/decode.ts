@@ -42,14 +42,16 @@ async function decodeByFormat(input: Uint8Array, probe: ImageProbe): Promise<Pix
   }
 }
 
-/** libjpeg's harmless remarks: bytes between segments are skipped without loss, and the rest is about metadata. */
-const HARMLESS_WARNINGS =
-  /extraneous bytes before marker|unknown Adobe color transform|Inconsistent progression/;
+/**
+ * Some cameras pad the end of the scan: a few bytes before EOI cost nothing of the picture. The same words with more
+ * bytes, or before another marker, mean that the decoder lost its place.
+ */
+const HARMLESS_WARNING = /: \d extraneous bytes before marker 0xd9/;
 
 /** libjpeg decodes on over damage and only warns; a picture with a damaged part is not called done. */
 async function decodeWholeJpeg(input: Uint8Array): Promise<Pixels> {
   const { pixels, warnings } = await decodeJpeg(input);
-  const damage = warnings.find((warning) => !HARMLESS_WARNINGS.test(warning));
+  const damage = warnings.find((warning) => !HARMLESS_WARNING.test(warning));
   if (damage !== undefined || pixels === null) return damaged(damage ?? "libjpeg answered with nothing");
   return pixels;
 }

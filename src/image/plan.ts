@@ -1,5 +1,6 @@
 import { MediaError } from "../errors.ts";
 import { planGeometry } from "./geometry.ts";
+import { decodeBytes, outputBytes } from "./memory.ts";
 import type { ImageOutput } from "./output.ts";
 import { type ImageProbe, orientedSize } from "./probe.ts";
 
@@ -111,6 +112,15 @@ function notesOn(probe: ImageProbe): string[] {
   return notes;
 }
 
+/**
+ * Decoder, decoded pixels and the dearest output together: memory that a step has let go of is only returned when the
+ * collector runs, which nobody can ask for, so all of it is counted as if it stayed.
+ */
 function estimatePeakBytes(probe: ImageProbe, outputs: ImageOutput[], inputBytes: number): number {
-  return probe.width * probe.height * 8 + outputs.length + inputBytes * 2;
+  const upright = orientedSize(probe);
+  const decoded = decodeBytes(probe, inputBytes) + probe.width * probe.height * 4;
+  const dearest = outputs.map((output) =>
+    outputBytes(planGeometry(upright, output), output.format, probe.hasAlpha),
+  );
+  return Math.ceil(inputBytes + decoded + Math.max(0, ...dearest));
 }

@@ -1,0 +1,40 @@
+import type { ImageFormat } from "../image/output.ts";
+import type { UrlFormat } from "./options.ts";
+
+export interface Negotiated {
+  format: ImageFormat;
+  /** The answer depends on the Accept header, so it must say `Vary: Accept` and the cache key must hold the format. */
+  varies: boolean;
+}
+
+/**
+ * The format of one answer. An explicit format wins. `auto` (and no format at all) is WebP for clients that name it,
+ * else JPEG, or PNG where the source has transparency that JPEG would lose.
+ *
+ * Only a client that names `image/webp` gets it (RFC 9110 §12.5.1): wildcards are sent by clients that cannot show
+ * it, and `q=0` refuses it.
+ *
+ * @param accept the Accept header, null when there is none
+ */
+export function negotiateFormat(
+  asked: UrlFormat | undefined,
+  accept: string | null,
+  sourceHasAlpha: boolean,
+): Negotiated {
+  if (asked !== undefined && asked !== "auto") return { format: asked, varies: false };
+  if (acceptsByName(accept ?? "", "image/webp")) return { format: "webp", varies: true };
+  return { format: sourceHasAlpha ? "png" : "jpeg", varies: true };
+}
+
+/** Longest Accept header that is looked at, characters; browsers send about 150. */
+const MAX_ACCEPT_CHARACTERS = 2048;
+
+function acceptsByName(accept: string, type: string): boolean {
+  return accept
+    .slice(0, MAX_ACCEPT_CHARACTERS)
+    .split(",")
+    .some((range) => {
+      const [name = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
+      return name === type && !parameters.some((parameter) => /^q\s*=\s*0(\.0*)?$/.test(parameter));
+    });
+}
