@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { DerivativeProducer } from "./image-url/producer.ts";
 import type { Transcoder } from "./processing/transcoder.ts";
-import type { JobProgress } from "./progress/channel.ts";
+import type { JobProgress } from "./processing/job-progress.ts";
 import type { Lane } from "./schema.ts";
 
 /** The bindings and variables of `wrangler.toml`, and the secrets that are set beside it. */

@@ -204,7 +204,7 @@ export const outputs = sqliteTable(
     width: integer(),
     height: integer(),
     durationSeconds: real("duration_seconds"),
-    /** Streams only: the attempt prefixes below `outputs/<job>/` that the playlists point into. */
+    /** Streams only: attempt folders below `outputs/<job>/`, first that of the playlists, then those of segments. */
     tree: text({ mode: "json" }).$type<string[]>(),
     createdAt: integer("created_at").notNull(),
   },

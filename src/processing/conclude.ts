@@ -53,7 +53,11 @@ export async function concludeDone(env: Env, { lease, job }: ClaimedTask, outcom
 }
 
 /** Ends an attempt that failed: the task runs again, or its job fails. The attempt's files go either way. */
-export async function concludeFailed(env: Env, { lease, task, job }: ClaimedTask, error: MediaError): Promise<void> {
+export async function concludeFailed(
+  env: Env,
+  { lease, task, job }: Omit<ClaimedTask, "media">,
+  error: MediaError,
+): Promise<void> {
   const nowMs = Date.now();
   const failure = failureRecord(error, STAGE_OF_TASK[task.kind]);
   const decision = decideRetry(error.class, task, job.priority, Math.random());

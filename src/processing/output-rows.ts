@@ -13,7 +13,7 @@ export interface StoredFile {
   width?: number;
   height?: number;
   durationSeconds?: number;
-  /** Streams: attempt folders below `outputs/<job>/` that its playlists point into. */
+  /** Streams: attempt folders below `outputs/<job>/`, first that of the playlists, then those of segments. */
   tree?: string[];
 }
 

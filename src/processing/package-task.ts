@@ -23,7 +23,7 @@ export async function runPackageTask(
   await context.report(undefined, 0.5);
   const own = `${claimed.lease.taskId}.${claimed.lease.attempt}`;
   const source = `${encoded.task.id}.${encoded.task.attempt}`;
-  const { files } = packageHls({ tracks: encoded.tracks, mediaPath: `../${source}`, playlistPath: own });
+  const { files } = packageHls({ tracks: encoded.tracks, mediaPath: source });
   const prefix = attemptPrefix(claimed.lease);
   await Promise.all(
     files.map((file) =>

@@ -16,3 +16,12 @@ export async function renewLease(d1: D1Database, lease: Lease, nowMs: number): P
     .returning({ id: tasks.id });
   return rows.length === 1;
 }
+
+/** Whether a token still holds its task. */
+export async function holdsLease(d1: D1Database, taskId: string, token: string): Promise<boolean> {
+  const rows = await drizzle(d1)
+    .select({ id: tasks.id })
+    .from(tasks)
+    .where(and(eq(tasks.id, taskId), sql`${tasks.state} = 'leased'`, eq(tasks.leaseToken, token)));
+  return rows.length === 1;
+}

@@ -1,0 +1,69 @@
+import type { Env, Ticket } from "../config.ts";
+import { withTurn } from "../image/turn.ts";
+import { claimTask } from "../jobs/store/claim-task.ts";
+import { laneQueues, sendTickets } from "../jobs/tickets.ts";
+import { LANES, type Lane } from "../schema.ts";
+import { runInIsolate } from "./isolate-runner.ts";
+import { type ContainerLane, type OfferAnswer, UNAVAILABLE_DELAY_MS } from "./slot.ts";
+import { slotNames } from "./slot-names.ts";
+
+/**
+ * Spends the tickets of a batch. Each stands for one claim: the edge and io lanes run what they claim here and now,
+ * the container lanes offer the work to their slots and never wait for it.
+ */
+export async function consumeTickets(batch: MessageBatch<Ticket>, env: Env): Promise<void> {
+  for (const message of batch.messages) {
+    const lane = laneOf(message.body);
+    if (lane) await spendTicket(env, lane);
+    message.ack();
+  }
+}
+
+/** A message that is no ticket is spent without effect: the sweep makes new ones from D1. */
+function laneOf(ticket: Partial<Ticket> | null): Lane | undefined {
+  return LANES.find((lane) => lane === ticket?.lane);
+}
+
+async function spendTicket(env: Env, lane: Lane): Promise<void> {
+  switch (lane) {
+    // The turn is taken before the claim: a lease that waits for its turn is a lease that burns.
+    case "edge":
+      return await withTurn("job", () => runBest(env, lane));
+    case "io":
+      return await runBest(env, lane);
+    case "container-short":
+    case "container-long":
+      return await offerToSlots(env, lane);
+  }
+}
+
+async function runBest(env: Env, lane: Lane): Promise<void> {
+  const workerId = `${lane}-${isolateId()}`;
+  const claim = await claimTask(env.DB, { lane, workerId, token: crypto.randomUUID(), nowMs: Date.now() });
+  if (claim.claimed) return await runInIsolate(env, claim.claimed);
+  await remindLater(env, lane, claim.nextAtMs);
+}
+
+let ownIsolateId: string | undefined;
+
+/** Random values are not to be had at start-up, so the id is made at the first claim. */
+function isolateId(): string {
+  ownIsolateId ??= crypto.randomUUID().slice(0, 8);
+  return ownIsolateId;
+}
+
+async function offerToSlots(env: Env, lane: ContainerLane): Promise<void> {
+  let last: OfferAnswer = { answer: "busy" };
+  for (const name of slotNames(env)) {
+    last = await env.TRANSCODER.getByName(name).offer(name, lane);
+    if (last.answer === "taken") return;
+    if (last.answer === "empty") return await remindLater(env, lane, last.nextAtMs);
+  }
+  // Busy slots claim the next task themselves when they have room again.
+  if (last.answer === "unavailable") await sendTickets(laneQueues(env), [lane], UNAVAILABLE_DELAY_MS);
+}
+
+async function remindLater(env: Env, lane: Lane, nextAtMs: number | undefined): Promise<void> {
+  if (nextAtMs === undefined) return;
+  await sendTickets(laneQueues(env), [lane], Math.max(0, nextAtMs - Date.now()));
+}

@@ -1,0 +1,91 @@
+import { type Env, LIMITS } from "../config.ts";
+import { MediaError } from "../errors.ts";
+import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
+import { recordMetadata } from "../media/store.ts";
+import type { ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
+import type { TaskOutcome } from "./conclude.ts";
+import { planVideoTasks } from "./plan-video.ts";
+import { storageUrls } from "./storage-access.ts";
+import { TASK_SPECS } from "./task-spec.ts";
+
+/** How long one attempt of each kind may take, ms. */
+const TIME_LIMITS_MS = {
+  probe: 60_000,
+  image: 5 * 60_000,
+  thumbnail: 2 * 60_000,
+  transcode: 3 * 60 * 60_000,
+  stream: 3 * 60 * 60_000,
+} as const;
+
+type ContainerKind = keyof typeof TIME_LIMITS_MS;
+
+/** Everything that an attempt may write, bytes: a runaway encoder must not fill the disk. */
+const MAX_OUTPUT_BYTES = 20_000_000_000;
+
+/** Names the attempt to the transcoder; the slot's name in front tells whose it is. */
+export function attemptIdOf(slot: string, attempt: { taskId: string; attempt: number }): string {
+  return `${slot}.${attempt.taskId}.${attempt.attempt}`;
+}
+
+/**
+ * The request that hands a claimed task to the transcoder: what to do, and URLs that reach nothing else.
+ *
+ * @throws MediaError `internal` for kinds that do not run there.
+ */
+export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): Promise<TaskRequest> {
+  const kind = claimed.task.kind;
+  if (!isContainerKind(kind)) throw new MediaError("internal", `${kind} does not run in a container.`);
+  const timeLimitMs = TIME_LIMITS_MS[kind];
+  const urls = await storageUrls(env, claimed, Date.now() + timeLimitMs + LIMITS.leaseMs);
+  const base = {
+    attemptId: attemptIdOf(slot, claimed.lease),
+    ...urls,
+    inputBytes: claimed.media.sizeBytes,
+    timeLimitMs,
+    maxOutputBytes: MAX_OUTPUT_BYTES,
+  };
+  const { spec } = claimed.task;
+  switch (kind) {
+    case "probe":
+      return { kind, ...base };
+    case "image":
+      return { kind, ...base, outputs: TASK_SPECS.image.parse(spec).outputs };
+    case "transcode":
+      return { kind, ...base, ...TASK_SPECS.transcode.parse(spec) };
+    case "stream":
+      return { kind, ...base, ...TASK_SPECS.stream.parse(spec) };
+    case "thumbnail":
+      return { kind, ...base, ...TASK_SPECS.thumbnail.parse(spec) };
+  }
+}
+
+function isContainerKind(kind: string): kind is ContainerKind {
+  return kind in TIME_LIMITS_MS;
+}
+
+/** What a finished container task leaves: its files checked in storage, and after a probe the tasks that follow. */
+export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResult): Promise<TaskOutcome> {
+  switch (result.kind) {
+    case "probe": {
+      const { outputs } = TASK_SPECS.probe.parse(claimed.task.spec);
+      await recordMetadata(env.DB, claimed.media.id, result.source);
+      return { result, files: [], ...planVideoTasks(result.source, outputs, claimed.job, Date.now()) };
+    }
+    case "files":
+      await verifyStored(env.MEDIA, attemptPrefix(claimed.lease), result.files);
+      return { result: null, files: result.files, notes: result.notes };
+    case "tracks":
+      return { result, files: [] };
+  }
+}
+
+/** Every file that was reported lies in R2 with its size. */
+async function verifyStored(bucket: R2Bucket, prefix: string, files: readonly ProducedFile[]): Promise<void> {
+  for (const file of files) {
+    const stored = await bucket.head(prefix + file.path);
+    if (stored?.size === file.bytes) continue;
+    throw new MediaError("invalid_result", `The output ${file.name} did not arrive whole in storage.`, {
+      privateDetail: `${file.path}: ${file.bytes} bytes reported, ${stored?.size ?? "none"} stored`,
+    });
+  }
+}

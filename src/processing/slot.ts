@@ -1,0 +1,137 @@
+import type { Env } from "../config.ts";
+import { MediaError, toMediaError } from "../errors.ts";
+import type { ClaimedTask } from "../jobs/claimed-task.ts";
+import { claimTask } from "../jobs/store/claim-task.ts";
+import { laneQueues, sendTickets } from "../jobs/tickets.ts";
+import { log } from "../log.ts";
+import type { Lane } from "../schema.ts";
+import { concludeDone, concludeFailed } from "./conclude.ts";
+import { outcomeOf, requestOf } from "./container-task.ts";
+import { openWatch } from "./container-watch.ts";
+import { cancelAttempt, type FetchTranscoder, readHealth, runAttempt } from "./transcoder-client.ts";
+
+export type ContainerLane = Extract<Lane, "container-short" | "container-long">;
+
+/** One long task, or beside it a few short ones. */
+const CAPACITY: Record<ContainerLane, number> = { "container-short": 2, "container-long": 1 };
+
+export type OfferAnswer =
+  | { answer: "taken" }
+  | { answer: "busy" }
+  /** No task of the lane can run now; the earliest delayed one can at `nextAtMs`. */
+  | { answer: "empty"; nextAtMs: number | undefined }
+  /** The transcoder does not answer: nothing was claimed, offer again later. */
+  | { answer: "unavailable" };
+
+interface SlotContext {
+  env: Env;
+  /** Name of this slot, which is also its worker id. */
+  name: string;
+  fetchTranscoder: FetchTranscoder;
+  /** Keeps the object alive until the work is done. */
+  waitUntil(work: Promise<unknown>): void;
+}
+
+export interface Slot {
+  offer(lane: ContainerLane): Promise<OfferAnswer>;
+  /** Stops an attempt that runs here, if it does. */
+  stop(taskId: string, attempt: number): Promise<void>;
+}
+
+/**
+ * A slot takes tasks and runs them in its container, as many at a time as it has room for; when one ends it claims
+ * the next by itself. The room is taken before the claim and the transcoder is asked first, so that no lease burns
+ * while a task waits.
+ */
+export function createSlot(context: SlotContext): Slot {
+  const { env, name } = context;
+  const running: Record<ContainerLane, Set<string>> = {
+    "container-short": new Set(),
+    "container-long": new Set(),
+  };
+  const attempts = new Map<string, AbortController>();
+
+  async function offer(lane: ContainerLane): Promise<OfferAnswer> {
+    const place = crypto.randomUUID();
+    if (running[lane].size >= CAPACITY[lane]) return { answer: "busy" };
+    running[lane].add(place);
+    let taken = false;
+    try {
+      if (!(await isReachable())) return { answer: "unavailable" };
+      const claim = await claimTask(env.DB, {
+        lane,
+        workerId: name,
+        token: crypto.randomUUID(),
+        nowMs: Date.now(),
+      });
+      if (!claim.claimed) return { answer: "empty", nextAtMs: claim.nextAtMs };
+      taken = true;
+      context.waitUntil(runAndContinue(lane, place, claim.claimed));
+      return { answer: "taken" };
+    } finally {
+      if (!taken) running[lane].delete(place);
+    }
+  }
+
+  async function runAndContinue(lane: ContainerLane, place: string, claimed: ClaimedTask): Promise<void> {
+    try {
+      await run(claimed);
+    } catch (error) {
+      // The end could not be written down: the lease runs out and the task is taken back.
+      log("error", "slot", "conclude_failed", { task_id: claimed.task.id, detail: String(error) });
+    } finally {
+      running[lane].delete(place);
+    }
+    const next = await offer(lane);
+    if (next.answer === "unavailable") await sendTickets(laneQueues(env), [lane], UNAVAILABLE_DELAY_MS);
+    if (next.answer === "empty" && next.nextAtMs !== undefined) {
+      await sendTickets(laneQueues(env), [lane], Math.max(0, next.nextAtMs - Date.now()));
+    }
+  }
+
+  async function run(claimed: ClaimedTask): Promise<void> {
+    const key = attemptKey(claimed.lease.taskId, claimed.lease.attempt);
+    const abort = new AbortController();
+    attempts.set(key, abort);
+    const watch = openWatch(env, claimed, () => abort.abort());
+    try {
+      await watch.started();
+      const request = await requestOf(env, name, claimed);
+      const result = await runAttempt(context.fetchTranscoder, request, watch.hear, abort.signal);
+      await concludeDone(env, claimed, await outcomeOf(env, claimed, result));
+    } catch (error) {
+      await concludeFailed(env, claimed, toMediaError(error));
+    } finally {
+      watch.close();
+      attempts.delete(key);
+    }
+  }
+
+  /** Also stops what an earlier life of this slot left running in the container. */
+  async function isReachable(): Promise<boolean> {
+    try {
+      const health = await readHealth(context.fetchTranscoder);
+      const own = health.running.filter((attemptId) => attemptId.startsWith(`${name}.`));
+      const orphans = own.filter((attemptId) => !attempts.has(attemptId.slice(name.length + 1)));
+      await Promise.all(orphans.map((attemptId) => cancelAttempt(context.fetchTranscoder, attemptId)));
+      return health.state === "ready";
+    } catch (error) {
+      log("warn", "slot", "transcoder_unavailable", { slot: name, detail: String(error) });
+      return false;
+    }
+  }
+
+  return {
+    offer,
+    async stop(taskId, attempt) {
+      attempts.get(attemptKey(taskId, attempt))?.abort(new MediaError("cancelled", "The job was cancelled."));
+    },
+  };
+}
+
+/** After the transcoder did not answer, the lane's ticket comes again this much later. */
+export const UNAVAILABLE_DELAY_MS = 2_000;
+
+function attemptKey(taskId: string, attempt: number): string {
+  return `${taskId}.${attempt}`;
+}

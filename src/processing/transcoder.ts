@@ -1,0 +1,45 @@
+import { Container } from "@cloudflare/containers";
+import { configOf, type Env } from "../config.ts";
+import { createSlot, type ContainerLane, type OfferAnswer, type Slot } from "./slot.ts";
+import { withContainer } from "./container-engine.ts";
+import { storageFailure, serveStorage, STORAGE_HOST } from "./storage-access.ts";
+
+/**
+ * One slot: a container instance with ffmpeg and libvips, and the object that feeds it. It reaches nothing but
+ * storage, through the handler below. The logic is in `slot.ts`.
+ */
+export class Transcoder extends Container<Env> {
+  override defaultPort = 8080;
+  override sleepAfter = "10m";
+  override enableInternet = false;
+  #slot: Slot | undefined;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(withContainer(ctx, configOf(env).transcoderUrl) as DurableObjectState<Record<string, never>>, env);
+  }
+
+  /** Offers this slot work of a lane; it claims the best task itself when it has room. */
+  async offer(name: string, lane: ContainerLane): Promise<OfferAnswer> {
+    return await this.#slotNamed(name).offer(lane);
+  }
+
+  /** Stops an attempt that runs here, if it does. */
+  async stopAttempt(taskId: string, attempt: number): Promise<void> {
+    await this.#slot?.stop(taskId, attempt);
+  }
+
+  #slotNamed(name: string): Slot {
+    this.#slot ??= createSlot({
+      env: this.env,
+      name,
+      fetchTranscoder: (path, init) => this.containerFetch(`http://transcoder${path}`, init ?? {}),
+      waitUntil: (work) => this.ctx.waitUntil(work),
+    });
+    return this.#slot;
+  }
+}
+
+// Assigned, not declared: a static field would define over the setter of the base class and be ignored.
+Transcoder.outboundByHost = {
+  [STORAGE_HOST]: (request: Request, env: Env) => serveStorage(request, env).catch(storageFailure),
+};
