@@ -10,7 +10,7 @@ import { verifyWatchToken } from "./watch-token.ts";
 
 /**
  * Finds out who asks, by `Authorization: Bearer <key>` or else by the session cookie, and sets `caller`.
- * Errors: `unauthenticated`; `forbidden` for a write by cookie that does not come from our own pages.
+ * Errors: `unauthenticated`; `forbidden` for a write or a WebSocket by cookie that does not come from our own pages.
  */
 export function authenticate(): MiddlewareHandler<AppEnv> {
   return async function authenticate(c, next) {
@@ -54,8 +54,10 @@ async function callerOfHeaderOrCookie(c: AppContext): Promise<Caller | undefined
     return key === undefined ? undefined : await callerOfKey(c.env, key);
   }
   const caller = await callerOfSession(c, Date.now());
-  if (caller && !isSafeMethod(c.req.method) && requestOrigin(c) !== "same") {
-    throw new MediaError("forbidden", "A session may write only from this service's own pages.");
+  // A WebSocket is a GET that other origins may open and, unlike a fetched answer, read.
+  const guarded = !isSafeMethod(c.req.method) || c.req.header("Upgrade") !== undefined;
+  if (caller && guarded && requestOrigin(c) !== "same") {
+    throw new MediaError("forbidden", "A session may do this only from this service's own pages.");
   }
   return caller;
 }

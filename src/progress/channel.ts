@@ -7,29 +7,27 @@ import { type Env, LIMITS } from "../config.ts";
 import { log } from "../log.ts";
 import { updateBetween } from "./delta.ts";
 import type { ProgressEvent, ProgressSnapshot, WatchMessage } from "./event.ts";
-import { EVENT_STREAM_HEADERS, type EventStream, lastEventId, openEventStream } from "./event-stream.ts";
-import { closeReason, farewell, wantsWebSocket } from "./farewell.ts";
+import { wantsWebSocket } from "./farewell.ts";
 import { type Kept, nextDueMs, nothingKept, stateEndsMs, UPDATE_EVERY_MS } from "./kept.ts";
 import { reduce } from "./reduce.ts";
-import { appendToLog, clearLog, messagesSince, openLog } from "./sent-log.ts";
+import { appendToLog, clearLog, openLog } from "./sent-log.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { ended, postponed, type RunningTask, runningOf, watch } from "./watch.ts";
+import { type Watchers, watchersOf } from "./watchers.ts";
 
-const KEEP_ALIVE_MS = 15_000;
 /** After a task could not be taken back, the next try. */
 const RECOVER_AGAIN_MS = 5_000;
 
 export abstract class ProgressChannel extends DurableObject<Env> {
   #kept: Kept;
   #savedAtMs = 0;
-  readonly #streams = new Set<EventStream>();
-  #keepAlive: ReturnType<typeof setInterval> | undefined;
+  readonly #watchers: Watchers;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     openLog(ctx.storage.sql);
     this.#kept = ctx.storage.kv.get<Kept>("kept") ?? nothingKept();
-    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+    this.#watchers = watchersOf(ctx);
   }
 
   /** Takes a task back from a worker that fell silent. May be called more than once; when it throws, it is again. */
@@ -59,7 +57,9 @@ export abstract class ProgressChannel extends DurableObject<Env> {
 
   /** The live feed: a WebSocket when the request asks for an upgrade, else server-sent events. */
   override async fetch(request: Request): Promise<Response> {
-    return wantsWebSocket(request) ? this.#openSocket() : this.#openStream(request);
+    const { told } = this.#kept;
+    if (wantsWebSocket(request)) return this.#watchers.openSocket(told);
+    return this.#watchers.openStream(request, told);
   }
 
   /** Serves what is due: the trailing update, silent workers, the end of the day. */
@@ -100,64 +100,7 @@ export abstract class ProgressChannel extends DurableObject<Env> {
     kept.told = after;
     kept.toldAtMs = nowMs;
     appendToLog(this.ctx.storage.sql, message);
-    for (const socket of this.ctx.getWebSockets()) this.#sendToSocket(socket, message, after);
-    for (const stream of this.#streams) this.#sendToStream(stream, message, after);
-  }
-
-  #openSocket(): Response {
-    const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server);
-    const { told } = this.#kept;
-    const [snapshot, end] = told ? farewell(told) : [];
-    if (told && snapshot && end) this.#sendToSocket(server, this.#over() ? end : snapshot, told);
-    return new Response(null, { status: 101, webSocket: client });
-  }
-
-  #sendToSocket(socket: WebSocket, message: WatchMessage, whole: ProgressSnapshot): void {
-    const greeted = socket.deserializeAttachment() === "greeted";
-    for (const each of greeted ? [message] : greeting(message, whole)) socket.send(JSON.stringify(each));
-    if (!greeted) socket.serializeAttachment("greeted");
-    if (message.type === "end") socket.close(1000, closeReason(whole));
-  }
-
-  #openStream(request: Request): Response {
-    const { told } = this.#kept;
-    const seen = lastEventId(request);
-    // A client that reconnects after the end has it already: 204 is how EventSource is told to stay away.
-    if (told && this.#over() && seen === told.sequence) return new Response(null, { status: 204 });
-    const stream = openEventStream(() => this.#leave(stream));
-    this.#join(stream);
-    const missed = told && seen !== null && messagesSince(this.ctx.storage.sql, seen, told.sequence);
-    stream.greeted = Boolean(missed);
-    stream.comment();
-    if (told) {
-      const [snapshot, end] = farewell(told);
-      const messages = missed || [this.#over() ? end : snapshot];
-      for (const message of messages) if (message) this.#sendToStream(stream, message, told);
-    }
-    return new Response(stream.body, { headers: EVENT_STREAM_HEADERS });
-  }
-
-  #sendToStream(stream: EventStream, message: WatchMessage, whole: ProgressSnapshot): void {
-    const messages = stream.greeted ? [message] : greeting(message, whole);
-    stream.greeted = true;
-    const there = messages.every((each) => stream.send(each));
-    if (message.type === "end") stream.close();
-    if (!there || message.type === "end") this.#leave(stream);
-  }
-
-  #join(stream: EventStream): void {
-    this.#streams.add(stream);
-    this.#keepAlive ??= setInterval(() => {
-      for (const each of this.#streams) if (!each.comment()) this.#leave(each);
-    }, KEEP_ALIVE_MS);
-  }
-
-  #leave(stream: EventStream): void {
-    this.#streams.delete(stream);
-    if (this.#streams.size > 0) return;
-    clearInterval(this.#keepAlive);
-    this.#keepAlive = undefined;
+    this.#watchers.tell(message, after);
   }
 
   async #takeBackOverdue(nowMs: number): Promise<void> {
@@ -175,11 +118,7 @@ export abstract class ProgressChannel extends DurableObject<Env> {
   }
 
   async #drop(): Promise<void> {
-    for (const socket of this.ctx.getWebSockets()) socket.close(1001, "progress is no longer kept");
-    for (const stream of this.#streams) stream.close();
-    this.#streams.clear();
-    clearInterval(this.#keepAlive);
-    this.#keepAlive = undefined;
+    this.#watchers.dismiss("progress is no longer kept");
     await this.ctx.storage.deleteAll();
     this.#kept = nothingKept();
     openLog(this.ctx.storage.sql);
@@ -196,14 +135,6 @@ export abstract class ProgressChannel extends DurableObject<Env> {
     this.ctx.storage.kv.put("kept", this.#kept);
     this.#savedAtMs = nowMs;
   }
-
-  #over(): boolean {
-    return (
-      this.#kept.told !== null &&
-      this.#kept.told.status !== "pending" &&
-      this.#kept.told.status !== "processing"
-    );
-  }
 }
 
 /** What everyone who holds `told` is sent; `null` when they would see no difference. */
@@ -216,11 +147,6 @@ function messageFor(
   if (!told) return { type: "snapshot", ...after };
   const update = updateBetween(told, after);
   return update && { type: "update", ...update };
-}
-
-/** For a watcher who holds nothing yet: the whole snapshot first, then the end if this is it. */
-function greeting(message: WatchMessage, whole: ProgressSnapshot): WatchMessage[] {
-  return message.type === "end" ? farewell(whole) : farewell(whole).slice(0, 1);
 }
 
 function isLifeCycle(event: ProgressEvent): boolean {

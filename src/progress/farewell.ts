@@ -9,6 +9,10 @@ export function farewell(snapshot: ProgressSnapshot): WatchMessage[] {
   ];
 }
 
+export function hasEnded(snapshot: ProgressSnapshot): boolean {
+  return snapshot.status !== "pending" && snapshot.status !== "processing";
+}
+
 /** The reason of the close frame (RFC 6455 allows 123 bytes). */
 export function closeReason(snapshot: ProgressSnapshot): string {
   return `job ${snapshot.status}`;

@@ -129,3 +129,13 @@ describe("a write by cookie", () => {
     expect(await write(headers)).toBe(403);
   });
 });
+
+describe("a WebSocket by cookie", () => {
+  it("is opened from our own pages only", async () => {
+    const cookie = await signIn(BOOTSTRAP_KEY);
+    const open = async (Origin: string) =>
+      (await ask("/v1/things", { headers: { Cookie: cookie, Upgrade: "websocket", Origin } })).status;
+    expect(await open(ORIGIN)).toBe(200);
+    expect(await open("https://other.darkroom.test")).toBe(403);
+  });
+});

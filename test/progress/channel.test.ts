@@ -93,6 +93,18 @@ describe("a WebSocket watcher", () => {
     expect(await watcher.closed).toEqual({ code: 1000, reason: "job failed" });
   });
 
+  it("who has not hung up yet does not disturb a retry of the job", async () => {
+    const channel = newChannel();
+    await channel.record([imageAccepted]);
+    const watcher = await watchBySocket(channel);
+    await channel.record([jobEnded("failed", 15_000)]);
+    await channel.record([{ ...imageAccepted, atMs: 20_000 }, started("image", 2)]);
+    expect(await watcher.next()).toMatchObject({ type: "snapshot" });
+    expect(await watcher.next()).toMatchObject({ type: "end", status: "failed" });
+    expect(await watcher.closed).toMatchObject({ code: 1000 });
+    expect(await channel.snapshot()).toMatchObject({ status: "processing" });
+  });
+
   it("who comes before the first event gets the snapshot when there is one", async () => {
     const channel = newChannel();
     const watcher = await watchBySocket(channel);

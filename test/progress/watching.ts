@@ -26,7 +26,11 @@ export async function recoverWith(stub: Stub, recover: (task: unknown) => Promis
 
 /** A WebSocket watcher. `next` waits for the next message; `closed` for the close. */
 export async function watchBySocket(stub: Stub) {
-  const response = await stub.fetch("https://darkroom.test/ws", { headers: { Upgrade: "websocket" } });
+  return listen(await stub.fetch("https://darkroom.test/ws", { headers: { Upgrade: "websocket" } }));
+}
+
+/** Takes the client's end of the socket that an answer carries. */
+export function listen(response: Response) {
   const socket = response.webSocket;
   if (!socket) throw new Error(`no socket: ${response.status}`);
   const inbox = openInbox<string>();
@@ -54,6 +58,11 @@ export interface StreamEvent {
 export async function watchByStream(stub: Stub, lastEventId?: number) {
   const headers: HeadersInit = lastEventId === undefined ? {} : { "Last-Event-ID": String(lastEventId) };
   const response = await stub.fetch("https://darkroom.test/events", { headers });
+  return readEvents(response);
+}
+
+/** Takes an answer apart into its events. */
+export function readEvents(response: Response) {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   const next = async (): Promise<StreamEvent | null> => {
