@@ -18,6 +18,15 @@ export const sourceDescription = z.object({
       /** Clockwise degrees that a player turns the picture by: 0, 90, 180 or 270. */
       rotation: z.int(),
       frameRate: z.number().positive(),
+      /** The exact rate, such as `30000/1001`. */
+      frameRateRatio: z
+        .string()
+        .regex(/^[1-9]\d*\/[1-9]\d*$/)
+        .optional(),
+      /** Frame times do not lie on a grid of 1 / frameRate; they are kept as they are. */
+      variableFrameRate: z.boolean().optional(),
+      /** Length of the video track alone; absent when the container does not tell. */
+      durationSeconds: z.number().nonnegative().optional(),
       pixelFormat: z.string(),
       bitDepth: z.int(),
       interlaced: z.boolean(),
@@ -37,3 +46,7 @@ export const sourceDescription = z.object({
   subtitles: z.array(z.object({ codec: z.string(), language: z.string().optional() })),
 });
 export type SourceDescription = z.infer<typeof sourceDescription>;
+export type VideoDescription = NonNullable<SourceDescription["video"]>;
+
+/** Codec of a track that ffprobe lists without being able to name it. */
+export const UNKNOWN_CODEC = "unknown";

@@ -1,0 +1,41 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** What the installed ffmpeg is and can do; asked once, at start. */
+export interface FfmpegCapabilities {
+  version: string;
+  encoders: string[];
+  /** HDR can be brought to SDR. */
+  toneMapping: boolean;
+}
+
+/** Encoders that outputs can ask for. */
+const ENCODERS = ["libx264", "libx265", "libvpx-vp9", "libsvtav1", "aac", "libopus", "libmp3lame"];
+
+/** @throws {Error} when there is no ffmpeg on the PATH */
+export async function askFfmpeg(): Promise<FfmpegCapabilities> {
+  const [version, encoders, filters] = await Promise.all([
+    ask(["-version"]),
+    ask(["-encoders"]),
+    ask(["-filters"]),
+  ]);
+  const names = namesIn(encoders);
+  const filterNames = namesIn(filters);
+  return {
+    version: /^ffmpeg version (\S+)/.exec(version)?.[1] ?? "unknown",
+    encoders: ENCODERS.filter((name) => names.has(name)),
+    toneMapping: filterNames.has("zscale") && filterNames.has("tonemap"),
+  };
+}
+
+async function ask(args: string[]): Promise<string> {
+  const { stdout } = await run("ffmpeg", ["-hide_banner", ...args], { maxBuffer: 4_000_000 });
+  return stdout;
+}
+
+/** Lists are printed as `<flags> <name> <what it is>`. */
+function namesIn(list: string): Set<string> {
+  return new Set(list.split("\n").flatMap((line) => /^\s*\S+\s+(\S+)/.exec(line)?.[1] ?? []));
+}

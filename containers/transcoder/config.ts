@@ -1,0 +1,40 @@
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+
+const count = z.coerce.number().int();
+
+const environment = z.object({
+  /** 0 picks a free port, which the `listening` line names. */
+  PORT: count.min(0).max(65_535).default(8080),
+  HOST: z.string().default("127.0.0.1"),
+  /** Folder of this server alone; whatever is in it at start is removed. */
+  WORK_DIR: z.string().default(join(tmpdir(), "darkroom-transcoder")),
+  MAX_TASKS: count.min(1).default(2),
+  /** Threads of each decoder, filter graph and encoder. */
+  FFMPEG_THREADS: count.min(1).default(availableParallelism()),
+  /** Time that running tasks get after SIGTERM; the platform kills after 15 minutes. */
+  DRAIN_GRACE_MS: count.min(0).default(14 * 60_000),
+});
+
+export interface TranscoderConfig {
+  port: number;
+  host: string;
+  workDir: string;
+  maxTasks: number;
+  ffmpegThreads: number;
+  drainGraceMs: number;
+}
+
+/** @throws {z.ZodError} naming every variable that is not valid. */
+export function readConfig(env: NodeJS.ProcessEnv): TranscoderConfig {
+  const parsed = environment.parse(env);
+  return {
+    port: parsed.PORT,
+    host: parsed.HOST,
+    workDir: parsed.WORK_DIR,
+    maxTasks: parsed.MAX_TASKS,
+    ffmpegThreads: parsed.FFMPEG_THREADS,
+    drainGraceMs: parsed.DRAIN_GRACE_MS,
+  };
+}

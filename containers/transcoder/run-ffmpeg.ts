@@ -1,0 +1,72 @@
+import type { Readable } from "node:stream";
+import { MediaError } from "../../src/errors.ts";
+import { describeSource } from "../../src/video/describe-source.ts";
+import { probeArgs } from "../../src/video/ffmpeg-args.ts";
+import { classifyFfmpegExit } from "../../src/video/ffmpeg-errors.ts";
+import { createProgressParser, type FfmpegProgress } from "../../src/video/progress.ts";
+import type { SourceDescription } from "../../src/video/source.ts";
+import { runProcess } from "./run-process.ts";
+
+/** Where and for how long ffmpeg may run. */
+export interface RunPlace {
+  /** Folder of the task. */
+  folder: string;
+  signal: AbortSignal;
+}
+
+interface FfmpegRun {
+  args: string[];
+  /** Length of the source, s; what the fraction counts against. */
+  durationSeconds: number;
+  onProgress: (progress: FfmpegProgress) => void;
+  /** Readers of `pipe:3`, `pipe:4`, … */
+  readers?: ((pipe: Readable) => Promise<void>)[];
+}
+
+/**
+ * Runs ffmpeg and gives what it complained about although it succeeded.
+ * @throws {MediaError} as {@link classifyFfmpegExit}, or the reason of the signal
+ */
+export function runFfmpeg(place: RunPlace, run: FfmpegRun): Promise<string> {
+  const parse = createProgressParser(run.durationSeconds);
+  return runProcess({
+    command: "ffmpeg",
+    args: run.args,
+    cwd: place.folder,
+    signal: place.signal,
+    onStdout: (text) => parse(text).forEach(run.onProgress),
+    ...(run.readers === undefined ? {} : { readers: run.readers }),
+    classifyExit: classifyFfmpegExit,
+  });
+}
+
+/** Describes the media behind an HTTP URL. */
+export function probeUrl(place: RunPlace, url: string): Promise<SourceDescription> {
+  return runFfprobe(place, probeArgs(url));
+}
+
+/** Describes a file that this server wrote itself. */
+export function probeFile(place: RunPlace, path: string): Promise<SourceDescription> {
+  const report = ["-print_format", "json", "-show_format", "-show_streams"];
+  return runFfprobe(place, ["-v", "error", "-protocol_whitelist", "file", ...report, path]);
+}
+
+async function runFfprobe(place: RunPlace, args: string[]): Promise<SourceDescription> {
+  let json = "";
+  await runProcess({
+    command: "ffprobe",
+    args,
+    cwd: place.folder,
+    signal: place.signal,
+    onStdout: (text) => {
+      json += text;
+    },
+    classifyExit: classifyFfmpegExit,
+  });
+  try {
+    return describeSource(JSON.parse(json));
+  } catch (error) {
+    if (error instanceof MediaError) throw error;
+    throw new MediaError("corrupt_input", "The file could not be analysed.", { cause: error });
+  }
+}

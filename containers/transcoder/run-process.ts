@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import { type ErrorCode, MediaError } from "../../src/errors.ts";
+import type { FfmpegExit } from "../../src/video/ffmpeg-errors.ts";
+import { withoutUrls } from "./log.ts";
+import { killGroup } from "./work-folder.ts";
+
+const STDERR_TAIL_CHARACTERS = 4000;
+/** Descriptors below this are stdin, stdout and stderr. */
+const FIRST_EXTRA_FD = 3;
+
+export interface ProcessRun {
+  command: string;
+  args: string[];
+  /** Folder of the task. */
+  cwd: string;
+  /** Ends the process group; its reason is what the run then fails with. */
+  signal: AbortSignal;
+  onStdout: (text: string) => void;
+  /** Readers of pipe 3, 4, …; the run fails with the first that fails. */
+  readers?: ((pipe: Readable) => Promise<void>)[];
+  /** What an unsuccessful end means. */
+  classifyExit: (exit: FfmpegExit) => MediaError;
+  /** Code for a command that is not installed. */
+  missingCode?: ErrorCode;
+}
+
+/**
+ * Runs one command in its own process group to its end, and gives the tail of its stderr, without URLs.
+ * @throws {MediaError} the reason of `signal`, the failure of a reader, or what `classifyExit` makes of the exit
+ */
+export async function runProcess(run: ProcessRun): Promise<string> {
+  run.signal.throwIfAborted();
+  const readers = run.readers ?? [];
+  const child = spawn(run.command, run.args, {
+    cwd: run.cwd,
+    detached: true,
+    env: { PATH: process.env.PATH, LC_ALL: "C" },
+    stdio: ["ignore", "pipe", "pipe", ...readers.map(() => "pipe" as const)],
+  });
+  const end = () => child.pid !== undefined && killGroup(child.pid);
+  run.signal.addEventListener("abort", end, { once: true });
+  try {
+    const tail = collectStderr(child);
+    child.stdout?.setEncoding("utf8").on("data", run.onStdout);
+    const reading = readPipes(child, readers, end);
+    const { exitCode, signal } = await exitOf(child, run);
+    const failure = await reading;
+    run.signal.throwIfAborted();
+    if (failure !== undefined) throw failure.error;
+    if (exitCode !== 0) throw run.classifyExit({ exitCode, signal, stderr: tail() });
+    return tail();
+  } finally {
+    run.signal.removeEventListener("abort", end);
+  }
+}
+
+/** Resolves when the process has ended and all of its pipes are closed. */
+function exitOf(child: ChildProcess, run: ProcessRun): Promise<Omit<FfmpegExit, "stderr">> {
+  return new Promise((resolve, reject) => {
+    child.once("error", (cause) => {
+      const message = `${run.command} could not be started in this transcoder.`;
+      reject(new MediaError(run.missingCode ?? "encoder_missing", message, { cause }));
+    });
+    child.once("close", (exitCode, signal) => resolve({ exitCode, signal }));
+  });
+}
+
+function collectStderr(child: ChildProcess): () => string {
+  let tail = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    tail = (tail + text).slice(-STDERR_TAIL_CHARACTERS);
+  });
+  return () => withoutUrls(tail.trim());
+}
+
+async function readPipes(
+  child: ChildProcess,
+  readers: NonNullable<ProcessRun["readers"]>,
+  end: () => void,
+): Promise<{ error: unknown } | undefined> {
+  let failure: { error: unknown } | undefined;
+  await Promise.all(
+    readers.map(async (read, i) => {
+      const pipe = child.stdio[FIRST_EXTRA_FD + i] as Readable;
+      try {
+        await read(pipe);
+      } catch (error) {
+        failure ??= { error };
+        end();
+        pipe.destroy();
+      }
+    }),
+  );
+  return failure;
+}

@@ -1,0 +1,88 @@
+import { MediaError, toMediaError } from "../../src/errors.ts";
+import type { TaskEvent, TaskRequest, TaskResult } from "../../src/video/protocol.ts";
+import type { FfmpegCapabilities } from "./capabilities.ts";
+import type { TranscoderConfig } from "./config.ts";
+import { withoutUrls } from "./log.ts";
+import { createTaskContext, type TaskContext } from "./task-context.ts";
+import { runImage } from "./tasks/image.ts";
+import { runProbe } from "./tasks/probe.ts";
+import { runStream } from "./tasks/stream.ts";
+import { runThumbnail } from "./tasks/thumbnail.ts";
+import { runTranscode } from "./tasks/transcode.ts";
+import { createWorkFolder, removeWorkFolder } from "./work-folder.ts";
+
+/** The server that a task runs on. */
+export interface Machine {
+  config: TranscoderConfig;
+  capabilities: FfmpegCapabilities;
+}
+
+export type FinalEvent = Extract<TaskEvent, { type: "done" | "error" }>;
+
+/**
+ * Runs one task to its end, in a folder of its own that is gone when this resolves. Never throws: every failure is the
+ * final event.
+ *
+ * @param controller ends the task; the reason it is aborted with becomes the error
+ */
+export async function runTask(
+  machine: Machine,
+  request: TaskRequest,
+  controller: AbortController,
+  emit: (event: TaskEvent) => void,
+): Promise<FinalEvent> {
+  const abort = (reason: MediaError) => controller.abort(reason);
+  const timer = setTimeout(() => abort(timedOut(request)), request.timeLimitMs);
+  let folder: string | undefined;
+  try {
+    folder = await createWorkFolder(machine.config.workDir, request.attemptId);
+    const setting = {
+      inputUrl: request.inputUrl,
+      threads: machine.config.ffmpegThreads,
+      toneMapping: machine.capabilities.toneMapping,
+    };
+    const context = createTaskContext({ request, folder, signal: controller.signal, setting, emit, abort });
+    const result = await runKind(context, request);
+    controller.signal.throwIfAborted();
+    return { type: "done", result };
+  } catch (thrown) {
+    return errorEvent(controller.signal.aborted ? controller.signal.reason : thrown);
+  } finally {
+    clearTimeout(timer);
+    if (folder !== undefined) await removeWorkFolder(folder);
+  }
+}
+
+function runKind(context: TaskContext, request: TaskRequest): Promise<TaskResult> {
+  switch (request.kind) {
+    case "probe":
+      return runProbe(context);
+    case "image":
+      return runImage(context, request);
+    case "transcode":
+      return runTranscode(context, request);
+    case "stream":
+      return runStream(context, request);
+    case "thumbnail":
+      return runThumbnail(context, request);
+  }
+}
+
+function timedOut(request: TaskRequest): MediaError {
+  return new MediaError("timeout", `The task took longer than its ${request.timeLimitMs / 1000} s.`);
+}
+
+function errorEvent(thrown: unknown): FinalEvent {
+  const error = toMediaError(thrown);
+  const detail = error.privateDetail ?? causeOf(error);
+  return {
+    type: "error",
+    code: error.code,
+    message: error.message,
+    ...(detail === undefined ? {} : { detail: withoutUrls(detail) }),
+  };
+}
+
+function causeOf(error: MediaError): string | undefined {
+  return error.cause instanceof Error ? error.cause.message : undefined;
+}

@@ -1,0 +1,21 @@
+import { join } from "node:path";
+import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
+import { getFile } from "../object-transfer.ts";
+import { renderImages } from "../render-images.ts";
+import type { TaskContext } from "../task-context.ts";
+
+type ImageRequest = Extract<TaskRequest, { kind: "image" }>;
+
+/** Makes images that are too large for an isolate: download, then libvips. */
+export async function runImage(context: TaskContext, request: ImageRequest): Promise<TaskResult> {
+  const input = join(context.folder, "input");
+  context.progress(0, "downloading");
+  await getFile({
+    url: request.inputUrl,
+    file: input,
+    maxBytes: request.inputBytes,
+    signal: context.signal,
+  });
+  context.progress(0.1, "resizing");
+  return { kind: "files", files: await renderImages(context, input, request.outputs), notes: [] };
+}

@@ -1,0 +1,40 @@
+import { MediaError } from "../errors.ts";
+import { codecStringOf, sampleEntryOf } from "./codec-string.ts";
+import { findBox, type Mp4Box, viewOf } from "./mp4-boxes.ts";
+
+/** What the init segment of a one-track file says about all segments that follow. */
+export interface InitSegment {
+  /** Ticks a second of the track's clock. */
+  timescale: number;
+  /** RFC 6381 */
+  codec: string;
+  /** px, video only */
+  width?: number;
+  height?: number;
+  /** audio only */
+  channels?: number;
+  /** Hz, audio only */
+  sampleRate?: number;
+}
+
+const TRACK = ["moov", "trak", "mdia"];
+
+/** @throws {MediaError} `invalid_result` when the bytes are not the init segment of an H.264 or AAC track. */
+export function readInitSegment(bytes: Uint8Array): InitSegment {
+  const mdhd = findBox(bytes, [...TRACK, "mdhd"])?.body;
+  const stsd = findBox(bytes, [...TRACK, "minf", "stbl", "stsd"])?.body;
+  const entry = stsd && sampleEntryOf(stsd);
+  if (mdhd === undefined || entry === undefined) {
+    throw new MediaError("invalid_result", "The encoder wrote no index for one of the tracks.");
+  }
+  // Version 1 holds 64-bit times, so the timescale lies 8 bytes further in.
+  const timescale = viewOf(mdhd).getUint32(mdhd[0] === 1 ? 20 : 12);
+  return { timescale, codec: codecStringOf(entry), ...shapeOf(entry) };
+}
+
+function shapeOf(entry: Mp4Box): Partial<InitSegment> {
+  const view = viewOf(entry.body);
+  return entry.type === "mp4a"
+    ? { channels: view.getUint16(16), sampleRate: view.getUint16(24) }
+    : { width: view.getUint16(24), height: view.getUint16(26) };
+}

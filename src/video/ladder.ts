@@ -1,0 +1,47 @@
+import { MediaError } from "../errors.ts";
+import { evenSize, type FrameSize, scaleToShortSide } from "./frame-size.ts";
+import type { RenditionSpec } from "./output.ts";
+import type { SourceDescription } from "./source.ts";
+
+/** One rung, ready to encode. Sides in px, rates in kbit/s. */
+export interface Rendition extends FrameSize {
+  /** Unique within the ladder, safe in a path: `720p`. */
+  id: string;
+  videoKbps: number;
+  /** Peak rate, 1.3 × videoKbps. */
+  maxrateKbps: number;
+  /** Rate-control buffer, 2 × videoKbps, kbit. */
+  bufferKbps: number;
+  audioKbps: number;
+}
+
+/**
+ * Picks the rungs that the source can fill, lowest first: none above its short side, one at its own size when all
+ * are above. Portrait video counts by its width.
+ * @throws {MediaError} `no_video_stream` when the source has no video.
+ */
+export function planLadder(source: SourceDescription, variants: readonly RenditionSpec[]): Rendition[] {
+  const { video } = source;
+  if (video === undefined) {
+    throw new MediaError("no_video_stream", "A stream needs video, and this file has only audio.");
+  }
+  const rising = [...variants].sort((a, b) => a.shortSidePx - b.shortSidePx || a.videoKbps - b.videoKbps);
+  const fitting = rising.filter((variant) => variant.shortSidePx <= Math.min(video.width, video.height));
+  const lowest = rising[0];
+  if (fitting.length === 0 && lowest !== undefined) return [toRendition(lowest, evenSize(video))];
+  const renditions = fitting.map((variant) =>
+    toRendition(variant, scaleToShortSide(video, variant.shortSidePx)),
+  );
+  return renditions.filter(({ id }, i) => id !== renditions[i + 1]?.id);
+}
+
+function toRendition(variant: RenditionSpec, size: FrameSize): Rendition {
+  return {
+    id: `${Math.min(size.width, size.height)}p`,
+    ...size,
+    videoKbps: variant.videoKbps,
+    maxrateKbps: Math.round(variant.videoKbps * 1.3),
+    bufferKbps: variant.videoKbps * 2,
+    audioKbps: variant.audioKbps,
+  };
+}

@@ -1,0 +1,61 @@
+import { type AudioPlan, planAudio } from "./audio-encoder.ts";
+import { type FrameRate, frameRateFromDecimal, framesPerSecond, parseFrameRate } from "./frame-rate.ts";
+import { planLadder, type Rendition } from "./ladder.ts";
+import type { HlsOutput } from "./output.ts";
+import type { SourceDescription, VideoDescription } from "./source.ts";
+
+/** Keyframes come three to a segment, so that a player can start and switch between segment borders too. */
+const GOPS_PER_SEGMENT = 3;
+
+/** Where segments and keyframes fall, the same in every rendition. */
+export type SegmentGrid =
+  /** Whole frames: segment i starts with frame i × segmentFrames. */
+  | { kind: "frames"; rate: FrameRate; segmentFrames: number; gopFrames: number; segmentSeconds: number }
+  /** Variable frame rate: segment i starts with the first keyframe at or after i × segmentSeconds. */
+  | { kind: "times"; gopSeconds: number; segmentSeconds: number };
+
+/** What one adaptive stream will be. */
+export interface StreamPlan {
+  video: VideoDescription;
+  renditions: Rendition[];
+  audio: AudioPlan | undefined;
+  grid: SegmentGrid;
+  output: HlsOutput;
+}
+
+/** @throws {MediaError} `no_video_stream` when the source has only audio. */
+export function planStream(source: SourceDescription, output: HlsOutput): StreamPlan {
+  const renditions = planLadder(source, output.variants);
+  const video = source.video as VideoDescription;
+  const audioKbps = Math.max(...renditions.map((rendition) => rendition.audioKbps));
+  return {
+    video,
+    renditions,
+    audio: planAudio(source, audioKbps),
+    grid: planGrid(video, output.segmentSeconds),
+    output,
+  };
+}
+
+function planGrid(video: VideoDescription, segmentSeconds: number): SegmentGrid {
+  if (video.variableFrameRate) {
+    return { kind: "times", gopSeconds: segmentSeconds / GOPS_PER_SEGMENT, segmentSeconds };
+  }
+  const rate = parseFrameRate(video.frameRateRatio ?? "") ?? frameRateFromDecimal(video.frameRate);
+  const segmentFrames = Math.max(1, Math.round(segmentSeconds * framesPerSecond(rate)));
+  return {
+    kind: "frames",
+    rate,
+    segmentFrames,
+    gopFrames: Math.max(1, Math.round(segmentFrames / GOPS_PER_SEGMENT)),
+    segmentSeconds: segmentFrames / framesPerSecond(rate),
+  };
+}
+
+/** Rounding of fragment times that must not push a fragment into the segment before, seconds. */
+const TIME_TOLERANCE_SECONDS = 0.002;
+
+/** Number of the segment that a fragment starting at this time belongs to, counted from 0. */
+export function segmentIndexAt(grid: SegmentGrid, startSeconds: number): number {
+  return Math.max(0, Math.floor((startSeconds + TIME_TOLERANCE_SECONDS) / grid.segmentSeconds));
+}

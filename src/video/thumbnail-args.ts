@@ -1,0 +1,57 @@
+import { MediaError } from "../errors.ts";
+import { type FfmpegSetting, globalArgs, inputArgs } from "./ffmpeg-args.ts";
+import type { SourceDescription, VideoDescription } from "./source.ts";
+import { pictureFilters } from "./video-filters.ts";
+
+/** Lengths of the tail to look for the last frame in, seconds; the last one means the whole file. */
+const TAILS_SECONDS = [3, 30, Number.POSITIVE_INFINITY];
+
+/**
+ * Runs of ffmpeg to try in order until one writes a PNG to `outputPath`. The first takes the frame that is on screen
+ * at `atSeconds`; when the video is over by then, the others find its last frame, from ever further back.
+ * @throws {MediaError} `no_video_stream` when the source has only audio.
+ */
+export function thumbnailRuns(
+  source: SourceDescription,
+  atSeconds: number,
+  setting: FfmpegSetting,
+  outputPath: string,
+): string[][] {
+  const { video } = source;
+  if (video === undefined) {
+    throw new MediaError("no_video_stream", "A thumbnail needs video, and this file has only audio.");
+  }
+  const atFrame = pictureArgs(video, setting, frameStart(video, atSeconds), ["-frames:v", "1"], outputPath);
+  const tails = TAILS_SECONDS.map((tail) => {
+    const start = Math.max(0, source.durationSeconds - tail);
+    return pictureArgs(video, setting, start, ["-update", "1"], outputPath);
+  });
+  return atSeconds < source.durationSeconds ? [atFrame, ...tails] : tails;
+}
+
+/**
+ * Half a frame before the frame that is on screen at the time, s: seeking takes the first frame at or after a time,
+ * and container times are rounded.
+ */
+function frameStart(video: VideoDescription, atSeconds: number): number {
+  if (video.variableFrameRate) return atSeconds;
+  const frame = Math.floor(atSeconds * video.frameRate + 0.001);
+  return Math.max(0, (frame - 0.5) / video.frameRate);
+}
+
+function pictureArgs(
+  video: VideoDescription,
+  setting: FfmpegSetting,
+  seekSeconds: number,
+  selection: string[],
+  outputPath: string,
+): string[] {
+  return [
+    ...globalArgs(setting),
+    ...inputArgs(setting, seekSeconds > 0 ? seekSeconds : undefined),
+    ...["-map", "0:V:0", "-vf", pictureFilters(video, video, setting).join(",")],
+    ...selection,
+    ...["-fps_mode", "passthrough", "-pix_fmt", "rgb24", "-c:v", "png", "-compression_level", "1"],
+    ...["-f", "image2", outputPath],
+  ];
+}
