@@ -1,6 +1,7 @@
-import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LIMITS } from "../../src/config.ts";
+import type { ProgressChannel } from "../../src/progress/channel.ts";
 import type { ProgressEvent } from "../../src/progress/event.ts";
 import {
   imageAccepted,
@@ -97,8 +98,11 @@ describe("a WebSocket watcher", () => {
     const channel = newChannel();
     await channel.record([imageAccepted]);
     const watcher = await watchBySocket(channel);
-    await channel.record([jobEnded("failed", 15_000)]);
-    await channel.record([{ ...imageAccepted, atMs: 20_000 }, started("image", 2)]);
+    await runInDurableObject(channel, async (inside: ProgressChannel) => {
+      const end = inside.record([jobEnded("failed", 15_000)]);
+      await inside.record([{ ...imageAccepted, atMs: 20_000 }, started("image", 2)]);
+      await end;
+    });
     expect(await watcher.next()).toMatchObject({ type: "snapshot" });
     expect(await watcher.next()).toMatchObject({ type: "end", status: "failed" });
     expect(await watcher.closed).toMatchObject({ code: 1000 });
@@ -224,9 +228,11 @@ describe("an event-stream watcher", () => {
     await channel.record([imageAccepted]);
     await channel.record([jobEnded("failed")]);
     await channel.record([{ ...imageAccepted, atMs: 20_000 }]);
-    const watcher = await watchByStream(channel, 1);
-    expect(await watcher.next()).toMatchObject({ id: 3, event: "snapshot", data: { status: "pending" } });
-    await watcher.leave();
+    for (const seen of [1, 2]) {
+      const watcher = await watchByStream(channel, seen);
+      expect(await watcher.next()).toMatchObject({ id: 3, event: "snapshot", data: { status: "pending" } });
+      await watcher.leave();
+    }
   });
 });
 

@@ -115,6 +115,13 @@ describe("a video job", () => {
     expect(passed.progress_percentage).toBeGreaterThan(before.progress_percentage);
   });
 
+  it("passes over a stage for which nothing was planned", () => {
+    const thumbnailOnly: ProgressEvent = { type: "planned", tasks: plannedTasks.slice(3), atMs: 4_500 };
+    const snapshot = shown([...probed, thumbnailOnly, started("thumbnail"), progressed("thumbnail", 1, 0.5)]);
+    expect(snapshot.current_stage).toBe("thumbnails");
+    expect(snapshot.stages.map((stage) => stage.percentage)).toEqual([100, 100, 100, 50]);
+  });
+
   it("shows the details of the current stage only", () => {
     const details = { fps: 48, speed: 1.6, current_operation: "encoding 720p" };
     const report: ProgressEvent = {
@@ -145,6 +152,8 @@ describe("reports that come late, twice or not at all", () => {
     ["a stage that the job does not have", [progressed("image", 6, 0.9, { stage: "transcode" })]],
     ["an older attempt", [started("image", 2), progressed("image", 6, 0.9)]],
     ["an attempt that ended", [taskEnded("image", "ready"), progressed("image", 6, 0.9)]],
+    ["a start heard again", [started("image")]],
+    ["a start after the attempt ended", [taskEnded("image", "ready"), started("image")]],
     ["a second acceptance", [imageAccepted]],
     ["anything after the end", [jobEnded("failed"), progressed("image", 6, 0.9)]],
   ])("drops and counts %s", (_, events) => {
