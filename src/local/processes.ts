@@ -35,12 +35,13 @@ export function startChild(options: ChildOptions): Child {
   const log = createWriteStream(options.logPath, { flags: "a" });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
+  child.once("close", () => log.end());
   if (options.onLine) createInterface({ input: child.stdout }).on("line", options.onLine);
   return {
     name: options.name,
     pid: child.pid ?? -1,
     logPath: options.logPath,
-    ended: endOf(child).finally(() => log.end()),
+    ended: endOf(child),
     isRunning: () => child.pid !== undefined && child.exitCode === null && child.signalCode === null,
   };
 }
@@ -48,7 +49,7 @@ export function startChild(options: ChildOptions): Child {
 function endOf(child: ChildProcess): Child["ended"] {
   return new Promise((resolve) => {
     child.once("error", () => resolve({ code: -1, signal: null }));
-    child.once("close", (code, signal) => resolve({ code, signal }));
+    child.once("exit", (code, signal) => resolve({ code, signal }));
   });
 }
 

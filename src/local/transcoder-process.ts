@@ -1,14 +1,15 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Child, lastLines, startChild, stopChild } from "./processes.ts";
+import { type Child, lastLines, signalGroup, startChild, stopChild } from "./processes.ts";
 import { StackError } from "./stack-error.ts";
 import { ROOT } from "./wrangler-dev.ts";
 
 const START_DEADLINE_MS = 20_000;
 const FIRST_BACKOFF_MS = 200;
 const LAST_BACKOFF_MS = 5_000;
-/** It drains on SIGTERM; a person who pressed Ctrl-C does not wait for an encode. The job goes on at the next start. */
-const GRACE_MS = 3_000;
+/** How long it drains: a person who pressed Ctrl-C does not wait for an encode. The job goes on at the next start. */
+const DRAIN_MS = 1_000;
+const GRACE_MS = 4_000;
 
 export interface TranscoderProcess {
   url: string;
@@ -33,6 +34,8 @@ export async function startTranscoder(
     for (;;) {
       const startedAtMs = Date.now();
       await current.child.ended;
+      // Killed the hard way, it leaves its ffmpeg running.
+      signalGroup(current.child.pid, "SIGKILL");
       if (stopping) return;
       if (Date.now() - startedAtMs > LAST_BACKOFF_MS) backoffMs = FIRST_BACKOFF_MS;
       await new Promise((resolve) => setTimeout(resolve, backoffMs));
@@ -62,9 +65,9 @@ function launch(stateDir: string, port: number): { child: Child; listening: Prom
   const child = startChild({
     name: "transcoder",
     command: process.execPath,
-    args: ["--disable-warning=ExperimentalWarning", join(ROOT, "containers/transcoder/server.ts")],
+    args: [join(ROOT, "containers/transcoder/server.ts")],
     cwd: ROOT,
-    env: { PORT: String(port), HOST: "127.0.0.1", WORK_DIR: workDir },
+    env: { PORT: String(port), HOST: "127.0.0.1", WORK_DIR: workDir, DRAIN_GRACE_MS: String(DRAIN_MS) },
     logPath: join(stateDir, "logs", "transcoder.log"),
     onLine: (line) => {
       const found = portIn(line);

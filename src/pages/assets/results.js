@@ -18,7 +18,7 @@ function outputCard(output) {
       "figcaption",
       {},
       el("a", { href: output.url, download: output.name }, output.name),
-      el("span", {}, figuresOf(output)),
+      el("span", { class: "figures" }, figuresOf(output)),
     ),
   );
 }
