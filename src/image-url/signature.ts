@@ -62,7 +62,7 @@ export async function verifyImagePath(
 }
 
 /** One line a field: no field can hold a line break, so no two paths give one message. */
-function messageOf({ options, mediaId, expiresAt }: SignedPath): Uint8Array<ArrayBuffer> {
+function messageOf({ options, mediaId, expiresAt }: SignedPath): Uint8Array {
   for (const field of [options, mediaId]) {
     if (/[\n/]/.test(field))
       throw new MediaError("invalid_request", "An image path has a field that cannot be signed.");

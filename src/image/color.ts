@@ -78,6 +78,6 @@ function fromRgb(color: string): Rgba | undefined {
 function scaled(part: string, unit: number): number | undefined {
   const [, digits, percent] = /^([+-]?(?:\d+\.?\d*|\.\d+))(%?)$/.exec(part) ?? [];
   if (digits === undefined) return undefined;
-  const value = Number(digits) * (percent === "%" ? 2.55 : unit);
+  const value = Number(digits) * (percent === "%" ? 255 / 100 : unit);
   return Math.min(255, Math.max(0, Math.round(value)));
 }

@@ -56,15 +56,21 @@ function decodeKind(probe: ImageProbe): keyof typeof DECODE_BYTES_PER_PIXEL {
  * its two passes, floats of the whole window when alpha is premultiplied, then the pixels as they are turned, padded
  * and flattened, and the encoder.
  */
-export function outputBytes(geometry: Geometry, format: ImageFormat, hasAlpha: boolean): number {
+export function outputBytes(
+  upright: Size,
+  geometry: Geometry,
+  format: ImageFormat,
+  hasAlpha: boolean,
+): number {
   const { crop, resized, canvas } = geometry;
   const isResized = crop.width !== resized.width || crop.height !== resized.height;
-  const perSource = RGBA_BYTES * 2 + (hasAlpha ? FLOAT_RGBA_BYTES : 0);
+  const perSource = RGBA_BYTES + (hasAlpha ? FLOAT_RGBA_BYTES : 0);
   // Either side can be the one kept between the passes: a turned picture is resized before it is turned.
   const between = Math.max(resized.width * crop.height, crop.width * resized.height) * FLOAT_RGBA_BYTES;
   const resize = isResized ? area(crop) * perSource + between + area(resized) * FLOAT_RGBA_BYTES : 0;
   const encode = area(canvas) * (ENCODE_BYTES_PER_PIXEL[format] + RGBA_BYTES * 2);
-  return resize + encode + (format === "png" ? 0 : EMSCRIPTEN_BASE_BYTES);
+  const window = area(crop) < area(upright) ? area(crop) * RGBA_BYTES : 0;
+  return window + resize + encode + (format === "png" ? 0 : EMSCRIPTEN_BASE_BYTES);
 }
 
 function area({ width, height }: Size): number {

@@ -120,7 +120,7 @@ function estimatePeakBytes(probe: ImageProbe, outputs: ImageOutput[], inputBytes
   const upright = orientedSize(probe);
   const decoded = decodeBytes(probe, inputBytes) + probe.width * probe.height * 4;
   const dearest = outputs.map((output) =>
-    outputBytes(planGeometry(upright, output), output.format, probe.hasAlpha),
+    outputBytes(upright, planGeometry(upright, output), output.format, probe.hasAlpha),
   );
   return Math.ceil(inputBytes + decoded + Math.max(0, ...dearest));
 }

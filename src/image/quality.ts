@@ -4,11 +4,24 @@ import type { ImageFormat } from "./output.ts";
 export const QUALITY_WORDS = ["low", "medium", "high", "maximum"] as const;
 export type QualityWord = (typeof QUALITY_WORDS)[number];
 
+/**
+ * Chosen by structural similarity (Wang 2004, 8×8 windows, luma) to the original, averaged over four generated photos
+ * of 512×384 px with detail from 128 px down to 2 px, encoded by the codecs of this folder and decoded by libvips:
+ *
+ * | word    | SSIM  | jpeg: q, bytes | webp: q, bytes |
+ * |---------|-------|----------------|----------------|
+ * | low     | 0.949 | 40, 10,259     | 38, 8,905      |
+ * | medium  | 0.968 | 65, 15,292     | 76, 15,086     |
+ * | high    | 0.979 | 80, 28,024     | 84, 20,587     |
+ * | maximum | 0.992 | 94, 81,538     | 94, 38,437     |
+ *
+ * PNG loses nothing at any word.
+ */
 const QUALITY = {
-  low: { jpeg: 50, webp: 50, png: 100 },
-  medium: { jpeg: 70, webp: 70, png: 100 },
-  high: { jpeg: 80, webp: 80, png: 100 },
-  maximum: { jpeg: 95, webp: 95, png: 100 },
+  low: { jpeg: 40, webp: 38, png: 100 },
+  medium: { jpeg: 65, webp: 76, png: 100 },
+  high: { jpeg: 80, webp: 84, png: 100 },
+  maximum: { jpeg: 94, webp: 94, png: 100 },
 } satisfies Record<QualityWord, Record<ImageFormat, number>>;
 
 /** A quality as the encoders take it, 1–100; `high` when none is given. Numbers are left as they are. */

@@ -1,0 +1,48 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { MAX_TURN_MS, turnsWaiting, withTurn } from "../../src/image/turn.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("withTurn", () => {
+  it("runs one at a time, people before jobs, first come first served", async () => {
+    const order: string[] = [];
+    let running = 0;
+    const work = (name: string) => async () => {
+      running += 1;
+      expect(running).toBe(1);
+      await Promise.resolve();
+      order.push(name);
+      running -= 1;
+    };
+    const all = [
+      withTurn("job", work("first")),
+      withTurn("job", work("job 1")),
+      withTurn("job", work("job 2")),
+      withTurn("interactive", work("person 1")),
+      withTurn("interactive", work("person 2")),
+    ];
+    expect(turnsWaiting()).toBe(4);
+    await Promise.all(all);
+    expect(order).toEqual(["first", "person 1", "person 2", "job 1", "job 2"]);
+    expect(turnsWaiting()).toBe(0);
+  });
+
+  it("passes the turn on when the work fails", async () => {
+    await expect(withTurn("job", () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
+    expect(await withTurn("job", () => Promise.resolve("next"))).toBe("next");
+  });
+
+  it("does not wait for ever for work that was ended in the middle", async () => {
+    vi.useFakeTimers();
+    let finishLost = () => {};
+    const lost = withTurn("job", () => new Promise<void>((resolve) => (finishLost = resolve)));
+    const next = withTurn("job", () => Promise.resolve("next"));
+    await vi.advanceTimersByTimeAsync(MAX_TURN_MS * 2);
+    expect(await next).toBe("next");
+    finishLost();
+    await lost;
+    expect(await withTurn("job", () => Promise.resolve("after"))).toBe("after");
+  });
+});
