@@ -28,7 +28,8 @@ export async function objectResponse(
     "X-Content-Type-Options": "nosniff",
     ...options.headers,
   });
-  if (matches(request.headers.get("If-None-Match"), found.httpEtag)) return new Response(null, { status: 304, headers });
+  if (matches(request.headers.get("If-None-Match"), found.httpEtag))
+    return new Response(null, { status: 304, headers });
   const range = rangeOf(request, found);
   const length = range ? range.length : found.size;
   headers.set("Content-Length", String(length));
@@ -36,7 +37,8 @@ export async function objectResponse(
   const status = range ? 206 : 200;
   if (request.method === "HEAD") return new Response(null, { status, headers });
   const object = await bucket.get(key, { range, onlyIf: { etagMatches: found.etag } });
-  if (!object || !("body" in object)) throw new MediaError("not_found", "This file is not in storage any more.");
+  if (!object || !("body" in object))
+    throw new MediaError("not_found", "This file is not in storage any more.");
   return new Response(object.body, { status, headers });
 }
 
@@ -65,7 +67,11 @@ function rangeOf(request: Request, object: R2Object): { offset: number; length: 
 }
 
 function unsatisfiable(header: string, size: number): MediaError {
-  return new MediaError("range_not_satisfiable", `${header.slice(0, 60)} lies outside the file's ${size} bytes.`, {
-    headers: { "Content-Range": `bytes */${size}` },
-  });
+  return new MediaError(
+    "range_not_satisfiable",
+    `${header.slice(0, 60)} lies outside the file's ${size} bytes.`,
+    {
+      headers: { "Content-Range": `bytes */${size}` },
+    },
+  );
 }

@@ -89,7 +89,10 @@ export function createOriginalWriter(bucket: R2Bucket, options: WriterOptions): 
 
 function tooLarge(maxBytes: number): MediaError {
   const megabytes = Math.floor(maxBytes / 1_000_000);
-  return new MediaError("payload_too_large", `A file may have at most ${megabytes} MB here; this one has more.`);
+  return new MediaError(
+    "payload_too_large",
+    `A file may have at most ${megabytes} MB here; this one has more.`,
+  );
 }
 
 function hex(buffer: ArrayBuffer): string {

@@ -24,7 +24,11 @@ const VIDEO_CONTAINERS: Record<string, string> = {
  * @throws MediaError `unsupported_type` when it is neither an image nor a video that can be processed,
  * `type_mismatch` when it says that it is one.
  */
-export async function sniffType(head: Uint8Array, filename: string, declaredType: string): Promise<SniffedType> {
+export async function sniffType(
+  head: Uint8Array,
+  filename: string,
+  declaredType: string,
+): Promise<SniffedType> {
   const found = looksLikeSvg(head) ? { mime: "image/svg+xml" } : await fileTypeFromBuffer(head);
   const type = found && (VIDEO_CONTAINERS[found.mime] ?? found.mime);
   const kind = type && kindOf(type);

@@ -4,7 +4,11 @@ import { media } from "../schema.ts";
 import type { MediaRecord } from "./record.ts";
 
 /** A media of this owner that has not been deleted. */
-export async function readMedia(d1: D1Database, owner: string, mediaId: string): Promise<MediaRecord | undefined> {
+export async function readMedia(
+  d1: D1Database,
+  owner: string,
+  mediaId: string,
+): Promise<MediaRecord | undefined> {
   const [row] = await drizzle(d1)
     .select()
     .from(media)

@@ -1,5 +1,5 @@
-import { and, eq, lt } from "drizzle-orm";
 import type { InferSelectModel } from "drizzle-orm";
+import { and, eq, lt } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { uploads } from "../schema.ts";
 
@@ -15,7 +15,11 @@ export async function recordMultipart(d1: D1Database, uploadId: string, multipar
 }
 
 /** Uploads that were opened before a time and never accepted. */
-export async function findAbandonedUploads(d1: D1Database, beforeMs: number, limit: number): Promise<UploadRow[]> {
+export async function findAbandonedUploads(
+  d1: D1Database,
+  beforeMs: number,
+  limit: number,
+): Promise<UploadRow[]> {
   return await drizzle(d1)
     .select()
     .from(uploads)

@@ -1,8 +1,14 @@
 import type { Env } from "../config.ts";
 import { ERRORS, type MediaError } from "../errors.ts";
-import { attemptPrefix, type ClaimedTask, type Lease, type TaskDependencyRow, type TaskRow } from "../jobs/claimed-task.ts";
+import {
+  attemptPrefix,
+  type ClaimedTask,
+  type Lease,
+  type TaskDependencyRow,
+  type TaskRow,
+} from "../jobs/claimed-task.ts";
 import { decideRetry } from "../jobs/retry-policy.ts";
-import { failTask, type FailureOutcome } from "../jobs/store/fail-task.ts";
+import { type FailureOutcome, failTask } from "../jobs/store/fail-task.ts";
 import { finishTask } from "../jobs/store/finish-task.ts";
 import { saveProgress } from "../jobs/store/save-progress.ts";
 import { markSwept } from "../jobs/store/sweep-queries.ts";
@@ -27,7 +33,11 @@ export interface TaskOutcome {
 }
 
 /** Finishes a task in D1, lets the tasks that waited for it go, and tells who watches. */
-export async function concludeDone(env: Env, { lease, job }: ClaimedTask, outcome: TaskOutcome): Promise<void> {
+export async function concludeDone(
+  env: Env,
+  { lease, job }: ClaimedTask,
+  outcome: TaskOutcome,
+): Promise<void> {
   const nowMs = Date.now();
   const newTasks = outcome.newTasks ?? [];
   const finish = await finishTask(
@@ -46,7 +56,13 @@ export async function concludeDone(env: Env, { lease, job }: ClaimedTask, outcom
   await sendTickets(laneQueues(env), finish.readyLanes);
   const events: ProgressEvent[] = [];
   if (newTasks.length > 0) events.push({ type: "planned", tasks: newTasks.map(outlineOf), atMs: nowMs });
-  events.push({ type: "task_ended", taskId: lease.taskId, attempt: lease.attempt, state: "done", atMs: nowMs });
+  events.push({
+    type: "task_ended",
+    taskId: lease.taskId,
+    attempt: lease.attempt,
+    state: "done",
+    atMs: nowMs,
+  });
   if (finish.jobCompleted) events.push({ type: "job_ended", status: "completed", atMs: nowMs });
   await tell(env, job.id, events);
   if (!finish.jobCompleted) await rememberProgress(env, job.id);
@@ -75,7 +91,12 @@ export async function concludeFailed(
   await abandonAttempt(env, lease);
 }
 
-async function announceFailure(env: Env, lease: Lease, outcome: FailureOutcome, nowMs: number): Promise<void> {
+async function announceFailure(
+  env: Env,
+  lease: Lease,
+  outcome: FailureOutcome,
+  nowMs: number,
+): Promise<void> {
   if (outcome.applied === "stale") return;
   const ended = { type: "task_ended", taskId: lease.taskId, attempt: lease.attempt, atMs: nowMs } as const;
   if (outcome.applied === "retry") {

@@ -5,6 +5,7 @@ import { recordMetadata } from "../media/store.ts";
 import type { ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
 import type { TaskOutcome } from "./conclude.ts";
 import { planVideoTasks } from "./plan-video.ts";
+import type { RenderOrder } from "./render-in-container.ts";
 import { storageUrls } from "./storage-access.ts";
 import { TASK_SPECS } from "./task-spec.ts";
 
@@ -36,7 +37,15 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
   const kind = claimed.task.kind;
   if (!isContainerKind(kind)) throw new MediaError("internal", `${kind} does not run in a container.`);
   const timeLimitMs = TIME_LIMITS_MS[kind];
-  const urls = await storageUrls(env, claimed, Date.now() + timeLimitMs + LIMITS.leaseMs);
+  const urls = await storageUrls(
+    env,
+    {
+      readKey: claimed.media.objectKey,
+      writePrefix: attemptPrefix(claimed.lease),
+      lease: { taskId: claimed.lease.taskId, token: claimed.lease.token },
+    },
+    Date.now() + timeLimitMs + LIMITS.leaseMs,
+  );
   const base = {
     attemptId: attemptIdOf(slot, claimed.lease),
     ...urls,
@@ -57,6 +66,29 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
     case "thumbnail":
       return { kind, ...base, ...TASK_SPECS.thumbnail.parse(spec) };
   }
+}
+
+/** The request that has one image made for a URL: it is stored under the name that the order gives. */
+export async function derivativeRequestOf(
+  env: Env,
+  { media, output, objectKey }: RenderOrder,
+): Promise<TaskRequest> {
+  const slash = objectKey.lastIndexOf("/");
+  const timeLimitMs = TIME_LIMITS_MS.thumbnail;
+  const urls = await storageUrls(
+    env,
+    { readKey: media.objectKey, writePrefix: objectKey.slice(0, slash + 1) },
+    Date.now() + timeLimitMs,
+  );
+  return {
+    kind: "image",
+    attemptId: `derivative.${crypto.randomUUID()}`,
+    ...urls,
+    inputBytes: media.sizeBytes,
+    timeLimitMs,
+    maxOutputBytes: MAX_OUTPUT_BYTES,
+    outputs: [{ ...output, name: objectKey.slice(slash + 1) }],
+  };
 }
 
 function isContainerKind(kind: string): kind is ContainerKind {

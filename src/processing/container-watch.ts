@@ -30,11 +30,18 @@ export function openWatch(env: Env, { lease, job, task }: ClaimedTask, onLost: (
   return {
     started: () =>
       tell(env, job.id, [
-        { type: "task_started", ...attempt, leaseToken: lease.token, workerId: lease.workerId, atMs: Date.now() },
+        {
+          type: "task_started",
+          ...attempt,
+          leaseToken: lease.token,
+          workerId: lease.workerId,
+          atMs: Date.now(),
+        },
       ]),
     async hear(event) {
       heardAtMs = Date.now();
-      if (event.type === "heartbeat") await tell(env, job.id, [{ type: "heartbeat", ...attempt, atMs: heardAtMs }]);
+      if (event.type === "heartbeat")
+        await tell(env, job.id, [{ type: "heartbeat", ...attempt, atMs: heardAtMs }]);
       if (event.type === "progress") {
         // An image that a container makes is resizing for nearly all of its time.
         const stage = task.kind === "image" ? "resize_operations" : undefined;

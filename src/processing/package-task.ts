@@ -1,9 +1,9 @@
+import type { Env } from "../config.ts";
 import { MediaError } from "../errors.ts";
 import { attemptPrefix, type ClaimedTask, type TaskRow } from "../jobs/claimed-task.ts";
 import { readDependencies } from "../jobs/store/read-jobs.ts";
 import { packageHls } from "../video/packaging.ts";
 import { type EncodedTrack, taskResult } from "../video/protocol.ts";
-import type { Env } from "../config.ts";
 import type { TaskOutcome } from "./conclude.ts";
 import type { IsolateContext } from "./image-task.ts";
 import { TASK_SPECS } from "./task-spec.ts";
@@ -67,7 +67,10 @@ async function readEncoded(d1: D1Database, packageTaskId: string): Promise<Encod
     const result = taskResult.safeParse(task.result);
     if (!result.success || result.data.kind !== "tracks") continue;
     const { tracks, durationSeconds } = result.data;
-    const sizes = tracks.flatMap((track) => [track.initBytes, ...track.segments.map((segment) => segment.bytes)]);
+    const sizes = tracks.flatMap((track) => [
+      track.initBytes,
+      ...track.segments.map((segment) => segment.bytes),
+    ]);
     return { task, tracks, durationSeconds, bytes: sizes.reduce((sum, size) => sum + size, 0) };
   }
   throw new MediaError("internal", "No stream task has finished before this package task.");

@@ -23,7 +23,10 @@ export function planVideoTasks(
   nowMs: number,
 ): PlannedVideo {
   if (!source.video) {
-    throw new MediaError("no_video_stream", "The file has sound but no picture; video outputs cannot be made of it.");
+    throw new MediaError(
+      "no_video_stream",
+      "The file has sound but no picture; video outputs cannot be made of it.",
+    );
   }
   const owner = { jobId: job.id, priority: job.priority, jobCreatedAtMs: job.createdAt, nowMs };
   const tasks = outputs.flatMap((output) => tasksOf(source, output, nowMs));

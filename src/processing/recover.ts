@@ -16,5 +16,9 @@ export async function recoverTask(env: Env, taskId: string, leaseToken: string):
     task_id: taskId,
     worker_id: leased.lease.workerId,
   });
-  await concludeFailed(env, leased, new MediaError("worker_lost", "The worker that ran this task stopped answering."));
+  await concludeFailed(
+    env,
+    leased,
+    new MediaError("worker_lost", "The worker that ran this task stopped answering."),
+  );
 }

@@ -6,8 +6,9 @@ import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
 import type { Lane } from "../schema.ts";
 import { concludeDone, concludeFailed } from "./conclude.ts";
-import { outcomeOf, requestOf } from "./container-task.ts";
+import { derivativeRequestOf, outcomeOf, requestOf } from "./container-task.ts";
 import { openWatch } from "./container-watch.ts";
+import type { RenderAnswer, RenderOrder } from "./render-in-container.ts";
 import { cancelAttempt, type FetchTranscoder, readHealth, runAttempt } from "./transcoder-client.ts";
 
 export type ContainerLane = Extract<Lane, "container-short" | "container-long">;
@@ -34,6 +35,10 @@ interface SlotContext {
 
 export interface Slot {
   offer(lane: ContainerLane): Promise<OfferAnswer>;
+  /** Whether the transcoder answers and takes tasks; wakes it when it sleeps. */
+  isReachable(): Promise<boolean>;
+  /** Makes one image beside the tasks, for somebody who waits. */
+  render(order: RenderOrder): Promise<RenderAnswer>;
   /** Stops an attempt that runs here, if it does. */
   stop(taskId: string, attempt: number): Promise<void>;
 }
@@ -121,8 +126,28 @@ export function createSlot(context: SlotContext): Slot {
     }
   }
 
+  async function render(order: RenderOrder): Promise<RenderAnswer> {
+    try {
+      const request = await derivativeRequestOf(env, order);
+      const result = await runAttempt(
+        context.fetchTranscoder,
+        request,
+        async () => {},
+        AbortSignal.timeout(request.timeLimitMs),
+      );
+      const file = result.kind === "files" ? result.files[0] : undefined;
+      if (!file) throw new MediaError("invalid_result", "The container made no image.");
+      return { file };
+    } catch (thrown) {
+      const error = toMediaError(thrown);
+      return { code: error.code, message: error.message };
+    }
+  }
+
   return {
     offer,
+    isReachable,
+    render,
     async stop(taskId, attempt) {
       attempts.get(attemptKey(taskId, attempt))?.abort(new MediaError("cancelled", "The job was cancelled."));
     },

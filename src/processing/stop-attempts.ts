@@ -11,9 +11,12 @@ export async function stopAttempts(env: Env, attempts: readonly CancelledLease[]
   const known = new Set(slotNames(env));
   const onSlots = attempts.filter((attempt) => known.has(attempt.workerId));
   const results = await Promise.allSettled(
-    onSlots.map((attempt) => env.TRANSCODER.getByName(attempt.workerId).stopAttempt(attempt.taskId, attempt.attempt)),
+    onSlots.map((attempt) =>
+      env.TRANSCODER.getByName(attempt.workerId).stopAttempt(attempt.taskId, attempt.attempt),
+    ),
   );
   for (const result of results) {
-    if (result.status === "rejected") log("warn", "processing", "stop_failed", { detail: String(result.reason) });
+    if (result.status === "rejected")
+      log("warn", "processing", "stop_failed", { detail: String(result.reason) });
   }
 }

@@ -2,7 +2,6 @@ import { z } from "zod";
 import { signToken, verifyToken } from "../access/token.ts";
 import { configOf, type Env } from "../config.ts";
 import { MediaError, toMediaError } from "../errors.ts";
-import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
 import { holdsLease } from "../jobs/store/renew-lease.ts";
 import { objectResponse } from "../media/object-response.ts";
 import { problemDocument } from "../problem.ts";
@@ -11,28 +10,23 @@ import { problemDocument } from "../problem.ts";
 export const STORAGE_HOST = "media.storage";
 export const STORAGE_PATH = "/internal/storage";
 
-/** What one attempt may touch, and for how long; it travels as a signed token inside the URLs of its task. */
+/** What one run may touch; it travels as a signed token inside the URLs of its task. */
 const grant = z.strictObject({
   readKey: z.string(),
   writePrefix: z.string(),
-  taskId: z.string(),
-  leaseToken: z.string(),
+  /** Of a task: nothing is written any more once it is lost. */
+  lease: z.strictObject({ taskId: z.string(), token: z.string() }).optional(),
 });
+type Grant = z.infer<typeof grant>;
 
 interface StorageUrls {
   inputUrl: string;
   outputBaseUrl: string;
 }
 
-/** The URLs through which the transcoder reads the original and writes the attempt's files. */
-export async function storageUrls(env: Env, claimed: ClaimedTask, expiresAtMs: number): Promise<StorageUrls> {
+/** The URLs through which the transcoder reads the original and writes its files. */
+export async function storageUrls(env: Env, claims: Grant, expiresAtMs: number): Promise<StorageUrls> {
   const config = configOf(env);
-  const claims = {
-    readKey: claimed.media.objectKey,
-    writePrefix: attemptPrefix(claimed.lease),
-    taskId: claimed.lease.taskId,
-    leaseToken: claimed.lease.token,
-  };
   const token = await signToken(config.tokenSecret, "storage", claims, expiresAtMs);
   const origin = config.transcoderUrl ? config.localOrigin : `http://${STORAGE_HOST}`;
   const base = `${origin}${STORAGE_PATH}/${token}`;
@@ -44,11 +38,15 @@ export async function storageUrls(env: Env, claimed: ClaimedTask, expiresAtMs: n
  * reached, and nothing can be written once the attempt's lease is gone.
  */
 export async function serveStorage(request: Request, env: Env): Promise<Response> {
-  const [token = "", area = "", ...path] = new URL(request.url).pathname.slice(STORAGE_PATH.length + 1).split("/");
+  const [token = "", area = "", ...path] = new URL(request.url).pathname
+    .slice(STORAGE_PATH.length + 1)
+    .split("/");
   const claims = grant.safeParse(await verifyToken(configOf(env).tokenSecret, "storage", token, Date.now()));
   if (!claims.success) throw new MediaError("not_found", "There is nothing here.");
   if (area === "input" && path.length === 0 && (request.method === "GET" || request.method === "HEAD")) {
-    return await objectResponse(env.MEDIA, claims.data.readKey, request, { type: "application/octet-stream" });
+    return await objectResponse(env.MEDIA, claims.data.readKey, request, {
+      type: "application/octet-stream",
+    });
   }
   if (area === "files" && request.method === "PUT") {
     return await storeFile(env, claims.data, path, request);
@@ -61,19 +59,24 @@ const SAFE_SEGMENT = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 
 async function storeFile(
   env: Env,
-  { writePrefix, taskId, leaseToken }: z.infer<typeof grant>,
+  { writePrefix, lease }: Grant,
   path: string[],
   request: Request,
 ): Promise<Response> {
   if (path.length === 0 || !path.every((segment) => SAFE_SEGMENT.test(segment))) {
-    throw new MediaError("invalid_request", "The path of a file is made of letters, digits, dots and dashes.");
+    throw new MediaError(
+      "invalid_request",
+      "The path of a file is made of letters, digits, dots and dashes.",
+    );
   }
-  if (!(await holdsLease(env.DB, taskId, leaseToken))) {
+  if (lease && !(await holdsLease(env.DB, lease.taskId, lease.token))) {
     throw new MediaError("conflict", "The lease of this task was taken back.");
   }
   if (!request.body) throw new MediaError("empty_body", "A file needs a body.");
   const contentType = request.headers.get("Content-Type") ?? "application/octet-stream";
-  const stored = await env.MEDIA.put(writePrefix + path.join("/"), request.body, { httpMetadata: { contentType } });
+  const stored = await env.MEDIA.put(writePrefix + path.join("/"), request.body, {
+    httpMetadata: { contentType },
+  });
   return Response.json({ bytes: stored.size });
 }
 

@@ -38,7 +38,9 @@ export async function runAttempt(
 ): Promise<TaskResult> {
   try {
     const response = await startAttempt(fetchTranscoder, request, signal);
-    const end = (await followStream(response, onEvent)) ?? (await followPolling(fetchTranscoder, request, onEvent, signal));
+    const end =
+      (await followStream(response, onEvent)) ??
+      (await followPolling(fetchTranscoder, request, onEvent, signal));
     return resultOf(end);
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -116,7 +118,10 @@ async function followPolling(
   }
 }
 
-async function lastEvent(fetchTranscoder: FetchTranscoder, attemptId: string): Promise<TaskEvent | undefined> {
+async function lastEvent(
+  fetchTranscoder: FetchTranscoder,
+  attemptId: string,
+): Promise<TaskEvent | undefined> {
   try {
     const response = await fetchTranscoder(`/tasks/${attemptId}`);
     if (!response.ok) return undefined;

@@ -1,8 +1,9 @@
 import { Container } from "@cloudflare/containers";
 import { configOf, type Env } from "../config.ts";
-import { createSlot, type ContainerLane, type OfferAnswer, type Slot } from "./slot.ts";
 import { withContainer } from "./container-engine.ts";
-import { storageFailure, serveStorage, STORAGE_HOST } from "./storage-access.ts";
+import type { RenderAnswer, RenderOrder } from "./render-in-container.ts";
+import { type ContainerLane, createSlot, type OfferAnswer, type Slot } from "./slot.ts";
+import { STORAGE_HOST, serveStorage, storageFailure } from "./storage-access.ts";
 
 /**
  * One slot: a container instance with ffmpeg and libvips, and the object that feeds it. It reaches nothing but
@@ -26,6 +27,16 @@ export class Transcoder extends Container<Env> {
   /** Stops an attempt that runs here, if it does. */
   async stopAttempt(taskId: string, attempt: number): Promise<void> {
     await this.#slot?.stop(taskId, attempt);
+  }
+
+  /** Whether the transcoder behind this slot answers; wakes it when it sleeps. */
+  async isReachable(name: string): Promise<boolean> {
+    return await this.#slotNamed(name).isReachable();
+  }
+
+  /** Makes one image outside of any job. */
+  async render(name: string, order: RenderOrder): Promise<RenderAnswer> {
+    return await this.#slotNamed(name).render(order);
   }
 
   #slotNamed(name: string): Slot {

@@ -31,8 +31,10 @@ export async function acceptMultipart(
 ): Promise<PlannedJob> {
   const received: Received = { fields: new Map(), file: undefined };
   try {
-    for await (const event of readMultipart(body, contentType)) await receive(env, received, event, submitter);
-    if (!received.file) throw new MediaError("missing_file", "The body has no part named input_file with a file name.");
+    for await (const event of readMultipart(body, contentType))
+      await receive(env, received, event, submitter);
+    if (!received.file)
+      throw new MediaError("missing_file", "The body has no part named input_file with a file name.");
     return await acceptFile(env, received.file, parseJobFields(received.fields), submitter);
   } catch (error) {
     await received.file?.discard();
@@ -60,14 +62,20 @@ interface Received {
   file: IncomingFile | undefined;
 }
 
-async function receive(env: Env, received: Received, event: MultipartEvent, submitter: Submitter): Promise<void> {
+async function receive(
+  env: Env,
+  received: Received,
+  event: MultipartEvent,
+  submitter: Submitter,
+): Promise<void> {
   switch (event.type) {
     case "field":
       if (received.fields.has(event.name)) throw refuseField(event.name, "This field was sent twice.");
       received.fields.set(event.name, event.value);
       return;
     case "file":
-      if (event.name !== "input_file") throw refuseField(event.name, "The file goes into a part named input_file.");
+      if (event.name !== "input_file")
+        throw refuseField(event.name, "The file goes into a part named input_file.");
       if (received.file) throw new MediaError("too_many_files", "The body has more than one file.");
       // What came before the file is checked before a byte of it is stored.
       parseJobFields(received.fields);
@@ -115,7 +123,9 @@ function inputOf(media: MediaRow): PlannedInput {
 }
 
 function refuseField(path: string, message: string): MediaError {
-  return new MediaError("invalid_request", "Some fields are not valid; see errors.", { errors: [{ path, message }] });
+  return new MediaError("invalid_request", "Some fields are not valid; see errors.", {
+    errors: [{ path, message }],
+  });
 }
 
 function noSuchMedia(mediaId: string): MediaError {

@@ -67,7 +67,8 @@ export async function openIncomingFile(
       await writer.write(chunk);
     },
     async inspect() {
-      if (writer.bytes() === 0) throw new MediaError("empty_file", `${JSON.stringify(filename)} has no bytes.`);
+      if (writer.bytes() === 0)
+        throw new MediaError("empty_file", `${JSON.stringify(filename)} has no bytes.`);
       const sniffed = await sniffType(writer.head().subarray(0, SNIFF_BYTES), filename, declared.contentType);
       const found = { ...sniffed, filename, bytes: writer.bytes() };
       if (sniffed.kind === "video") return { ...found, kind: "video" };
@@ -104,7 +105,10 @@ export async function openIncomingFile(
 function probeWhole(head: Uint8Array, totalBytes: number): ImageProbe {
   const probe = probeImage(head, totalBytes);
   if (!needsMoreBytes(probe)) return probe;
-  throw new MediaError("corrupt_image", `The header of the image does not end within its first ${head.length} bytes.`);
+  throw new MediaError(
+    "corrupt_image",
+    `The header of the image does not end within its first ${head.length} bytes.`,
+  );
 }
 
 function imageTooLarge(): MediaError {

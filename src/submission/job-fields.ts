@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { LIMITS } from "../config.ts";
-import { type FieldError, MediaError } from "../errors.ts";
+import { MediaError } from "../errors.ts";
+import { fieldErrors } from "../field-errors.ts";
 import { PRIORITIES } from "../schema.ts";
 import { outputSpecification } from "./output-specification.ts";
 
@@ -37,23 +38,14 @@ export function parseFields<T extends z.ZodType>(schema: T, values: unknown): z.
   });
 }
 
-/** zod's issues as the paths that the client wrote; an unknown key is named as a path of its own. */
-export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
-  return issues.flatMap((issue) => {
-    const path = issue.path.map(String);
-    if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({ path: [...path, key].join("."), message: "There is no such field." }));
-    }
-    return [{ path: path.join("."), message: issue.message }];
-  });
-}
-
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     throw new MediaError("invalid_request", "output_specifications is not valid JSON.", {
-      errors: [{ path: "output_specifications", message: 'Send a JSON array, such as [{"preset":"thumbnail"}].' }],
+      errors: [
+        { path: "output_specifications", message: 'Send a JSON array, such as [{"preset":"thumbnail"}].' },
+      ],
     });
   }
 }

@@ -11,7 +11,8 @@ export async function readJsonBody(body: ReadableStream<Uint8Array>, maxBytes: n
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw new MediaError("payload_too_large", `A JSON body may have ${maxBytes} bytes.`);
+    if (bytes > maxBytes)
+      throw new MediaError("payload_too_large", `A JSON body may have ${maxBytes} bytes.`);
     text += decoder.decode(chunk, { stream: true });
   }
   text += decoder.decode();

@@ -1,4 +1,4 @@
-import { decodeField, make, type MultipartError, type PartInfo } from "multipasta";
+import { decodeField, type MultipartError, make, type PartInfo } from "multipasta";
 import { LIMITS } from "../config.ts";
 import { MediaError } from "../errors.ts";
 
@@ -28,7 +28,8 @@ export async function* readMultipart(
     maxParts: MAX_PARTS,
     maxFieldSize: LIMITS.maxFieldBytes,
     isFile: (info) => info.filename !== undefined,
-    onField: (info, value) => arrived.push({ type: "field", name: info.name, value: decodeField(info, value) }),
+    onField: (info, value) =>
+      arrived.push({ type: "field", name: info.name, value: decodeField(info, value) }),
     onFile: (info) => {
       arrived.push(fileStart(info));
       return (bytes) => arrived.push(bytes === null ? { type: "file_end" } : { type: "chunk", bytes });

@@ -60,6 +60,9 @@ export const outputSpecification = z
 export type OutputSpecification = z.infer<typeof outputSpecification>;
 
 /** A named anchor or a focal point, as fractions from the top left. */
-export function positionOf(position: NonNullable<OutputSpecification["crop_position"]>): { x: number; y: number } {
+export function positionOf(position: NonNullable<OutputSpecification["crop_position"]>): {
+  x: number;
+  y: number;
+} {
   return typeof position === "string" ? ANCHORS[position] : position;
 }

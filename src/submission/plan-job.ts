@@ -1,16 +1,18 @@
-import type { ImageProbe } from "../image/probe.ts";
-import { planImage } from "../image/plan.ts";
 import { LIMITS } from "../config.ts";
+import { planImage } from "../image/plan.ts";
+import type { ImageProbe } from "../image/probe.ts";
 import type { JobRow, TaskRow } from "../jobs/claimed-task.ts";
 import { newTaskRow } from "../jobs/new-task.ts";
 import { LANE_OF_TASK } from "../processing/task-spec.ts";
-import { type StageName, STAGE_WEIGHTS } from "../progress/stages.ts";
+import { STAGE_WEIGHTS, type StageName } from "../progress/stages.ts";
 import type { Priority } from "../schema.ts";
 import type { VideoOutput } from "../video/output.ts";
 import type { ResolvedOutputs } from "./resolve-outputs.ts";
 
 /** What is known of the input when its job is planned. */
-export type PlannedInput = { kind: "image"; probe: ImageProbe; bytes: number } | { kind: "video"; bytes: number };
+export type PlannedInput =
+  | { kind: "image"; probe: ImageProbe; bytes: number }
+  | { kind: "video"; bytes: number };
 
 interface JobIdentity {
   jobId: string;
@@ -47,14 +49,20 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
     const task = newTaskRow({ id: identity.taskId, kind: "image", lane: plan.lane, spec }, owner);
     const stages = Object.keys(STAGE_WEIGHTS.image) as StageName[];
     const pixels = input.probe.width * input.probe.height;
-    return { job: jobRow("image", stages, imageEstimateMs(pixels, plan.lane), plan.notes, identity), tasks: [task] };
+    return {
+      job: jobRow("image", stages, imageEstimateMs(pixels, plan.lane), plan.notes, identity),
+      tasks: [task],
+    };
   }
   const outputs = resolved.outputs as VideoOutput[];
   const task = newTaskRow(
     { id: identity.taskId, kind: "probe", lane: LANE_OF_TASK.probe, spec: { outputs } },
     owner,
   );
-  return { job: jobRow("video", videoStages(outputs), videoEstimateMs(input.bytes), [], identity), tasks: [task] };
+  return {
+    job: jobRow("video", videoStages(outputs), videoEstimateMs(input.bytes), [], identity),
+    tasks: [task],
+  };
 }
 
 function videoStages(outputs: readonly VideoOutput[]): StageName[] {

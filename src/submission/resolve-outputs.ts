@@ -1,7 +1,7 @@
-import { type FieldError, MediaError } from "../errors.ts";
+import { type FieldError, MediaError, toMediaError } from "../errors.ts";
 import { parseColor } from "../image/color.ts";
 import { type ImageFormat, type ImageOutput, imageOutput } from "../image/output.ts";
-import { qualityOf } from "../image/quality.ts";
+import { resolveQuality } from "../image/quality.ts";
 import type { RenditionSpec, VideoOutput } from "../video/output.ts";
 import { type OutputFormat, type OutputSpecification, positionOf } from "./output-specification.ts";
 import { PRESETS } from "./presets.ts";
@@ -31,7 +31,10 @@ export function resolveOutputs(
     checkCombination(specification, index, kind, errors);
   });
   if (kind === "video" && named.filter((specification) => specification.format === "hls").length > 1) {
-    errors.push({ path: "output_specifications", message: "A job can have one hls output; give it more variants." });
+    errors.push({
+      path: "output_specifications",
+      message: "A job can have one hls output; give it more variants.",
+    });
   }
   if (errors.length > 0) throw invalidOutputs(errors);
   return kind === "image"
@@ -45,7 +48,8 @@ function withPreset(
   kind: "image" | "video",
   errors: FieldError[],
 ): OutputSpecification & { format: OutputFormat } {
-  const preset = own.preset === undefined ? undefined : Object.hasOwn(PRESETS, own.preset) ? PRESETS[own.preset] : null;
+  const preset =
+    own.preset === undefined ? undefined : Object.hasOwn(PRESETS, own.preset) ? PRESETS[own.preset] : null;
   if (preset === null) {
     errors.push({
       path: `output_specifications.${index}.preset`,
@@ -56,7 +60,13 @@ function withPreset(
   return { ...preset?.specification, ...own, format };
 }
 
-const EXTENSIONS: Record<OutputFormat, string> = { webp: ".webp", jpeg: ".jpg", png: ".png", mp4: ".mp4", hls: "" };
+const EXTENSIONS: Record<OutputFormat, string> = {
+  webp: ".webp",
+  jpeg: ".jpg",
+  png: ".png",
+  mp4: ".mp4",
+  hls: "",
+};
 
 /** Gives every output a name of its own: the one it asks for, or its preset and extension, numbered when taken. */
 function nameAll(
@@ -67,7 +77,10 @@ function nameAll(
   specifications.forEach(({ name }, index) => {
     if (name === undefined) return;
     if (taken.has(name)) {
-      errors.push({ path: `output_specifications.${index}.name`, message: "Another output of this job has this name." });
+      errors.push({
+        path: `output_specifications.${index}.name`,
+        message: "Another output of this job has this name.",
+      });
     }
     taken.add(name);
   });
@@ -83,7 +96,14 @@ function nameAll(
 }
 
 const IMAGE_ONLY = ["crop_position", "background_color"] as const;
-const VIDEO_ONLY = ["crf", "max_bitrate", "audio_bitrate", "encoder_preset", "variants", "segment_duration"] as const;
+const VIDEO_ONLY = [
+  "crf",
+  "max_bitrate",
+  "audio_bitrate",
+  "encoder_preset",
+  "variants",
+  "segment_duration",
+] as const;
 
 function checkCombination(
   specification: Specification,
@@ -97,13 +117,15 @@ function checkCombination(
     errors.push({ path: `output_specifications.${index}.${field}`, message });
   };
   if (kind === "image" && !isPicture) refuse("format", `${format} cannot be made from an image.`);
-  if (kind === "image" && specification.thumbnails) refuse("thumbnails", "An image has no moments to choose from.");
+  if (kind === "image" && specification.thumbnails)
+    refuse("thumbnails", "An image has no moments to choose from.");
   for (const field of isPicture ? VIDEO_ONLY : IMAGE_ONLY) {
     if (specification[field] !== undefined) refuse(field, `This does not apply to ${format}.`);
   }
   const mode = specification.resize_mode ?? "fit";
   const bothSides = specification.width !== undefined && specification.height !== undefined;
-  if (isPicture && mode !== "fit" && !bothSides) refuse("resize_mode", `${mode} needs both width and height.`);
+  if (isPicture && mode !== "fit" && !bothSides)
+    refuse("resize_mode", `${mode} needs both width and height.`);
   if (!isPicture && mode !== "fit") refuse("resize_mode", "Video is resized with fit.");
   if (format === "hls" && (specification.width !== undefined || specification.height !== undefined)) {
     refuse("variants", "A stream takes its sizes from variants; leave width and height out.");
@@ -115,15 +137,24 @@ function checkCombination(
     }
   }
   if (format === "mp4") checkVideoSize(specification, refuse);
-  if (specification.background_color !== undefined && !parseColor(specification.background_color)) {
-    refuse("background_color", "This is not a CSS colour; write #rrggbb, rgb(r, g, b) or a colour's name.");
-  }
+  if (specification.background_color !== undefined) checkColor(specification.background_color, refuse);
 }
 
-function checkVideoSize(specification: Specification, refuse: (field: string, message: string) => void): void {
+function checkVideoSize(
+  specification: Specification,
+  refuse: (field: string, message: string) => void,
+): void {
   for (const side of ["width", "height"] as const) {
     const px = specification[side];
     if (px !== undefined && (px < 16 || px > 4096)) refuse(side, "A video's side is 16–4096 px.");
+  }
+}
+
+function checkColor(color: string, refuse: (field: string, message: string) => void): void {
+  try {
+    parseColor(color);
+  } catch (error) {
+    refuse("background_color", toMediaError(error).message);
   }
 }
 
@@ -141,7 +172,7 @@ function imageOutputOf(specification: Specification): ImageOutput {
     allowEnlarge: specification.allow_enlarge ?? false,
     position: positionOf(specification.crop_position ?? "center"),
     background: background || WHITE,
-    quality: qualityOf(specification.quality ?? "high", format),
+    quality: resolveQuality(specification.quality, format),
   });
 }
 
@@ -149,7 +180,8 @@ function imageOutputOf(specification: Specification): ImageOutput {
 const CRF = { low: 28, medium: 25, high: 22, maximum: 18 } as const;
 
 function videoOutputOf(specification: Specification): VideoOutput {
-  const crf = specification.crf ?? (typeof specification.quality === "string" ? CRF[specification.quality] : CRF.high);
+  const crf =
+    specification.crf ?? (typeof specification.quality === "string" ? CRF[specification.quality] : CRF.high);
   const encoderPreset = specification.encoder_preset ?? "veryfast";
   switch (specification.format) {
     case "mp4":
@@ -200,5 +232,7 @@ function renditionOf(shortSidePx: number): RenditionSpec {
 }
 
 function invalidOutputs(errors: FieldError[]): MediaError {
-  return new MediaError("invalid_request", "Some output specifications cannot be met; see errors.", { errors });
+  return new MediaError("invalid_request", "Some output specifications cannot be met; see errors.", {
+    errors,
+  });
 }

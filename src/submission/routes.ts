@@ -1,9 +1,10 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, z } from "@hono/zod-openapi";
 import { requireScope } from "../access/authenticate.ts";
 import { createWatchToken } from "../access/watch-token.ts";
 import { configOf, LIMITS } from "../config.ts";
+import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
-import type { AppContext, AppEnv } from "../request-context.ts";
+import type { AppContext } from "../request-context.ts";
 import { acceptMultipart, acceptStored, type Submitter } from "./accept.ts";
 import { announceJob } from "./announce.ts";
 import { jobFields, jobRequest, parseFields } from "./job-fields.ts";
@@ -13,7 +14,7 @@ import type { PlannedJob } from "./plan-job.ts";
 import { PRESETS } from "./presets.ts";
 
 /** Submitting jobs, and the presets that they may name. */
-export const submissionRoutes = new OpenAPIHono<AppEnv>();
+export const submissionRoutes = createRoutes();
 
 const acceptedJob = z
   .object({
@@ -78,7 +79,10 @@ async function accept(c: AppContext): Promise<PlannedJob> {
     const { media_id, ...fields } = parseFields(jobRequest, await readJsonBody(body, LIMITS.maxJsonBytes));
     return await acceptStored(c.env, media_id, fields, submitter);
   }
-  throw new MediaError("unsupported_content_type", `${contentType || "No Content-Type"} is not accepted here.`);
+  throw new MediaError(
+    "unsupported_content_type",
+    `${contentType || "No Content-Type"} is not accepted here.`,
+  );
 }
 
 /** Boundaries and fields on top of the file. */

@@ -137,3 +137,8 @@ export async function readDependencies(d1: D1Database, taskId: string): Promise<
 export async function readTasks(d1: D1Database, jobId: string): Promise<TaskRow[]> {
   return await drizzle(d1).select().from(tasks).where(eq(tasks.jobId, jobId)).orderBy(tasks.id);
 }
+
+/** Every job on a media, whatever its state. */
+export async function listJobsOfMedia(d1: D1Database, mediaId: string): Promise<JobRow[]> {
+  return await drizzle(d1).select().from(jobs).where(eq(jobs.mediaId, mediaId));
+}

@@ -1,0 +1,67 @@
+import { requestId } from "hono/request-id";
+import { secureHeaders } from "hono/secure-headers";
+import { authenticate } from "./access/authenticate.ts";
+import { keyRoutes } from "./access/routes.ts";
+import { sessionRoutes } from "./access/session-routes.ts";
+import { configOf } from "./config.ts";
+import { createRoutes } from "./create-routes.ts";
+import { deliveryRoutes } from "./delivery/routes.ts";
+import { healthRoutes } from "./health/routes.ts";
+import { newId } from "./id.ts";
+import { imageUrlRoutes } from "./image-url/routes.ts";
+import { jobRoutes } from "./jobs/routes.ts";
+import { watchRoutes } from "./jobs/watch-routes.ts";
+import { mediaRoutes } from "./media/routes.ts";
+import { describeApi } from "./openapi.ts";
+import { pages } from "./pages/routes.tsx";
+import { problemResponse } from "./problem.ts";
+import { processingRoutes } from "./processing/routes.ts";
+import { serveStorage } from "./processing/storage-access.ts";
+import type { AppContext } from "./request-context.ts";
+import { retentionRoutes } from "./retention/routes.ts";
+import { submissionRoutes } from "./submission/routes.ts";
+import { refuseUnknown } from "./unknown-route.ts";
+
+/** The whole HTTP surface: what wraps every request, who may enter where, and the one place where errors end. */
+export const app = createRoutes();
+
+app.use(
+  requestId({ headerName: "X-Request-Id", limitLength: 128, generator: () => newId("request") }),
+  secureHeaders({ crossOriginResourcePolicy: false, crossOriginEmbedderPolicy: false }),
+  async function correlate(c, next) {
+    const traceparent = c.req.header("traceparent");
+    c.set(
+      "traceparent",
+      /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent ?? "") ? traceparent : undefined,
+    );
+    await next();
+  },
+);
+app.onError((error, c) => problemResponse(error, c as AppContext));
+app.notFound((c) => problemResponse(refuseUnknown(app.routes, c.req.method, c.req.path), c as AppContext));
+
+// Open, or with a policy of their own.
+app.route("/", healthRoutes);
+app.route("/", pages);
+app.route("/", sessionRoutes());
+app.route("/", imageUrlRoutes);
+describeApi(app);
+
+// The transcoder's way to storage where it is a process on this machine; its tokens are all it has.
+app.all("/internal/storage/*", async (c) => {
+  if (configOf(c.env).transcoderUrl === undefined) return c.notFound();
+  return await serveStorage(c.req.raw, c.env);
+});
+
+// A key, the page's session, or a watch token of the job at hand.
+app.route("/", watchRoutes);
+app.route("/", deliveryRoutes);
+
+// A key or the page's session.
+app.use("/v1/*", authenticate());
+app.route("/", submissionRoutes);
+app.route("/", jobRoutes);
+app.route("/", processingRoutes);
+app.route("/", mediaRoutes);
+app.route("/", retentionRoutes);
+app.route("/", keyRoutes());

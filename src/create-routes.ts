@@ -1,0 +1,16 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { MediaError } from "./errors.ts";
+import { fieldErrors } from "./field-errors.ts";
+import type { AppEnv } from "./request-context.ts";
+
+/** An empty set of routes in which a request that does not fit its schema is an `invalid_request`. */
+export function createRoutes(): OpenAPIHono<AppEnv> {
+  return new OpenAPIHono<AppEnv>({
+    defaultHook(result) {
+      if (result.success) return;
+      throw new MediaError("invalid_request", `The ${result.target} is not valid; see errors.`, {
+        errors: fieldErrors(result.error.issues),
+      });
+    },
+  });
+}

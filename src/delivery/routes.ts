@@ -1,0 +1,65 @@
+import { z } from "@hono/zod-openapi";
+import { authenticateWatcher, requireScope } from "../access/authenticate.ts";
+import { createRoutes } from "../create-routes.ts";
+import { MediaError } from "../errors.ts";
+import { isId } from "../id.ts";
+import { readOutput, readStreams } from "../jobs/store/read-jobs.ts";
+import { jobPrefix } from "../media/object-keys.ts";
+import { objectResponse } from "../media/object-response.ts";
+import type { AppContext } from "../request-context.ts";
+import { withToken } from "./signed-playlist.ts";
+import { typeOfTreeFile } from "./stream-files.ts";
+
+/** Results of jobs: files by name, and streams with their playlists and segments. */
+export const deliveryRoutes = createRoutes();
+
+/** An output's bytes never change under its URL, but only its owner may see them. */
+const CACHE = { "Cache-Control": "private, max-age=31536000, immutable" };
+const watcher = [authenticateWatcher("job"), requireScope("read")] as const;
+const SECURITY: Record<string, string[]>[] = [{ key: [] }, { watchToken: [] }];
+const described = { tags: ["results"], security: SECURITY };
+
+deliveryRoutes.openAPIRegistry.registerPath({
+  ...described,
+  method: "get",
+  path: "/outputs/{job}/{name}",
+  summary: "Read an output",
+  request: { params: z.object({ job: z.string(), name: z.string() }) },
+  responses: { 200: { description: "The file" }, 206: { description: "A range of it" } },
+});
+deliveryRoutes.get("/outputs/:job/:name", ...watcher, async (c) => {
+  const { job, name } = c.req.param();
+  const output = isId("job", job) ? await readOutput(c.env.DB, c.get("caller").owner, job, name) : undefined;
+  if (!output) throw new MediaError("not_found", "This job has no such output.");
+  return await objectResponse(c.env.MEDIA, output.objectKey, c.req.raw, {
+    type: output.type,
+    headers: CACHE,
+  });
+});
+
+deliveryRoutes.openAPIRegistry.registerPath({
+  ...described,
+  method: "get",
+  path: "/play/{job}/{path}",
+  summary: "Play a stream",
+  description: "Start at `master.m3u8`. With `?token=` the playlists pass the token on to all they name.",
+  request: { params: z.object({ job: z.string(), path: z.string() }) },
+  responses: { 200: { description: "A playlist or a segment" }, 206: { description: "A range of it" } },
+});
+deliveryRoutes.get("/play/:job/:path{.+}", ...watcher, async (c) => {
+  const key = await treeKey(c);
+  const type = typeOfTreeFile(key);
+  const response = await objectResponse(c.env.MEDIA, key, c.req.raw, { type, headers: CACHE });
+  const token = c.req.query("token");
+  return key.endsWith(".m3u8") && token !== undefined ? await withToken(response, token) : response;
+});
+
+/** Playlists lie in the first folder of the stream's tree, segments in those of the attempts that encoded them. */
+async function treeKey(c: AppContext): Promise<string> {
+  const { job = "", path = "" } = c.req.param() as Record<string, string>;
+  const [stream] = isId("job", job) ? await readStreams(c.env.DB, c.get("caller").owner, job) : [];
+  const [playlists, ...segments] = stream?.tree ?? [];
+  if (playlists === undefined) throw new MediaError("not_found", "This job has no stream.");
+  const folder = path.split("/")[0] ?? "";
+  return jobPrefix(job) + (segments.includes(folder) ? path : `${playlists}/${path}`);
+}

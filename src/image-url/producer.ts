@@ -1,0 +1,91 @@
+import { DurableObject } from "cloudflare:workers";
+import { drizzle } from "drizzle-orm/d1";
+import type { Env } from "../config.ts";
+import { type ErrorCode, toMediaError } from "../errors.ts";
+import type { ImageOutput } from "../image/output.ts";
+import { type RenderedImage, renderImage } from "../image/pipeline.ts";
+import { planImage } from "../image/plan.ts";
+import type { ImageProbe } from "../image/probe.ts";
+import { withTurn } from "../image/turn.ts";
+import { log } from "../log.ts";
+import type { MediaRecord } from "../media/record.ts";
+import { readOriginal } from "../processing/image-task.ts";
+import { renderInContainer } from "../processing/render-in-container.ts";
+import { derivatives } from "../schema.ts";
+
+/** One derivative to make. */
+export interface DerivativeOrder {
+  objectKey: string;
+  media: MediaRecord;
+  output: ImageOutput;
+}
+
+/** Errors lose their class on the way out of an object, so they travel as values. */
+export type DerivativeAnswer = { made: true } | { made: false; code: ErrorCode; message: string };
+
+/** One object for each derivative: however many ask for it at once, it is made once, and outlives its first asker. */
+export class DerivativeProducer extends DurableObject<Env> {
+  #making: Promise<DerivativeAnswer> | undefined;
+
+  /** Makes the derivative unless it is in R2 by now; resolves when it is. */
+  async make(order: DerivativeOrder): Promise<DerivativeAnswer> {
+    this.#making ??= this.#produce(order).finally(() => {
+      this.#making = undefined;
+    });
+    this.ctx.waitUntil(this.#making);
+    return await this.#making;
+  }
+
+  async #produce(order: DerivativeOrder): Promise<DerivativeAnswer> {
+    try {
+      if (!(await this.env.MEDIA.head(order.objectKey))) await produce(this.env, order);
+      return { made: true };
+    } catch (thrown) {
+      const error = toMediaError(thrown);
+      log("warn", "image-url", "derivative_failed", {
+        object_key: order.objectKey,
+        code: error.code,
+        detail: error.privateDetail,
+      });
+      return { made: false, code: error.code, message: error.message };
+    }
+  }
+}
+
+async function produce(env: Env, order: DerivativeOrder): Promise<void> {
+  const { media, output, objectKey } = order;
+  const probe = media.metadata as unknown as ImageProbe;
+  const plan = planImage(probe, [output], { inputBytes: media.sizeBytes });
+  const made = plan.lane === "edge" ? await renderHere(env, order, probe) : await renderThere(env, order);
+  await drizzle(env.DB)
+    .insert(derivatives)
+    .values({
+      objectKey,
+      mediaId: media.id,
+      type: made.type,
+      bytes: made.bytes,
+      width: made.width,
+      height: made.height,
+      createdAt: Date.now(),
+    })
+    .onConflictDoNothing();
+}
+
+type Made = Pick<typeof derivatives.$inferInsert, "type" | "bytes" | "width" | "height">;
+
+/** What an isolate cannot hold. */
+async function renderThere(env: Env, order: DerivativeOrder): Promise<Made> {
+  const { type, bytes, width = 0, height = 0 } = await renderInContainer(env, order);
+  return { type, bytes, width, height };
+}
+
+async function renderHere(env: Env, order: DerivativeOrder, probe: ImageProbe): Promise<Made> {
+  const image = await withTurn("interactive", async (): Promise<RenderedImage | undefined> => {
+    const input = await readOriginal(env.MEDIA, order.media.objectKey);
+    const [rendered] = await renderImage(input, probe, [order.output]);
+    return rendered;
+  });
+  if (!image) throw new Error("the pipeline made no image");
+  await env.MEDIA.put(order.objectKey, image.bytes, { httpMetadata: { contentType: image.type } });
+  return { type: image.type, bytes: image.bytes.length, width: image.width, height: image.height };
+}

@@ -1,0 +1,113 @@
+import { z } from "@hono/zod-openapi";
+import { ERRORS, errorCodeOf } from "../errors.ts";
+import { JOB_STATUSES, PRIORITIES } from "../schema.ts";
+import type { JobRow, OutputRow } from "./claimed-task.ts";
+import type { JobWithOutputs } from "./store/read-jobs.ts";
+
+const time = z.iso.datetime();
+
+const outputDocument = z
+  .object({
+    name: z.string(),
+    url: z.string(),
+    playback_url: z.string().optional().openapi({ description: "Streams: the master playlist" }),
+    type: z.string(),
+    bytes: z.int(),
+    width: z.int().nullable(),
+    height: z.int().nullable(),
+    duration: z.number().nullable().openapi({ description: "seconds" }),
+    sha256: z.string(),
+  })
+  .openapi("Output");
+
+export const jobDocument = z
+  .object({
+    job_id: z.string(),
+    media_id: z.string(),
+    kind: z.enum(["image", "video"]),
+    status: z.enum(JOB_STATUSES),
+    priority: z.enum(PRIORITIES),
+    current_stage: z.string().nullable(),
+    progress_percentage: z.number(),
+    estimated_duration: z.number().openapi({ description: "seconds" }),
+    output_specifications: z.array(z.unknown()),
+    outputs: z.array(outputDocument),
+    notes: z.array(z.string()),
+    error: z
+      .object({
+        code: z.string(),
+        class: z.string(),
+        message: z.string(),
+        failed_stage: z.string().nullable(),
+        retry_eligible: z.boolean(),
+        suggested_action: z.string(),
+      })
+      .nullable(),
+    retry_count: z.int(),
+    request_id: z.string(),
+    created_at: time,
+    started_at: time.nullable(),
+    finished_at: time.nullable(),
+    status_url: z.string(),
+  })
+  .openapi("Job");
+
+export type JobDocument = z.infer<typeof jobDocument>;
+
+/** A job as its owner reads it. `origin` such as `https://media.example.com` makes the URLs absolute. */
+export function describeJob({ job, outputs, retryCount }: JobWithOutputs, origin: string): JobDocument {
+  return {
+    job_id: job.id,
+    media_id: job.mediaId,
+    kind: job.kind,
+    status: job.status,
+    priority: job.priority,
+    current_stage: job.currentStage,
+    progress_percentage: job.progressPercentage,
+    estimated_duration: job.estimatedDurationMs / 1000,
+    output_specifications: job.outputSpecifications,
+    outputs: outputs.map((output) => describeOutput(output, origin)),
+    notes: job.notes,
+    error: describeError(job),
+    retry_count: retryCount,
+    request_id: job.requestId,
+    created_at: isoTime(job.createdAt),
+    started_at: job.startedAt === null ? null : isoTime(job.startedAt),
+    finished_at: job.finishedAt === null ? null : isoTime(job.finishedAt),
+    status_url: `${origin}/v1/jobs/${job.id}`,
+  };
+}
+
+function describeOutput(output: OutputRow, origin: string): z.infer<typeof outputDocument> {
+  const playback = `${origin}/play/${output.jobId}/master.m3u8`;
+  return {
+    name: output.name,
+    url: output.tree ? playback : `${origin}/outputs/${output.jobId}/${output.name}`,
+    ...(output.tree && { playback_url: playback }),
+    type: output.type,
+    bytes: output.bytes,
+    width: output.width,
+    height: output.height,
+    duration: output.durationSeconds,
+    sha256: output.sha256,
+  };
+}
+
+/** Failures that a second try may cure, because they say nothing about the input. */
+const RETRY_ELIGIBLE = new Set(["transient", "resource", "dependency", "codec", "system"]);
+
+function describeError({ error }: JobRow): JobDocument["error"] {
+  if (!error) return null;
+  return {
+    code: error.code,
+    class: error.class,
+    message: error.message,
+    failed_stage: error.failedStage ?? null,
+    retry_eligible: RETRY_ELIGIBLE.has(error.class),
+    suggested_action: ERRORS[errorCodeOf(error.code)].action,
+  };
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,132 @@
+import { z } from "@hono/zod-openapi";
+import { authenticateWatcher, requireScope } from "../access/authenticate.ts";
+import type { Env } from "../config.ts";
+import { createRoutes } from "../create-routes.ts";
+import { MediaError } from "../errors.ts";
+import type { ProgressEvent, ProgressSnapshot } from "../progress/event.ts";
+import { farewellResponse, wantsWebSocket } from "../progress/farewell.ts";
+import { finalSnapshot } from "../progress/snapshot.ts";
+import { STAGE_OF_TASK, type StageName } from "../progress/stages.ts";
+import type { AppContext } from "../request-context.ts";
+import type { JobRow, TaskRow } from "./claimed-task.ts";
+import { findJob } from "./routes.ts";
+import { readTasks } from "./store/read-jobs.ts";
+
+/** Progress of one job: polled, over WebSocket, and as server-sent events. A watch token is enough. */
+export const watchRoutes = createRoutes();
+
+const watcher = [authenticateWatcher(), requireScope("read")] as const;
+const SECURITY: Record<string, string[]>[] = [{ key: [] }, { watchToken: [] }];
+const described = { tags: ["progress"], security: SECURITY };
+
+watchRoutes.openAPIRegistry.registerPath({
+  ...described,
+  method: "get",
+  path: "/v1/jobs/{id}/progress",
+  summary: "Read a job's progress",
+  request: { params: z.object({ id: z.string() }) },
+  responses: { 200: { description: "Overall, by stage and by task" } },
+});
+watchRoutes.get("/v1/jobs/:id/progress", ...watcher, async (c) => {
+  const { snapshot } = await currentProgress(c);
+  return c.json(snapshot, 200, { "Cache-Control": "no-store" });
+});
+
+watchRoutes.openAPIRegistry.registerPath({
+  ...described,
+  method: "get",
+  path: "/v1/jobs/{id}/ws",
+  summary: "Watch a job over WebSocket",
+  request: { params: z.object({ id: z.string() }) },
+  responses: { 101: { description: "A `snapshot` message, then `update`s, then `end` and a close" } },
+});
+watchRoutes.get("/v1/jobs/:id/ws", ...watcher, async (c) => {
+  if (!wantsWebSocket(c.req.raw)) {
+    throw new MediaError("upgrade_required", "Open this URL with a WebSocket client.", {
+      headers: { Upgrade: "websocket", Connection: "Upgrade" },
+    });
+  }
+  return await openFeed(c);
+});
+
+watchRoutes.openAPIRegistry.registerPath({
+  ...described,
+  method: "get",
+  path: "/v1/jobs/{id}/events",
+  summary: "Watch a job as server-sent events",
+  request: { params: z.object({ id: z.string() }) },
+  responses: {
+    200: {
+      description: "`snapshot`, `update` and `end` events; `Last-Event-ID` resumes",
+      content: { "text/event-stream": { schema: z.string() } },
+    },
+  },
+});
+watchRoutes.get("/v1/jobs/:id/events", ...watcher, openFeed);
+
+/** The live feed of a job's channel; for a job that ended, its last word. */
+async function openFeed(c: AppContext): Promise<Response> {
+  const { live, snapshot, jobId } = await currentProgress(c);
+  return live
+    ? await c.env.JOB_PROGRESS.getByName(jobId).fetch(c.req.raw)
+    : farewellResponse(c.req.raw, snapshot);
+}
+
+/** What the channel knows, or D1 when it knows nothing (any more). */
+async function currentProgress(
+  c: AppContext,
+): Promise<{ jobId: string; snapshot: ProgressSnapshot; live: boolean }> {
+  const { job } = await findJob(c.env.DB, c.get("caller").owner, c.req.param("id") ?? "");
+  const channel = c.env.JOB_PROGRESS.getByName(job.id);
+  const snapshot = await channel.snapshot();
+  if (snapshot) return { jobId: job.id, snapshot, live: true };
+  const tasks = await readTasks(c.env.DB, job.id);
+  if (job.finishedAt !== null) return { jobId: job.id, snapshot: recordedSnapshot(job, tasks), live: false };
+  await reviveChannel(c.env, job, tasks);
+  return { jobId: job.id, snapshot: (await channel.snapshot()) ?? recordedSnapshot(job, tasks), live: true };
+}
+
+function recordedSnapshot(job: JobRow, tasks: readonly TaskRow[]): ProgressSnapshot {
+  return finalSnapshot({
+    jobId: job.id,
+    status: job.status,
+    stages: job.stages,
+    currentStage: job.currentStage,
+    progressPercentage: job.progressPercentage,
+    updatedAtMs: job.finishedAt ?? job.startedAt ?? job.createdAt,
+    tasks: tasks.map((task) => ({ ...task, taskId: task.id })),
+  });
+}
+
+/** Tells an empty channel of a running job what it should have heard: its acceptance was lost on the way. */
+async function reviveChannel(env: Env, job: JobRow, tasks: readonly TaskRow[]): Promise<void> {
+  const outlines = tasks.map((task) => ({
+    taskId: task.id,
+    kind: task.kind,
+    stage: STAGE_OF_TASK[task.kind],
+    weight: task.weight,
+  }));
+  const heard: ProgressEvent[] = [
+    {
+      type: "accepted",
+      jobId: job.id,
+      stages: job.stages as StageName[],
+      tasks: outlines,
+      atMs: job.createdAt,
+    },
+  ];
+  for (const task of tasks) {
+    const attempt = { taskId: task.id, attempt: task.attempt, atMs: task.finishedAt ?? task.createdAt };
+    if (task.state === "done") heard.push({ type: "task_ended", state: "done", ...attempt });
+    if (task.state === "leased" && task.leaseToken !== null) {
+      heard.push({
+        type: "task_started",
+        ...attempt,
+        leaseToken: task.leaseToken,
+        workerId: task.workerId ?? "",
+        atMs: Date.now(),
+      });
+    }
+  }
+  await env.JOB_PROGRESS.getByName(job.id).record(heard);
+}

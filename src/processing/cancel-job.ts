@@ -1,0 +1,52 @@
+import type { Env } from "../config.ts";
+import { MediaError } from "../errors.ts";
+import { findJob } from "../jobs/routes.ts";
+import { deleteJob, endJob } from "../jobs/store/end-job.ts";
+import { deletePrefix } from "../media/delete-prefix.ts";
+import { jobPrefix } from "../media/object-keys.ts";
+import { tell } from "./conclude.ts";
+import { stopAttempts } from "./stop-attempts.ts";
+
+interface Cancelled {
+  status: "cancelled" | "deleted";
+  /** Work was stopped, which takes a moment more. */
+  wasRunning: boolean;
+}
+
+/**
+ * Ends a job by hand: pending is cancelled; processing is stopped if `force`; ended is removed with its files.
+ *
+ * @throws MediaError `not_found`; `conflict` when it is processing and not forced.
+ */
+export async function cancelJob(env: Env, owner: string, jobId: string, force: boolean): Promise<Cancelled> {
+  const { job } = await findJob(env.DB, owner, jobId);
+  const nowMs = Date.now();
+  if (job.finishedAt !== null) {
+    await removeJob(env, jobId);
+    return { status: "deleted", wasRunning: false };
+  }
+  const pending = await endJob(env.DB, jobId, "pending", nowMs);
+  if (pending.ended) {
+    await tell(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
+    return { status: "cancelled", wasRunning: false };
+  }
+  if (!force) {
+    throw new MediaError(
+      "conflict",
+      "The job is being processed. Add ?force=true to stop it and discard its work.",
+    );
+  }
+  const processing = await endJob(env.DB, jobId, "processing", nowMs);
+  // It ended by itself between the two looks.
+  if (!processing.ended) return await cancelJob(env, owner, jobId, force);
+  await stopAttempts(env, processing.running);
+  await tell(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
+  await deletePrefix(env.MEDIA, jobPrefix(jobId));
+  return { status: "cancelled", wasRunning: true };
+}
+
+/** Removes an ended job with all that it made. */
+export async function removeJob(env: Env, jobId: string): Promise<void> {
+  await deletePrefix(env.MEDIA, jobPrefix(jobId));
+  await deleteJob(env.DB, jobId);
+}

@@ -1,0 +1,30 @@
+import type { Env } from "../config.ts";
+import { type ErrorCode, MediaError } from "../errors.ts";
+import type { ImageOutput } from "../image/output.ts";
+import type { MediaRecord } from "../media/record.ts";
+import type { ProducedFile } from "../video/protocol.ts";
+import { slotNames } from "./slot-names.ts";
+
+export interface RenderOrder {
+  media: MediaRecord;
+  output: ImageOutput;
+  /** Where the image goes in R2. */
+  objectKey: string;
+}
+
+/** Errors lose their class on the way out of an object, so they travel as values. */
+export type RenderAnswer = { file: ProducedFile } | { code: ErrorCode; message: string };
+
+/**
+ * Has one image made by a container, outside of any job: what an isolate cannot hold but a URL asks for.
+ *
+ * @throws MediaError what the container reported; `transcoder_unavailable` when no slot answers.
+ */
+export async function renderInContainer(env: Env, order: RenderOrder): Promise<ProducedFile> {
+  const names = slotNames(env);
+  // Spreads orders over the slots, and one order always to the same, whose container is then warm for its siblings.
+  const name = names[order.media.id.charCodeAt(order.media.id.length - 1) % names.length] ?? "slot-1";
+  const answer: RenderAnswer = await env.TRANSCODER.getByName(name).render(name, order);
+  if ("file" in answer) return answer.file;
+  throw new MediaError(answer.code, answer.message);
+}

@@ -1,0 +1,91 @@
+import { type Env, LIMITS } from "../config.ts";
+import { attemptPrefix } from "../jobs/claimed-task.ts";
+import { endJob } from "../jobs/store/end-job.ts";
+import {
+  countReadyTasks,
+  findExpiredLeases,
+  findOverdueJobs,
+  findUnsweptAttempts,
+  markSwept,
+} from "../jobs/store/sweep-queries.ts";
+import { laneQueues, sendTickets } from "../jobs/tickets.ts";
+import { log } from "../log.ts";
+import { deletePrefix } from "../media/delete-prefix.ts";
+import { discardUpload, findAbandonedUploads } from "../media/upload-rows.ts";
+import { tell } from "../processing/conclude.ts";
+import { recoverTask } from "../processing/recover.ts";
+import { stopAttempts } from "../processing/stop-attempts.ts";
+
+/** Rows of each kind that one sweep looks at; the next one, a minute later, goes on. */
+const BATCH = 100;
+
+/** What a sweep did, for the log. */
+export interface SweepReport {
+  recovered: number;
+  overdue: number;
+  tickets: number;
+  attemptsSwept: number;
+  uploadsDiscarded: number;
+}
+
+/**
+ * Makes good what was missed: workers that fell silent, tickets that were lost, files that no row stands for. Safe
+ * to run at any time, twice, or not at all for a while: every step starts from D1.
+ */
+export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
+  const report: SweepReport = {
+    recovered: await recoverExpired(env, nowMs),
+    overdue: await failOverdue(env, nowMs),
+    tickets: await reissueTickets(env, nowMs),
+    attemptsSwept: await sweepAttempts(env, nowMs),
+    uploadsDiscarded: await discardAbandoned(env, nowMs),
+  };
+  if (Object.values(report).some((count) => count > 0)) log("info", "sweep", "swept", { ...report });
+  return report;
+}
+
+async function recoverExpired(env: Env, nowMs: number): Promise<number> {
+  const expired = await findExpiredLeases(env.DB, nowMs, BATCH);
+  for (const task of expired) await recoverTask(env, task.id, task.leaseToken ?? "");
+  return expired.length;
+}
+
+async function failOverdue(env: Env, nowMs: number): Promise<number> {
+  const overdue = await findOverdueJobs(env.DB, nowMs, BATCH);
+  for (const job of overdue) {
+    if (job.status !== "pending" && job.status !== "processing") continue;
+    const failure = { code: "timeout", class: "codec", message: "The job did not end before its deadline." };
+    const result = await endJob(env.DB, job.id, job.status, nowMs, failure);
+    if (!result.ended) continue;
+    await stopAttempts(env, result.running);
+    await tell(env, job.id, [{ type: "job_ended", status: "failed", atMs: nowMs }]);
+  }
+  return overdue.length;
+}
+
+/** One ticket for every task that could run now: too many only find nothing to claim. */
+export async function reissueTickets(env: Env, nowMs: number): Promise<number> {
+  const lanes = (await countReadyTasks(env.DB, nowMs)).flatMap(({ lane, ready }) =>
+    Array.from({ length: Math.min(ready, BATCH) }, () => lane),
+  );
+  await sendTickets(laneQueues(env), lanes);
+  return lanes.length;
+}
+
+/** Leaves an attempt that just ended to whoever ended it. */
+const SWEEP_AFTER_MS = 10_000;
+
+async function sweepAttempts(env: Env, nowMs: number): Promise<number> {
+  const unswept = await findUnsweptAttempts(env.DB, nowMs - SWEEP_AFTER_MS, BATCH);
+  for (const attempt of unswept) {
+    await deletePrefix(env.MEDIA, attemptPrefix({ ...attempt, attempt: attempt.number }));
+    await markSwept(env.DB, attempt, nowMs);
+  }
+  return unswept.length;
+}
+
+async function discardAbandoned(env: Env, nowMs: number): Promise<number> {
+  const abandoned = await findAbandonedUploads(env.DB, nowMs - LIMITS.abandonedUploadMs, BATCH);
+  for (const upload of abandoned) await discardUpload(env.DB, env.MEDIA, upload);
+  return abandoned.length;
+}

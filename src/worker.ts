@@ -1,0 +1,32 @@
+import { ContainerProxy } from "@cloudflare/containers";
+import { app } from "./app.ts";
+import type { Env, Ticket } from "./config.ts";
+import { DerivativeProducer } from "./image-url/producer.ts";
+import { consumeTickets } from "./processing/consumer.ts";
+import { JobProgress } from "./processing/job-progress.ts";
+import { Transcoder } from "./processing/transcoder.ts";
+import { reissueTickets, sweep } from "./retention/sweep.ts";
+
+export { ContainerProxy, DerivativeProducer, JobProgress, Transcoder };
+
+let ticketsReissued = false;
+
+/** Queue messages may have vanished with the process before this one; D1 still knows what is ready. */
+async function reissueAfterStart(env: Env): Promise<void> {
+  if (ticketsReissued) return;
+  ticketsReissued = true;
+  await reissueTickets(env, Date.now());
+}
+
+export default {
+  async fetch(request, env, ctx) {
+    ctx.waitUntil(reissueAfterStart(env));
+    return await app.fetch(request, env, ctx);
+  },
+  async queue(batch, env) {
+    await consumeTickets(batch, env);
+  },
+  async scheduled(controller, env) {
+    await sweep(env, controller.scheduledTime);
+  },
+} satisfies ExportedHandler<Env, Ticket>;
