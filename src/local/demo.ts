@@ -6,7 +6,7 @@ import { createDarkroomClient, type DarkroomClient } from "../client/client.ts";
 import { parseStackArguments } from "./args.ts";
 import { type DemoResult, processFile } from "./demo-file.ts";
 import { ensureFfmpeg } from "./ffmpeg.ts";
-import { runMain } from "./main.ts";
+import { aborted, runMain } from "./main.ts";
 import { createProgressBoard } from "./progress-bar.ts";
 import { makeSampleClip } from "./sample-clip.ts";
 import { makeSamplePhoto } from "./sample-photo.ts";
@@ -15,17 +15,16 @@ import { StackError } from "./stack-error.ts";
 
 const OUT_DIR = "out/demo";
 
-await runMain(async (interrupted) => {
+await runMain(async (interruption) => {
   const options = parseStackArguments(process.argv.slice(2));
   const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), "darkroom-demo-"));
-  const starting = startStack({ ...options, stateDir, say: console.log });
-  // Waited for even after Ctrl-C: what has been started must be stopped.
+  const starting = startStack({ ...options, stateDir, signal: interruption, say: console.log });
   starting.catch(() => undefined);
   try {
     console.log("Starting the stack");
     const demo = demonstrate(starting, options.files);
-    await Promise.race([demo, starting.then((stack) => stack.ended), failWhen(interrupted)]);
-    if (options.serve) await serve(await starting, interrupted);
+    await Promise.race([demo, starting.then((stack) => stack.ended), failWhen(interruption)]);
+    if (options.serve) await serve(await starting, interruption);
   } finally {
     await starting.then(
       (stack) => stack.stop(),
@@ -85,14 +84,14 @@ async function fetchImage(client: DarkroomClient, stack: Stack, mediaId: string)
   );
 }
 
-async function serve(stack: Stack, interrupted: Promise<void>): Promise<void> {
+async function serve(stack: Stack, interruption: AbortSignal): Promise<void> {
   console.log(`\nOpen ${stack.url} and enter the key ${stack.key} (Ctrl-C ends it)`);
-  await Promise.race([interrupted, stack.ended]);
+  await Promise.race([aborted(interruption), stack.ended]);
 }
 
-async function failWhen(interrupted: Promise<void>): Promise<never> {
-  await interrupted;
-  throw new StackError("Interrupted; everything that was started has been stopped.");
+async function failWhen(interruption: AbortSignal): Promise<never> {
+  await aborted(interruption);
+  throw interruption.reason;
 }
 
 const secondsSince = (startedAtMs: number) => ((performance.now() - startedAtMs) / 1000).toFixed(1);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createWriteStream, readFileSync } from "node:fs";
+import { createWriteStream, existsSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 export interface Child {
@@ -74,5 +74,6 @@ export function signalGroup(leader: number, signal: NodeJS.Signals): void {
 
 /** The last lines a child printed, for the person who has to find out why it ended. */
 export function lastLines(logPath: string, count: number): string {
+  if (!existsSync(logPath)) return "";
   return readFileSync(logPath, "utf8").trimEnd().split("\n").slice(-count).join("\n");
 }

@@ -4,14 +4,22 @@ import { StackError } from "./stack-error.ts";
 const READY_DEADLINE_MS = 90_000;
 const ASK_EVERY_MS = 150;
 
-/** Waits until every part behind `url` answers. Throws a {@link StackError} when the worker ends or time runs out. */
-export async function waitUntilReady(url: string, worker: Child): Promise<void> {
+/**
+ * Waits until every part behind `url` answers. Throws a {@link StackError} when the worker ends or cannot be built,
+ * or when time runs out, and the reason of `signal` when it aborts.
+ */
+export async function waitUntilReady(
+  url: string,
+  worker: Child,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const deadlineMs = Date.now() + READY_DEADLINE_MS;
   let last = "no answer";
   while (Date.now() < deadlineMs) {
-    if (!worker.isRunning()) {
-      throw new StackError(`wrangler dev ended before it was ready: ${lastLines(worker.logPath, 12)}`);
-    }
+    signal?.throwIfAborted();
+    const words = lastLines(worker.logPath, 14);
+    if (!worker.isRunning()) throw new StackError(`wrangler dev ended before it was ready: ${words}`);
+    if (words.includes("Build failed")) throw new StackError(`The worker cannot be built: ${words}`);
     last = await ask(`${url}/readyz?deep=1`);
     if (last === "ok") return;
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));

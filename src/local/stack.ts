@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { startCron } from "./cron.ts";
 import { ensureFfmpeg, hasContainerEngine } from "./ffmpeg.ts";
@@ -22,6 +22,8 @@ export interface StackOptions {
   /** `auto` runs the real container where a container engine answers; `process` never does. */
   transcoder?: "auto" | "process";
   say?: (line: string) => void;
+  /** Gives up starting; what was started is stopped. */
+  signal?: AbortSignal;
 }
 
 export interface Stack {
@@ -41,8 +43,10 @@ export interface Stack {
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const stateDir = resolve(options.stateDir);
-  mkdirSync(join(stateDir, "logs"), { recursive: true, mode: 0o700 });
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   takeState(stateDir);
+  rmSync(join(stateDir, "logs"), { recursive: true, force: true });
+  mkdirSync(join(stateDir, "logs"));
   const parts = noParts(stateDir);
   try {
     return await assemble(parts, options);
@@ -62,11 +66,13 @@ async function assemble(parts: Parts, options: StackOptions): Promise<Stack> {
     ensureFfmpeg(options.say ?? (() => undefined));
     parts.transcoder = await startTranscoder(stateDir, (pid) => parts.note("transcoder", pid));
   }
+  options.signal?.throwIfAborted();
   migrate(ROOT, stateDir);
+  options.signal?.throwIfAborted();
   const worker = startWranglerDev({ stateDir, port, keys, transcoderUrl: parts.transcoder?.url });
   parts.worker = worker;
   parts.note("wrangler", worker.pid);
-  await waitUntilReady(url, worker);
+  await waitUntilReady(url, worker, options.signal);
   parts.stopCron = startCron(url);
   const ended = worker.ended.then(() => {
     if (parts.isStopping()) return parts.stop();

@@ -14,14 +14,11 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** Security headers of an HTML page. It is never cached: it says who is signed in. */
+/** The policy of an HTML page, on top of the headers that every answer has. It is never cached: it says who is signed in. */
 export function pageHeaders() {
   return createMiddleware<AppEnv>(async function pageHeaders(c, next) {
     await next();
     c.header("Content-Security-Policy", CONTENT_SECURITY_POLICY);
-    c.header("X-Content-Type-Options", "nosniff");
-    c.header("Referrer-Policy", "no-referrer");
-    c.header("Cross-Origin-Opener-Policy", "same-origin");
     c.header("Cache-Control", "no-store");
   });
 }

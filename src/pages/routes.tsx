@@ -20,6 +20,5 @@ pages.get("/assets/:name", etag(), (c) => {
   return c.body(asset.text, 200, {
     "Content-Type": asset.type,
     "Cache-Control": "no-cache",
-    "X-Content-Type-Options": "nosniff",
   });
 });
