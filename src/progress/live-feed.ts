@@ -1,0 +1,11 @@
+import { wantsWebSocket } from "./farewell.ts";
+
+/**
+ * The live feed of a job's channel, as an answer that middleware may add headers to: what comes back from `fetch`
+ * has immutable ones.
+ */
+export async function liveFeed(channel: Pick<Fetcher, "fetch">, request: Request): Promise<Response> {
+  const answer = await channel.fetch(request.url, { method: "GET", headers: request.headers });
+  if (!wantsWebSocket(request)) return new Response(answer.body, answer);
+  return new Response(null, { status: 101, webSocket: answer.webSocket });
+}
