@@ -3,6 +3,7 @@ import api from "./assets/api.js";
 import app from "./assets/app.js";
 import composer from "./assets/composer.js";
 import dom from "./assets/dom.js";
+import icon from "./assets/icon.svg";
 import live from "./assets/live.js";
 import player from "./assets/player.js";
 import recent from "./assets/recent.js";
@@ -24,6 +25,7 @@ export const ASSETS: ReadonlyMap<string, Asset> = new Map([
   ["composer.js", script(composer)],
   ["dom.js", script(dom)],
   ["hls.js", script(hls)],
+  ["icon.svg", { text: icon, type: "image/svg+xml" }],
   ["live.js", script(live)],
   ["player.js", script(player)],
   ["recent.js", script(recent)],

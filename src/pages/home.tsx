@@ -11,7 +11,7 @@ export function Home({ owner }: HomeProps) {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>Darkroom</title>
-        <link rel="icon" href="data:," />
+        <link rel="icon" href="/assets/icon.svg" />
         <link rel="stylesheet" href="/assets/style.css" />
         <script type="module" src="/assets/app.js" />
       </head>

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { etag } from "hono/etag";
+import { html } from "hono/html";
 import { callerOfSession } from "../access/session.ts";
 import type { AppEnv } from "../request-context.ts";
 import { ASSETS } from "./assets.ts";
@@ -11,7 +12,7 @@ export const pages = new Hono<AppEnv>();
 
 pages.get("/", pageHeaders(), async (c) => {
   const caller = await callerOfSession(c, Date.now());
-  return c.html(<Home owner={caller?.owner} />);
+  return c.html(html`<!doctype html>${<Home owner={caller?.owner} />}`);
 });
 
 pages.get("/assets/:name", etag(), (c) => {

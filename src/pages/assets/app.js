@@ -15,7 +15,8 @@ function startKeyForm(form) {
       await sendJson("/session", "POST", { key: byId("key").value.trim() });
       location.reload();
     } catch (error) {
-      showProblem(byId("key-problem"), error);
+      const unknown = error.status === 401 && { message: "This key does not open this service." };
+      showProblem(byId("key-problem"), unknown || error);
     }
   });
   byId("key").focus();

@@ -62,6 +62,7 @@ function chosen(file) {
   byId("start").disabled = !file;
   showProblem(byId("composer-problem"), undefined);
   if (!file) return;
+  if (file.type.startsWith("image/")) place.append(previewOf(file));
   place.append(el("b", {}, file.name), el("span", {}, `${bytes(file.size)} · choose another`));
   const kind = file.type.startsWith("video/") ? "video" : "image";
   for (const part of document.querySelectorAll(".group")) {
@@ -69,6 +70,14 @@ function chosen(file) {
     part.hidden = !fits;
     for (const box of part.querySelectorAll("input")) box.checked &&= fits;
   }
+}
+
+function previewOf(file) {
+  const address = URL.createObjectURL(file);
+  const image = el("img", { src: address, alt: "" });
+  image.addEventListener("load", () => URL.revokeObjectURL(address));
+  image.addEventListener("error", () => image.remove());
+  return image;
 }
 
 async function submit(file, onJob) {
