@@ -4,6 +4,7 @@ import { decodePng } from "./codecs/png.ts";
 import { decodeWebp } from "./codecs/webp.ts";
 import { createCompletenessCheck } from "./completeness.ts";
 import type { Pixels } from "./pixels.ts";
+import { undecodableVariety } from "./plan.ts";
 import type { ImageProbe } from "./probe.ts";
 
 /**
@@ -13,6 +14,10 @@ import type { ImageProbe } from "./probe.ts";
  * @throws MediaError `corrupt_image`, `unsupported_image`
  */
 export async function decodeImage(input: Uint8Array, probe: ImageProbe): Promise<Pixels> {
+  const variety = undecodableVariety(probe);
+  if (variety !== undefined) {
+    throw new MediaError("unsupported_image", `There is no decoder for ${variety} on this lane.`);
+  }
   const check = createCompletenessCheck(probe.format);
   check.push(input);
   const problem = check.problem();
@@ -34,11 +39,12 @@ async function decodeByFormat(input: Uint8Array, probe: ImageProbe): Promise<Pix
       case "webp":
         return (await decodeWebp(input)) ?? damaged("libwebp answered with nothing");
       default:
-        throw new MediaError("unsupported_image", `There is no ${probe.format} decoder on this lane.`);
+        return damaged(`no decoder for ${probe.format}`);
     }
   } catch (thrown) {
     if (thrown instanceof MediaError) throw thrown;
-    return damaged(String(thrown), thrown);
+    // A codec that aborts throws objects of its own, which say nothing as text.
+    return damaged(thrown instanceof Error ? thrown.message : "the codec aborted", thrown);
   }
 }
 

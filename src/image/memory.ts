@@ -53,8 +53,8 @@ function decodeKind(probe: ImageProbe): keyof typeof DECODE_BYTES_PER_PIXEL {
 
 /**
  * Memory of the steps after decoding for one output: the window and the resizer's copy of it, the float rows between
- * its two passes, floats of the whole window when alpha is premultiplied, then the pixels as they are turned, padded
- * and flattened, and the encoder.
+ * its two passes, floats of window and result when alpha is premultiplied, the pixels as they are turned, padded and
+ * flattened, and the encoder.
  */
 export function outputBytes(
   upright: Size,
@@ -63,14 +63,19 @@ export function outputBytes(
   hasAlpha: boolean,
 ): number {
   const { crop, resized, canvas } = geometry;
+  const window = area(crop) < area(upright) ? area(crop) * RGBA_BYTES : 0;
   const isResized = crop.width !== resized.width || crop.height !== resized.height;
-  const perSource = RGBA_BYTES + (hasAlpha ? FLOAT_RGBA_BYTES : 0);
+  const resize = isResized ? resizeBytes(crop, resized, hasAlpha) : 0;
+  const encode = area(canvas) * ENCODE_BYTES_PER_PIXEL[format];
+  const base = format === "png" ? 0 : EMSCRIPTEN_BASE_BYTES;
+  return window + resize + area(canvas) * RGBA_BYTES * 2 + Math.max(encode, base);
+}
+
+function resizeBytes(crop: Size, resized: Size, hasAlpha: boolean): number {
+  const perPixel = RGBA_BYTES + (hasAlpha ? FLOAT_RGBA_BYTES : 0);
   // Either side can be the one kept between the passes: a turned picture is resized before it is turned.
   const between = Math.max(resized.width * crop.height, crop.width * resized.height) * FLOAT_RGBA_BYTES;
-  const resize = isResized ? area(crop) * perSource + between + area(resized) * FLOAT_RGBA_BYTES : 0;
-  const encode = area(canvas) * (ENCODE_BYTES_PER_PIXEL[format] + RGBA_BYTES * 2);
-  const window = area(crop) < area(upright) ? area(crop) * RGBA_BYTES : 0;
-  return window + resize + encode + (format === "png" ? 0 : EMSCRIPTEN_BASE_BYTES);
+  return (area(crop) + area(resized)) * perPixel + between;
 }
 
 function area({ width, height }: Size): number {

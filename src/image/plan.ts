@@ -29,7 +29,7 @@ const MIB = 1024 * 1024;
 /** An isolate has 128 MB for everything; the script, its heap and other requests get the part that is not here. */
 export const DEFAULT_IMAGE_LIMITS: ImageLimits = {
   maxPixels: 100_000_000,
-  maxPeakBytes: 96 * MIB,
+  maxPeakBytes: 104 * MIB,
   inputBytes: 0,
 };
 
@@ -86,7 +86,7 @@ function checkOutput(probe: ImageProbe, output: ImageOutput, maxPixels: number):
 }
 
 /** What keeps a picture from the edge whatever its size, in words; undefined when the edge can decode it. */
-function undecodableVariety(probe: ImageProbe): string | undefined {
+export function undecodableVariety(probe: ImageProbe): string | undefined {
   const name = probe.format.toUpperCase();
   switch (probe.format) {
     case "jpeg":
@@ -113,8 +113,8 @@ function notesOn(probe: ImageProbe): string[] {
 }
 
 /**
- * Decoder, decoded pixels and the dearest output together: memory that a step has let go of is only returned when the
- * collector runs, which nobody can ask for, so all of it is counted as if it stayed.
+ * Decoder, decoded pixels and the dearest output together: codecs keep their memory from one step to the next and from
+ * one picture to the next, so all of it is there at once.
  */
 function estimatePeakBytes(probe: ImageProbe, outputs: ImageOutput[], inputBytes: number): number {
   const upright = orientedSize(probe);

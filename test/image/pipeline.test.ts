@@ -12,6 +12,7 @@ import {
   disc,
   exifBlock,
   fileOf,
+  jpegHeader,
   paint,
   photo,
   quarters,
@@ -221,6 +222,12 @@ describe("a damaged file", () => {
       // libwebp keeps no checksum: noise in a lossy stream decodes to other pixels, and nobody can tell.
       if (format !== "webp") expect(thrown).toMatchObject({ code: "corrupt_image" });
     }
+  });
+
+  it("is not confused with one that has no decoder here", async () => {
+    const file = jpegHeader(20, 10, { componentIds: [1, 2, 3, 4] });
+    const thrown = await errorOf(renderImage(file, probed(file), [output()]));
+    expect(thrown).toMatchObject({ code: "unsupported_image", message: expect.stringContaining("CMYK") });
   });
 
   it("leaves the codecs fit for the next picture", async () => {
