@@ -5,6 +5,7 @@ import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import type { ProgressEvent, ProgressSnapshot } from "../progress/event.ts";
 import { farewellResponse, wantsWebSocket } from "../progress/farewell.ts";
+import { liveFeed } from "../progress/live-feed.ts";
 import { finalSnapshot } from "../progress/snapshot.ts";
 import { STAGE_OF_TASK, type StageName } from "../progress/stages.ts";
 import type { AppContext } from "../request-context.ts";
@@ -68,7 +69,7 @@ watchRoutes.get("/v1/jobs/:id/events", ...watcher, openFeed);
 async function openFeed(c: AppContext): Promise<Response> {
   const { live, snapshot, jobId } = await currentProgress(c);
   return live
-    ? await c.env.JOB_PROGRESS.getByName(jobId).fetch(c.req.raw)
+    ? await liveFeed(c.env.JOB_PROGRESS.getByName(jobId), c.req.raw)
     : farewellResponse(c.req.raw, snapshot);
 }
 

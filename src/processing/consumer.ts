@@ -2,6 +2,7 @@ import type { Env, Ticket } from "../config.ts";
 import { withTurn } from "../image/turn.ts";
 import { claimTask } from "../jobs/store/claim-task.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
+import { log } from "../log.ts";
 import { LANES, type Lane } from "../schema.ts";
 import { runInIsolate } from "./isolate-runner.ts";
 import { type ContainerLane, type OfferAnswer, UNAVAILABLE_DELAY_MS } from "./slot.ts";
@@ -14,10 +15,18 @@ import { slotNames } from "./slot-names.ts";
 export async function consumeTickets(batch: MessageBatch<Ticket>, env: Env): Promise<void> {
   for (const message of batch.messages) {
     const lane = laneOf(message.body);
-    if (lane) await spendTicket(env, lane);
-    message.ack();
+    try {
+      if (lane) await spendTicket(env, lane);
+      message.ack();
+    } catch (error) {
+      log("error", "consumer", "ticket_failed", { lane, detail: String(error) });
+      message.retry({ delaySeconds: RETRY_TICKET_S });
+    }
   }
 }
+
+/** A claim fails when D1 does: a moment later it may not. */
+const RETRY_TICKET_S = 2;
 
 /** A message that is no ticket is spent without effect: the sweep makes new ones from D1. */
 function laneOf(ticket: Partial<Ticket> | null): Lane | undefined {

@@ -22,10 +22,10 @@ export async function acceptJob(d1: D1Database, acceptance: Acceptance): Promise
   const db = drizzle(d1);
   const mediaIsThere = sql`EXISTS (SELECT 1 FROM media WHERE id = ${acceptance.job.mediaId} AND status <> 'deleted')`;
   const [, , , , , accepted] = await db.batch([
-    db.run(insertRows(media, acceptance.newMedia ? [acceptance.newMedia] : [], sql`1`)),
-    db.run(insertRows(jobs, [acceptance.job], mediaIsThere)),
-    db.run(insertRows(tasks, acceptance.tasks, mediaIsThere)),
-    db.run(insertRows(taskDependencies, acceptance.dependencies, mediaIsThere)),
+    insertRows(db, media, acceptance.newMedia ? [acceptance.newMedia] : [], sql`1`),
+    insertRows(db, jobs, [acceptance.job], mediaIsThere),
+    insertRows(db, tasks, acceptance.tasks, mediaIsThere),
+    insertRows(db, taskDependencies, acceptance.dependencies, mediaIsThere),
     db.delete(uploads).where(eq(uploads.id, acceptance.uploadId ?? "")),
     db.select({ id: jobs.id }).from(jobs).where(eq(jobs.id, acceptance.job.id)),
   ]);

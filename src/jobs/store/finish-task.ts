@@ -42,9 +42,9 @@ export async function finishTask(
   const guard = finishedWith(lease);
   const [, , , , unblocked, , , , held] = await db.batch([
     endTask(db, lease, finished.result, nowMs),
-    db.run(insertRows(outputs, finished.outputs, guard)),
-    db.run(insertRows(tasks, finished.newTasks, guard)),
-    db.run(insertRows(taskDependencies, finished.newDependencies, guard)),
+    insertRows(db, outputs, finished.outputs, guard),
+    insertRows(db, tasks, finished.newTasks, guard),
+    insertRows(db, taskDependencies, finished.newDependencies, guard),
     unblock(db, lease.jobId, guard, nowMs),
     endAttempt(db, lease, nowMs, guard),
     addNotes(db, lease.jobId, finished.notes, guard),

@@ -1,32 +1,27 @@
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
+import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 
 /**
- * `INSERT OR IGNORE … SELECT … FROM json_each(?)`: any number of rows with one bound parameter, where D1 allows 100
- * in a statement, and only while `guard` holds. Rows are keyed by the table's property names; ids make it safe to
- * run twice.
+ * `INSERT … SELECT … FROM json_each(?) … ON CONFLICT DO NOTHING`: any number of rows with one bound parameter, where
+ * D1 allows 100 in a statement, and only while `guard` holds. Ids make it safe to run twice.
  */
 export function insertRows<T extends SQLiteTable>(
+  db: DrizzleD1Database,
   table: T,
   rows: readonly T["$inferSelect"][],
   guard: SQL,
-): SQL {
+) {
   const columns = Object.entries(getTableColumns(table));
   const encoded = rows.map((row) => {
     const values: Record<string, unknown> = row;
-    return Object.fromEntries(
-      columns.map(([property, column]) => [property, driverValue(column, values[property])]),
-    );
+    return columns.map(([property, column]) => driverValue(column, values[property]));
   });
-  const names = sql.join(
-    columns.map(([, column]) => sql.identifier(column.name)),
-    sql`, `,
-  );
-  const values = sql.join(
-    columns.map(([property]) => sql`json_extract(value, ${sql.raw(`'$.${property}'`)})`),
-    sql`, `,
-  );
-  return sql`INSERT OR IGNORE INTO ${table} (${names}) SELECT ${values} FROM json_each(${JSON.stringify(encoded)}) WHERE ${guard}`;
+  const cells = columns.map((_, index) => sql`json_extract(value, ${sql.raw(`'$[${index}]'`)})`);
+  return db
+    .insert(table)
+    .select(sql`SELECT ${sql.join(cells, sql`, `)} FROM json_each(${JSON.stringify(encoded)}) WHERE ${guard}`)
+    .onConflictDoNothing();
 }
 
 /** JSON columns are stored as text, so they travel inside the array as text. */
