@@ -1,5 +1,5 @@
 import { existsSync, openAsBlob, statSync } from "node:fs";
-import { basename, extname, join, relative } from "node:path";
+import { basename, extname, join } from "node:path";
 import type { DarkroomClient } from "../client/client.ts";
 import { DarkroomProblem } from "../client/problem.ts";
 import type { Job } from "../client/resources.ts";
@@ -24,7 +24,7 @@ export async function processFile(
   outDir: string,
   board: ProgressBoard,
 ): Promise<DemoResult> {
-  const name = relative(".", path);
+  const name = basename(path);
   const result: DemoResult = { name, job: undefined, collected: [], report: undefined, failure: undefined };
   try {
     await develop(client, path, outDir, board, result);

@@ -1,7 +1,7 @@
 /** `npm run demo [-- files… --serve]`: the whole stack, real media through it, the results under `out/demo`. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { basename, join } from "node:path";
 import { createDarkroomClient, type DarkroomClient } from "../client/client.ts";
 import { parseStackArguments } from "./args.ts";
 import { type DemoResult, processFile } from "./demo-file.ts";
@@ -37,10 +37,12 @@ await runMain(async (interruption) => {
 async function demonstrate(starting: Promise<Stack>, files: string[]): Promise<void> {
   const startedAtMs = performance.now();
   const [stack, paths] = await Promise.all([starting, files.length > 0 ? files : makeSamples()]);
-  console.log(`Every part answers at ${stack.url} after ${secondsSince(startedAtMs)} s\n`);
+  console.log(
+    `Every part answers at ${stack.url} after ${secondsSince(startedAtMs)} s${files.length > 0 ? "" : ", and the sample media are made"}\n`,
+  );
   const client = createDarkroomClient({ baseUrl: stack.url, key: stack.key });
   const board = createProgressBoard(
-    paths.map((path) => relative(".", path)),
+    paths.map((path) => basename(path)),
     process.stdout,
   );
   const results = await Promise.all(paths.map((path) => processFile(client, path, OUT_DIR, board)));
@@ -94,5 +96,10 @@ async function failWhen(interruption: AbortSignal): Promise<never> {
   throw interruption.reason;
 }
 
-const secondsSince = (startedAtMs: number) => ((performance.now() - startedAtMs) / 1000).toFixed(1);
-const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`.padStart(11);
+function secondsSince(startedAtMs: number): string {
+  return ((performance.now() - startedAtMs) / 1000).toFixed(1);
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1000).toFixed(1)} kB`.padStart(11);
+}

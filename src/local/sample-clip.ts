@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import sharp from "sharp";
@@ -31,6 +32,7 @@ export async function makeSampleClip(dir: string, photoPath: string): Promise<st
     ...["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-c:a", "aac", "-b:a", "160k"],
     ...["-movflags", "+faststart", path],
   ]);
+  rmSync(still);
   return path;
 }
 
