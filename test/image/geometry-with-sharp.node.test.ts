@@ -13,16 +13,17 @@ const FITS = {
 
 const SOURCES = [
   [300, 200],
-  [200, 300],
   [101, 67],
   [1, 1],
   [1, 400],
   [400, 1],
   [3, 7],
-  [257, 255],
 ] as const;
 
-const SIDES = [undefined, 1, 2, 33, 100, 167, 255, 400];
+const SIDES = [undefined, 1, 33, 100, 255];
+
+// `stretch` is `fill` by another name.
+const MODES = RESIZE_MODES.filter((mode) => mode !== "stretch");
 
 it("gives the sizes that sharp gives, for every mode", async () => {
   for (const [width, height] of SOURCES) {
@@ -46,7 +47,7 @@ it("gives the sizes that sharp gives, for every mode", async () => {
 function* boxes(): Generator<
   Pick<ImageOutput, "width" | "height" | "resizeMode" | "allowEnlarge" | "position">
 > {
-  for (const resizeMode of RESIZE_MODES) {
+  for (const resizeMode of MODES) {
     for (const allowEnlarge of [false, true]) {
       for (const width of SIDES) {
         for (const height of SIDES) {
