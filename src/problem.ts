@@ -1,4 +1,5 @@
-import { ERRORS, type MediaError, toMediaError } from "./errors.ts";
+import { HTTPException } from "hono/http-exception";
+import { ERRORS, MediaError, toMediaError } from "./errors.ts";
 import { log } from "./log.ts";
 import type { AppContext } from "./request-context.ts";
 
@@ -7,7 +8,7 @@ import type { AppContext } from "./request-context.ts";
  * becomes `internal`, and its cause goes to the log with the request id.
  */
 export function problemResponse(thrown: unknown, c: AppContext): Response {
-  const error = toMediaError(thrown);
+  const error = thrown instanceof HTTPException ? refusalOf(thrown) : toMediaError(thrown);
   const requestId = c.get("requestId");
   if (error.status >= 500) {
     log("error", "api", "request_failed", {
@@ -26,6 +27,15 @@ export function problemResponse(thrown: unknown, c: AppContext): Response {
       ...error.headers,
     },
   });
+}
+
+/** What the framework refuses before a handler runs: a body that is not what its Content-Type says. */
+function refusalOf(thrown: HTTPException): MediaError {
+  if (thrown.status === 400)
+    return new MediaError("malformed_json", thrown.message || "The body cannot be read.");
+  if (thrown.status === 413) return new MediaError("payload_too_large", "The body is too large.");
+  if (thrown.status === 415) return new MediaError("unsupported_content_type", thrown.message);
+  return toMediaError(thrown);
 }
 
 /** The part of a problem document that does not depend on the request. */

@@ -1,4 +1,5 @@
 import { encodeBase64Url } from "hono/utils/encode";
+import { hexOf } from "../digest.ts";
 
 const KEY_BYTES = 32;
 
@@ -9,8 +10,7 @@ export function generateKey(random: Uint8Array = crypto.getRandomValues(new Uint
 
 /** SHA-256 of a key, lower-case hex. A key has 256 random bits: a slow hash would add nothing. */
 export async function hashKey(key: string): Promise<string> {
-  const digest = await sha256(key);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexOf(await sha256(key));
 }
 
 /** Compares two keys in a time that tells nothing of either, not even their lengths. */

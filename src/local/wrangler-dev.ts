@@ -1,11 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Keys } from "./keys.ts";
 import { type Child, startChild } from "./processes.ts";
 
 /** The folder that holds `wrangler.toml`. */
-export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+export const ROOT = new URL("../..", import.meta.url).pathname;
 export const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
 
 /** Where wrangler keeps the instance's R2, D1 and Durable Objects. */

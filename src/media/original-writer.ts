@@ -1,4 +1,5 @@
 import { LIMITS } from "../config.ts";
+import { hexOf } from "../digest.ts";
 import { MediaError } from "../errors.ts";
 
 /** Bytes kept of the start of a file for sniffing and probing: embedded profiles and thumbnails fit in. */
@@ -68,7 +69,7 @@ export function createOriginalWriter(bucket: R2Bucket, options: WriterOptions): 
     bytes: () => total,
     async complete(type) {
       await hash.close();
-      const sha256 = hex(await digest.digest);
+      const sha256 = hexOf(await digest.digest);
       const rest = part.subarray(0, filled);
       if (multipart) {
         await storePart(rest);
@@ -93,8 +94,4 @@ function tooLarge(maxBytes: number): MediaError {
     "payload_too_large",
     `A file may have at most ${megabytes} MB here; this one has more.`,
   );
-}
-
-function hex(buffer: ArrayBuffer): string {
-  return new Uint8Array(buffer).toHex();
 }

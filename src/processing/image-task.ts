@@ -1,3 +1,4 @@
+import { hexOf } from "../digest.ts";
 import { MediaError } from "../errors.ts";
 import { type ImageStage, type RenderedImage, renderImage } from "../image/pipeline.ts";
 import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
@@ -66,7 +67,7 @@ async function storeImage(bucket: R2Bucket, prefix: string, image: RenderedImage
     path: image.name,
     type: image.type,
     bytes: image.bytes.length,
-    sha256: new Uint8Array(digest).toHex(),
+    sha256: hexOf(digest),
     width: image.width,
     height: image.height,
   };

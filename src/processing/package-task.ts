@@ -1,4 +1,5 @@
 import type { Env } from "../config.ts";
+import { sha256Hex } from "../digest.ts";
 import { MediaError } from "../errors.ts";
 import { attemptPrefix, type ClaimedTask, type TaskRow } from "../jobs/claimed-task.ts";
 import { readDependencies } from "../jobs/store/read-jobs.ts";
@@ -44,7 +45,7 @@ export async function runPackageTask(
         path: master.path,
         type: master.type,
         bytes: encoded.bytes + masterBytes.length,
-        sha256: new Uint8Array(await crypto.subtle.digest("SHA-256", masterBytes)).toHex(),
+        sha256: await sha256Hex(masterBytes),
         width: largest?.width,
         height: largest?.height,
         durationSeconds: encoded.durationSeconds,
