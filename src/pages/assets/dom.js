@@ -22,7 +22,7 @@ export function bytes(count) {
 
 /** "format_conversion" as a person reads it. */
 export function words(name) {
-  const spaced = name.replaceAll("_", " ");
+  const spaced = name.replaceAll("_", " ").replace(/^hls /, "HLS ");
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 

@@ -12,8 +12,7 @@ export async function showRecent(onChoose) {
 }
 
 function recentItem(job, onChoose) {
-  const picture = job.outputs?.find(({ type }) => type.startsWith("image/"));
-  const made = job.outputs?.length ?? 0;
+  const picture = job.outputs.find(({ type }) => type.startsWith("image/"));
   return el(
     "li",
     {},
@@ -21,13 +20,13 @@ function recentItem(job, onChoose) {
       "button",
       { type: "button", class: "recent-job", onclick: () => onChoose(job.job_id) },
       picture ? el("img", { src: picture.url, alt: "", loading: "lazy" }) : el("span", { class: "blank" }),
-      el(
-        "span",
-        { class: "recent-words" },
-        el("b", {}, `${words(job.kind)}, ${made} ${made === 1 ? "output" : "outputs"}`),
-        el("small", {}, ago(job.created_at)),
-      ),
+      el("span", { class: "recent-words" }, el("b", {}, titleOf(job)), el("small", {}, ago(job.created_at))),
       el("span", { class: "status", "data-status": job.status }, words(job.status)),
     ),
   );
+}
+
+function titleOf({ kind, outputs }) {
+  if (outputs.length === 0) return words(kind);
+  return `${words(kind)}, ${outputs.length} ${outputs.length === 1 ? "output" : "outputs"}`;
 }

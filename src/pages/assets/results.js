@@ -17,7 +17,7 @@ function outputCard(output) {
     el(
       "figcaption",
       {},
-      el("a", { href: output.url, download: output.name }, output.name),
+      el("a", { href: output.url, download: output.playback_url ? undefined : output.name }, output.name),
       el("span", { class: "figures" }, figuresOf(output)),
     ),
   );

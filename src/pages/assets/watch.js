@@ -46,6 +46,7 @@ function follow(jobId, report, signal) {
       if (type !== "end") return;
       session.ended = true;
       socket.close();
+      resolve(session);
     });
   });
 }
