@@ -1,0 +1,100 @@
+import sharp from "sharp";
+import { describe, expect, it } from "vitest";
+import type { ImageOutput } from "../../src/image/output.ts";
+import { image, useStudio } from "./studio.ts";
+import { endOf, runTask } from "./transcoder-process.ts";
+
+const studio = useStudio();
+
+/** Left half red, right half blue. */
+function halves(width: number, height: number) {
+  const blue = { create: { width: width / 2, height, channels: 3 as const, background: "#0000ff" } };
+  const red = sharp({ create: { width, height, channels: 3, background: "#ff0000" } });
+  return red.composite([{ input: blue, left: width / 2, top: 0 }]);
+}
+
+async function render(input: Buffer, ...outputs: Partial<ImageOutput>[]) {
+  const task = studio.task(input);
+  const specs = outputs.map((output) => ({ ...image, ...output }));
+  const { files } = await runTask(studio.transcoder, { kind: "image", ...task, outputs: specs }, "files");
+  return files.map((file) => ({ file, bytes: studio.output(task, file.path) }));
+}
+
+async function pixel(bytes: Buffer | undefined, left: number, top: number): Promise<number[]> {
+  return [...(await sharp(bytes).extract({ left, top, width: 1, height: 1 }).raw().toBuffer())];
+}
+
+describe("images beyond the isolate", () => {
+  it("makes several sizes and formats of one picture", async () => {
+    const made = await render(
+      await halves(800, 400).jpeg().toBuffer(),
+      { name: "a.jpg" },
+      { name: "b.webp", format: "webp", width: 100, height: undefined },
+      { name: "c.png", format: "png", width: 100, height: 100, resizeMode: "stretch" },
+    );
+    expect(made.map(({ file }) => [file.type, file.width, file.height])).toEqual([
+      ["image/jpeg", 160, 80],
+      ["image/webp", 100, 50],
+      ["image/png", 100, 100],
+    ]);
+    for (const { file, bytes } of made) {
+      expect(await sharp(bytes).metadata()).toMatchObject({ width: file.width, height: file.height });
+    }
+  });
+
+  it("stands pictures upright before anything else and takes their metadata away", async () => {
+    const input = await halves(400, 200)
+      .withExif({ IFD0: { Artist: "somebody" } })
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer();
+    const [made] = await render(input, {
+      resizeMode: "crop",
+      width: 50,
+      height: 50,
+      position: { x: 0.5, y: 0 },
+    });
+    const [r, , b] = await pixel(made?.bytes, 25, 5);
+    expect(r).toBeGreaterThan(200);
+    expect(b).toBeLessThan(60);
+    const { exif, icc, orientation } = await sharp(made?.bytes).metadata();
+    expect([exif, icc, orientation]).toEqual([undefined, undefined, undefined]);
+  });
+
+  it("crops at the focal point", async () => {
+    const input = await halves(400, 200).png().toBuffer();
+    const right = { resizeMode: "crop", width: 40, height: 80, position: { x: 1, y: 0.5 } } as const;
+    const [made] = await render(input, right);
+    const [r, , b] = await pixel(made?.bytes, 20, 40);
+    expect([r, b]).toEqual([expect.closeTo(0, -1), expect.closeTo(255, -1)]);
+  });
+
+  it("pads in the background colour and shows it through alpha in JPEG", async () => {
+    const clear = { r: 0, g: 0, b: 0, alpha: 0 };
+    const input = await sharp({ create: { width: 100, height: 50, channels: 4, background: clear } })
+      .png()
+      .toBuffer();
+    const pad = { resizeMode: "pad", width: 100, height: 100, background: [0, 255, 0, 255] } as const;
+    const [jpeg, png] = await render(
+      input,
+      { ...pad, background: [0, 255, 0, 255] },
+      { ...pad, background: [0, 255, 0, 128], name: "p.png", format: "png" },
+    );
+    expect((await pixel(jpeg?.bytes, 50, 5))[1]).toBeGreaterThan(240);
+    expect((await pixel(jpeg?.bytes, 50, 50))[1]).toBeGreaterThan(240);
+    expect(await pixel(png?.bytes, 50, 5)).toEqual([0, 255, 0, 128]);
+    expect((await pixel(png?.bytes, 50, 50))[3]).toBe(0);
+  });
+
+  it("says which picture is damaged, too large or no picture", async () => {
+    const photo = await halves(800, 400).jpeg().toBuffer();
+    const failing = async (input: Buffer) =>
+      endOf(studio.transcoder, { kind: "image", ...studio.task(input), outputs: [image] });
+    expect(await failing(photo.subarray(0, photo.length / 2))).toMatchObject({ code: "corrupt_image" });
+    expect(await failing(Buffer.from("no picture at all"))).toMatchObject({ code: "unsupported_image" });
+    const huge = await sharp({ create: { width: 12_000, height: 9_000, channels: 3, background: "#fff" } })
+      .png({ compressionLevel: 1 })
+      .toBuffer();
+    expect(await failing(huge)).toMatchObject({ code: "too_many_pixels" });
+  });
+});
