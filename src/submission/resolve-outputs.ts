@@ -1,8 +1,10 @@
-import { type FieldError, MediaError, toMediaError } from "../errors.ts";
+import { type FieldError, MediaError } from "../errors.ts";
 import { parseColor } from "../image/color.ts";
 import { type ImageFormat, type ImageOutput, imageOutput } from "../image/output.ts";
 import { resolveQuality } from "../image/quality.ts";
 import type { RenditionSpec, VideoOutput } from "../video/output.ts";
+import { checkOutput } from "./check-output.ts";
+import { type NamedSpecification, nameOutputs } from "./name-outputs.ts";
 import { type OutputFormat, type OutputSpecification, positionOf } from "./output-specification.ts";
 import { PRESETS } from "./presets.ts";
 
@@ -10,8 +12,6 @@ import { PRESETS } from "./presets.ts";
 export type ResolvedOutputs =
   | { kind: "image"; outputs: ImageOutput[] }
   | { kind: "video"; outputs: VideoOutput[] };
-
-type Specification = OutputSpecification & { format: OutputFormat; name: string };
 
 /**
  * Resolves presets and defaults against the kind of media at hand.
@@ -23,12 +23,12 @@ export function resolveOutputs(
   kind: "image" | "video",
 ): ResolvedOutputs {
   const errors: FieldError[] = [];
-  const named = nameAll(
+  const named = nameOutputs(
     specifications.map((specification, index) => withPreset(specification, index, kind, errors)),
     errors,
   );
   named.forEach((specification, index) => {
-    checkCombination(specification, index, kind, errors);
+    checkOutput(specification, index, kind, errors);
   });
   if (kind === "video" && named.filter((specification) => specification.format === "hls").length > 1) {
     errors.push({
@@ -60,107 +60,9 @@ function withPreset(
   return { ...preset?.specification, ...own, format };
 }
 
-const EXTENSIONS: Record<OutputFormat, string> = {
-  webp: ".webp",
-  jpeg: ".jpg",
-  png: ".png",
-  mp4: ".mp4",
-  hls: "",
-};
-
-/** Gives every output a name of its own: the one it asks for, or its preset and extension, numbered when taken. */
-function nameAll(
-  specifications: (OutputSpecification & { format: OutputFormat })[],
-  errors: FieldError[],
-): Specification[] {
-  const taken = new Set<string>();
-  specifications.forEach(({ name }, index) => {
-    if (name === undefined) return;
-    if (taken.has(name)) {
-      errors.push({
-        path: `output_specifications.${index}.name`,
-        message: "Another output of this job has this name.",
-      });
-    }
-    taken.add(name);
-  });
-  return specifications.map((specification) => {
-    if (specification.name !== undefined) return { ...specification, name: specification.name };
-    const stem = specification.preset ?? specification.format;
-    const extension = EXTENSIONS[specification.format];
-    let name = stem + extension;
-    for (let n = 2; taken.has(name); n++) name = `${stem}-${n}${extension}`;
-    taken.add(name);
-    return { ...specification, name };
-  });
-}
-
-const IMAGE_ONLY = ["crop_position", "background_color"] as const;
-const VIDEO_ONLY = [
-  "crf",
-  "max_bitrate",
-  "audio_bitrate",
-  "encoder_preset",
-  "variants",
-  "segment_duration",
-] as const;
-
-function checkCombination(
-  specification: Specification,
-  index: number,
-  kind: "image" | "video",
-  errors: FieldError[],
-): void {
-  const { format } = specification;
-  const isPicture = format !== "mp4" && format !== "hls";
-  const refuse = (field: string, message: string) => {
-    errors.push({ path: `output_specifications.${index}.${field}`, message });
-  };
-  if (kind === "image" && !isPicture) refuse("format", `${format} cannot be made from an image.`);
-  if (kind === "image" && specification.thumbnails)
-    refuse("thumbnails", "An image has no moments to choose from.");
-  for (const field of isPicture ? VIDEO_ONLY : IMAGE_ONLY) {
-    if (specification[field] !== undefined) refuse(field, `This does not apply to ${format}.`);
-  }
-  const mode = specification.resize_mode ?? "fit";
-  const bothSides = specification.width !== undefined && specification.height !== undefined;
-  if (isPicture && mode !== "fit" && !bothSides)
-    refuse("resize_mode", `${mode} needs both width and height.`);
-  if (!isPicture && mode !== "fit") refuse("resize_mode", "Video is resized with fit.");
-  if (format === "hls" && (specification.width !== undefined || specification.height !== undefined)) {
-    refuse("variants", "A stream takes its sizes from variants; leave width and height out.");
-  }
-  if (format !== "hls") {
-    for (const field of ["variants", "segment_duration"] as const) {
-      if (isPicture || specification[field] === undefined) continue;
-      refuse(field, "This applies to hls only.");
-    }
-  }
-  if (format === "mp4") checkVideoSize(specification, refuse);
-  if (specification.background_color !== undefined) checkColor(specification.background_color, refuse);
-}
-
-function checkVideoSize(
-  specification: Specification,
-  refuse: (field: string, message: string) => void,
-): void {
-  for (const side of ["width", "height"] as const) {
-    const px = specification[side];
-    if (px !== undefined && (px < 16 || px > 4096)) refuse(side, "A video's side is 16–4096 px.");
-  }
-}
-
-function checkColor(color: string, refuse: (field: string, message: string) => void): void {
-  try {
-    parseColor(color);
-  } catch (error) {
-    refuse("background_color", toMediaError(error).message);
-  }
-}
-
 const WHITE = [255, 255, 255, 255] as const;
 
-function imageOutputOf(specification: Specification): ImageOutput {
+function imageOutputOf(specification: NamedSpecification): ImageOutput {
   const format = specification.format as ImageFormat;
   const background = specification.background_color && parseColor(specification.background_color);
   return imageOutput.parse({
@@ -179,7 +81,7 @@ function imageOutputOf(specification: Specification): ImageOutput {
 /** x264's constant rate factor for each quality word; 23 is its default. */
 const CRF = { low: 28, medium: 25, high: 22, maximum: 18 } as const;
 
-function videoOutputOf(specification: Specification): VideoOutput {
+function videoOutputOf(specification: NamedSpecification): VideoOutput {
   const crf =
     specification.crf ?? (typeof specification.quality === "string" ? CRF[specification.quality] : CRF.high);
   const encoderPreset = specification.encoder_preset ?? "veryfast";

@@ -1,0 +1,74 @@
+import { type FieldError, toMediaError } from "../errors.ts";
+import { parseColor } from "../image/color.ts";
+import type { NamedSpecification } from "./name-outputs.ts";
+import type { OutputFormat, OutputSpecification } from "./output-specification.ts";
+
+const PICTURES = ["webp", "jpeg", "png"] as const;
+const SIZED = [...PICTURES, "mp4"] as const;
+const VIDEOS = ["mp4", "hls"] as const;
+
+/** The formats that a field means something for; fields that are not here go with all. */
+const APPLIES_TO: Partial<Record<keyof OutputSpecification, readonly OutputFormat[]>> = {
+  width: SIZED,
+  height: SIZED,
+  allow_enlarge: SIZED,
+  resize_mode: PICTURES,
+  crop_position: PICTURES,
+  background_color: PICTURES,
+  thumbnails: PICTURES,
+  crf: VIDEOS,
+  encoder_preset: VIDEOS,
+  max_bitrate: ["mp4"],
+  audio_bitrate: ["mp4"],
+  variants: ["hls"],
+  segment_duration: ["hls"],
+};
+
+/** A video's sides, px. */
+const VIDEO_SIDE_PX = { min: 16, max: 4096 };
+
+/** Notes every field of a specification that does not go with its format, its media or its other fields. */
+export function checkOutput(
+  specification: NamedSpecification,
+  index: number,
+  kind: "image" | "video",
+  errors: FieldError[],
+): void {
+  const { format, width, height, resize_mode: mode = "fit", background_color: color } = specification;
+  const refuse = (field: string, message: string) => {
+    errors.push({ path: `output_specifications.${index}.${field}`, message });
+  };
+  for (const [field, formats] of Object.entries(APPLIES_TO)) {
+    if (specification[field as keyof OutputSpecification] === undefined || formats.includes(format)) continue;
+    refuse(field, `This does not apply to ${format}, only to ${formats.join(", ")}.`);
+  }
+  if (kind === "image" && !isPicture(format)) refuse("format", `${format} cannot be made from an image.`);
+  if (kind === "image" && specification.thumbnails) refuse("thumbnails", "An image has no moments.");
+  if (isPicture(format) && mode !== "fit" && (width === undefined || height === undefined)) {
+    refuse("resize_mode", `${mode} needs both width and height.`);
+  }
+  if (format === "mp4") checkVideoSides({ width, height }, refuse);
+  if (color !== undefined) checkColor(color, refuse);
+}
+
+function isPicture(format: OutputFormat): boolean {
+  return PICTURES.some((picture) => picture === format);
+}
+
+function checkVideoSides(
+  sides: { width: number | undefined; height: number | undefined },
+  refuse: (field: string, message: string) => void,
+): void {
+  for (const [side, px] of Object.entries(sides)) {
+    if (px === undefined || (px >= VIDEO_SIDE_PX.min && px <= VIDEO_SIDE_PX.max)) continue;
+    refuse(side, `A video's side is ${VIDEO_SIDE_PX.min}–${VIDEO_SIDE_PX.max} px.`);
+  }
+}
+
+function checkColor(color: string, refuse: (field: string, message: string) => void): void {
+  try {
+    parseColor(color);
+  } catch (error) {
+    refuse("background_color", toMediaError(error).message);
+  }
+}
