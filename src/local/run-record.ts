@@ -10,8 +10,8 @@ export interface RunRecord {
   /** File name of the program that `pid` runs. */
   program: string;
   url: string;
-  /** Process group leaders by name: `wrangler`, `transcoder`. */
-  children: Record<string, number>;
+  /** Leaders of the process groups that it has started. */
+  children: { wrangler?: number; transcoder?: number };
 }
 
 /** The record of an instance that this process is about to start. */

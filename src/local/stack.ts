@@ -89,7 +89,7 @@ interface Parts {
   transcoder?: TranscoderProcess;
   worker?: Child;
   stopCron?: () => void;
-  note: (name: string, pid: number) => void;
+  note: (name: keyof RunRecord["children"], pid: number) => void;
   isStopping: () => boolean;
   stop: () => Promise<void>;
 }

@@ -5,7 +5,8 @@ import { type Child, startChild } from "./processes.ts";
 
 /** The folder that holds `wrangler.toml`. */
 export const ROOT = new URL("../..", import.meta.url).pathname;
-export const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+/** Not its `bin`: that only starts this one, and dies before it when both are asked to end. */
+export const WRANGLER = join(ROOT, "node_modules/wrangler/wrangler-dist/cli.js");
 
 /** Where wrangler keeps the instance's R2, D1 and Durable Objects. */
 export const persistDir = (stateDir: string) => join(stateDir, "storage");
