@@ -1,3 +1,4 @@
+import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { authenticate } from "./access/authenticate.ts";
@@ -36,6 +37,14 @@ app.use(
     );
     await next();
   },
+);
+app.use(
+  "/v1/*",
+  cors({
+    origin: (origin, c) => (configOf(c.env).corsOrigins.includes(origin) ? origin : null),
+    exposeHeaders: ["Location", "Link", "ETag", "X-Request-Id"],
+    maxAge: 86_400,
+  }),
 );
 app.onError((error, c) => problemResponse(error, c as AppContext));
 app.notFound((c) => problemResponse(refuseUnknown(app.routes, c.req.method, c.req.path), c as AppContext));

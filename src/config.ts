@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { DerivativeProducer } from "./image-url/producer.ts";
-import type { Transcoder } from "./processing/transcoder.ts";
 import type { JobProgress } from "./processing/job-progress.ts";
+import type { Transcoder } from "./processing/transcoder.ts";
 import type { Lane } from "./schema.ts";
 
 /** The bindings and variables of `wrangler.toml`, and the secrets that are set beside it. */
@@ -23,6 +23,8 @@ export interface Env {
   LOCAL_ORIGIN?: string;
   IMAGE_URL_POLICY?: string;
   TRANSCODER_SLOTS?: string;
+  /** Origins of other sites whose pages may call the API, separated by commas. */
+  CORS_ORIGINS?: string;
 }
 
 /** "There is work in this lane." It names no job: whoever gets it claims the best ready task. */
@@ -40,6 +42,7 @@ const schema = z.object({
   localOrigin: z.url().optional(),
   imageUrlPolicy: z.enum(["open", "signed"]),
   transcoderSlots: z.coerce.number().int().min(1).max(64),
+  corsOrigins: z.array(z.url()),
 });
 
 /** Limits and timings in one place; each has its unit in its name. */
@@ -75,6 +78,7 @@ export interface Config {
   imageUrlPolicy: "open" | "signed";
   /** How many slots (named container instances) tasks are handed to. */
   transcoderSlots: number;
+  corsOrigins: string[];
 }
 
 const parsed = new WeakMap<Env, Config>();
@@ -90,6 +94,7 @@ export function configOf(env: Env): Config {
     localOrigin: env.LOCAL_ORIGIN,
     imageUrlPolicy: env.IMAGE_URL_POLICY ?? "signed",
     transcoderSlots: env.TRANSCODER_SLOTS ?? "2",
+    corsOrigins: (env.CORS_ORIGINS ?? "").split(",").filter((origin) => origin.trim() !== ""),
   });
   const complete: Config = {
     tokenSecret: config.tokenSecret,
@@ -98,6 +103,7 @@ export function configOf(env: Env): Config {
     localOrigin: config.localOrigin,
     imageUrlPolicy: config.imageUrlPolicy,
     transcoderSlots: config.transcoderSlots,
+    corsOrigins: config.corsOrigins.map((origin) => new URL(origin).origin),
   };
   parsed.set(env, complete);
   return complete;

@@ -22,6 +22,7 @@ export default defineConfig({
                 TEST_MIGRATIONS: await readD1Migrations(`${root}migrations`),
                 BOOTSTRAP_ADMIN_KEY: "dr_test_bootstrap_admin_key_0123456789",
                 TOKEN_SECRET: "test-token-secret-0123456789abcdef",
+                IMAGE_URL_POLICY: "open",
                 TRANSCODER_URL: "http://127.0.0.1:9",
                 LOCAL_ORIGIN: "http://127.0.0.1:9",
               },

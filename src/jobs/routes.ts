@@ -1,5 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { etag } from "hono/etag";
 import { requireScope } from "../access/authenticate.ts";
+import type { Env } from "../config.ts";
 import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import { isId } from "../id.ts";
@@ -27,7 +29,7 @@ const list = createRoute({
   tags: ["jobs"],
   summary: "List jobs, newest first",
   security: [{ key: [] }],
-  middleware: [requireScope("read")] as const,
+  middleware: [requireScope("read"), etag()] as const,
   request: { query: listQuery },
   responses: {
     200: {
@@ -64,17 +66,26 @@ const get = createRoute({
   summary: "Read a job",
   description: "As JSON, as JSON with `compact=true`, as XML or as one line of text, by Accept.",
   security: [{ key: [] }],
-  middleware: [requireScope("read")] as const,
+  middleware: [requireScope("read"), etag()] as const,
   request: { params: z.object({ id: z.string() }) },
   responses: { 200: { description: "The job", content: { "application/json": { schema: jobDocument } } } },
 });
 
 jobRoutes.openapi(get, async (c) => {
-  const found = await findJob(c.env.DB, c.get("caller").owner, c.req.param("id"));
-  const document = describeJob(found, new URL(c.req.url).origin);
+  const found = await findJob(c.env.DB, c.get("caller").owner, c.req.valid("param").id);
+  const document = describeJob(await withLiveProgress(c.env, found), new URL(c.req.url).origin);
   const { type, body } = representJob(document, c.req.header("Accept"));
   return c.body(body, 200, { "Content-Type": type, Vary: "Accept" }) as never;
 });
+
+/** D1 learns of progress at stage boundaries; while a job runs, its channel knows better. */
+async function withLiveProgress(env: Env, found: JobWithOutputs): Promise<JobWithOutputs> {
+  if (found.job.finishedAt !== null) return found;
+  const snapshot = await env.JOB_PROGRESS.getByName(found.job.id).snapshot();
+  if (!snapshot || snapshot.progress_percentage < found.job.progressPercentage) return found;
+  const { progress_percentage: progressPercentage, current_stage: currentStage } = snapshot;
+  return { ...found, job: { ...found.job, progressPercentage, currentStage } };
+}
 
 /**
  * One job of this owner.

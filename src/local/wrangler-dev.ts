@@ -39,6 +39,8 @@ export function startWranglerDev({ stateDir, port, keys, transcoderUrl }: Wrangl
     BOOTSTRAP_ADMIN_KEY: keys.bootstrapAdminKey,
     TOKEN_SECRET: keys.tokenSecret,
     LOCAL_ORIGIN: `http://127.0.0.1:${port}`,
+    // On one's own machine an image URL can be typed by hand; deployed, it is signed.
+    IMAGE_URL_POLICY: "open",
     ...(transcoderUrl && { TRANSCODER_URL: transcoderUrl }),
   };
   const envFile = join(stateDir, "worker.env");

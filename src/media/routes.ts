@@ -1,4 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { etag } from "hono/etag";
 import { requireScope } from "../access/authenticate.ts";
 import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
@@ -31,7 +32,7 @@ const list = createRoute({
   tags: ["media"],
   summary: "List media, newest first",
   security: [{ key: [] }],
-  middleware: [requireScope("read")] as const,
+  middleware: [requireScope("read"), etag()] as const,
   request: {
     query: z.strictObject({
       limit: z.coerce.number().int().min(1).max(100).default(20),
@@ -68,7 +69,7 @@ const get = createRoute({
   tags: ["media"],
   summary: "Read what is known of a media",
   security: [{ key: [] }],
-  middleware: [requireScope("read")] as const,
+  middleware: [requireScope("read"), etag()] as const,
   request: { params: z.object({ id: z.string() }) },
   responses: {
     200: { description: "The media", content: { "application/json": { schema: mediaDocument } } },
