@@ -42,10 +42,10 @@ export async function runProcess(run: ProcessRun): Promise<string> {
   run.signal.addEventListener("abort", end, { once: true });
   try {
     const tail = collectStderr(child);
-    child.stdout?.setEncoding("utf8").on("data", run.onStdout);
+    const listening = listenToStdout(child, run, end);
     const reading = readPipes(child, readers, end);
     const { exitCode, signal } = await exitOf(child, run);
-    const failure = await reading;
+    const failure = (await reading) ?? listening.failure;
     run.signal.throwIfAborted();
     if (failure !== undefined) throw failure.error;
     if (exitCode !== 0) throw run.classifyExit({ exitCode, signal, stderr: tail() });
@@ -74,12 +74,30 @@ function collectStderr(child: ChildProcess): () => string {
   return () => withoutUrls(tail.trim());
 }
 
+interface Failure {
+  error: unknown;
+}
+
+/** What a listener throws ends the run; out of an event handler it would end the server. */
+function listenToStdout(child: ChildProcess, run: ProcessRun, end: () => void): { failure?: Failure } {
+  const outcome: { failure?: Failure } = {};
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    try {
+      run.onStdout(text);
+    } catch (error) {
+      outcome.failure ??= { error };
+      end();
+    }
+  });
+  return outcome;
+}
+
 async function readPipes(
   child: ChildProcess,
   readers: NonNullable<ProcessRun["readers"]>,
   end: () => void,
-): Promise<{ error: unknown } | undefined> {
-  let failure: { error: unknown } | undefined;
+): Promise<Failure | undefined> {
+  let failure: Failure | undefined;
   await Promise.all(
     readers.map(async (read, i) => {
       const pipe = child.stdio[FIRST_EXTRA_FD + i] as Readable;

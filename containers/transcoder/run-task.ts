@@ -35,6 +35,7 @@ export async function runTask(
   const timer = setTimeout(() => abort(timedOut(request)), request.timeLimitMs);
   let folder: string | undefined;
   try {
+    if (request.inputBytes === 0) throw new MediaError("empty_file", "The file is empty.");
     folder = await createWorkFolder(machine.config.workDir, request.attemptId);
     const setting = {
       inputUrl: request.inputUrl,

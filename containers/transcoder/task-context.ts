@@ -56,9 +56,8 @@ function outputCounter(maxBytes: number, abort: ContextParts["abort"]): TaskCont
     written.set(name, bytes);
     const total = [...written.values()].reduce((sum, each) => sum + each, 0);
     if (total <= maxBytes) return;
-    const message = `The output grew beyond the ${maxBytes} bytes that the task may write.`;
-    const error = new MediaError("disk_full", message);
-    abort(error);
-    throw error;
+    abort(
+      new MediaError("disk_full", `The output grew beyond the ${maxBytes} bytes that the task may write.`),
+    );
   };
 }

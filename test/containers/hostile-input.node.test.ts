@@ -21,8 +21,8 @@ describe("a file that is not what it should be", () => {
     });
   });
 
-  it("is corrupt when it is empty", async () => {
-    expect(await probe(Buffer.of())).toMatchObject({ type: "error", code: "corrupt_input" });
+  it("is named when it is empty", async () => {
+    expect(await probe(Buffer.of())).toMatchObject({ type: "error", code: "empty_file" });
   });
 
   it("is incomplete when an upload was cut before its index", async () => {
@@ -97,7 +97,7 @@ describe("a file that points elsewhere", () => {
   });
 
   it("is not followed when storage redirects", async () => {
-    const task = { ...studio.task(Buffer.of()), inputUrl: victim.url("missing.mp4") };
+    const task = { ...studio.task(Buffer.from("x")), inputUrl: victim.url("missing.mp4") };
     const end = await endOf(studio.transcoder, { kind: "probe", ...task });
     expect(end).toMatchObject({ type: "error", code: "storage_failed" });
     expect(JSON.stringify(end)).not.toContain("127.0.0.1");

@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { transcoderHealth } from "../../src/video/protocol.ts";
+import type { SourceDescription } from "../../src/video/source.ts";
 import { makeClip } from "../fixtures/video.ts";
 import { hls, mp4, useStudio } from "./studio.ts";
 import { endOf, postTask, processesIn, startTranscoder, taskFolders } from "./transcoder-process.ts";
@@ -9,18 +10,23 @@ import { endOf, postTask, processesIn, startTranscoder, taskFolders } from "./tr
 const studio = useStudio({ MAX_TASKS: "2" });
 const slow = { ...mp4, encoderPreset: "slow", crf: 1 } as const;
 
+let longClip: Buffer;
+let longSource: SourceDescription;
+beforeAll(async () => {
+  longClip = await makeClip({ seconds: 40, width: 640, height: 360, options: ["-crf", "20"] });
+  longSource = await studio.probe(longClip);
+});
+
 /** An encode that would take far longer than the test. */
-async function longTask(limits: Parameters<typeof studio.task>[1] = {}) {
-  const clip = await makeClip({ seconds: 30, width: 960, height: 540, options: ["-crf", "10"] });
-  const source = await studio.probe(clip);
-  return { kind: "transcode", ...studio.task(clip, limits), source, output: slow };
+function longTask(limits: Parameters<typeof studio.task>[1] = {}) {
+  return { kind: "transcode", ...studio.task(longClip, limits), source: longSource, output: slow };
 }
 
 const encoding = (event: { type: string }) => event.type === "progress" && "outTimeSeconds" in event;
 
 describe("a task in the transcoder", () => {
   it("is gone with its processes and its folder once a cancel is answered", async () => {
-    const task = await longTask();
+    const task = longTask();
     const posted = await postTask(studio.transcoder, task);
     await posted.seen(encoding);
     expect(await processesIn(studio.transcoder.workDir)).toHaveLength(1);
@@ -32,13 +38,13 @@ describe("a task in the transcoder", () => {
   });
 
   it("ends at its time limit", async () => {
-    const end = await endOf(studio.transcoder, await longTask({ timeLimitMs: 600 }));
+    const end = await endOf(studio.transcoder, longTask({ timeLimitMs: 600 }));
     expect(end).toMatchObject({ type: "error", code: "timeout" });
     expect(await processesIn(studio.transcoder.workDir)).toEqual([]);
   });
 
   it("ends when it writes more than it may, as a file and as a stream", async () => {
-    const file = await longTask({ maxOutputBytes: 100_000 });
+    const file = longTask({ maxOutputBytes: 100_000 });
     expect(await endOf(studio.transcoder, file)).toMatchObject({ type: "error", code: "disk_full" });
     const stream = { ...file, attemptId: "stream.1", kind: "stream", output: { ...hls, crf: 5 } };
     expect(await endOf(studio.transcoder, stream)).toMatchObject({ type: "error", code: "disk_full" });
@@ -60,7 +66,7 @@ describe("a task in the transcoder", () => {
   });
 
   it("is refused while it runs, and when there is no room", async () => {
-    const first = await longTask();
+    const first = longTask();
     const second = { ...first, attemptId: "second.1" };
     await postTask(studio.transcoder, first);
     expect((await postTask(studio.transcoder, first)).response.status).toBe(409);
@@ -125,7 +131,7 @@ describe("the life of the server", () => {
 
   it("ends what does not finish in the grace period", async () => {
     const draining = await startTranscoder({ DRAIN_GRACE_MS: "100" });
-    const posted = await postTask(draining, await longTask());
+    const posted = await postTask(draining, longTask());
     await posted.seen(encoding);
     draining.process.kill("SIGTERM");
     expect((await posted.events()).at(-1)).toMatchObject({ type: "error", code: "killed" });
@@ -135,7 +141,7 @@ describe("the life of the server", () => {
 
   it("sweeps what a killed server left behind", async () => {
     const killed = await startTranscoder();
-    const posted = await postTask(killed, await longTask());
+    const posted = await postTask(killed, longTask());
     await posted.seen(encoding);
     killed.process.kill("SIGKILL");
     await killed.exited;

@@ -24,7 +24,8 @@ export interface Transcoder {
 }
 
 export async function startTranscoder(env: Record<string, string> = {}): Promise<Transcoder> {
-  const workDir = env.WORK_DIR ?? (await mkdtemp(join(tmpdir(), "darkroom-transcoder-test-")));
+  const given = "WORK_DIR" in env ? env.WORK_DIR : undefined;
+  const workDir = given ?? (await mkdtemp(join(tmpdir(), "darkroom-transcoder-test-")));
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", SERVER], {
     env: { PATH: process.env.PATH, PORT: "0", WORK_DIR: workDir, FFMPEG_THREADS: "2", ...env },
     stdio: ["ignore", "pipe", "inherit"],
@@ -91,9 +92,11 @@ export async function postTask(transcoder: Transcoder, task: unknown): Promise<P
     },
     seen: (fits) => {
       const past = events.find(fits);
-      return past === undefined
-        ? new Promise((resolve) => waiting.push({ fits, resolve }))
-        : Promise.resolve(past);
+      if (past !== undefined) return Promise.resolve(past);
+      const over = finished.then(() =>
+        Promise.reject(new Error(`Not seen: ${JSON.stringify(events.at(-1))}`)),
+      );
+      return Promise.race([new Promise<TaskEvent>((resolve) => waiting.push({ fits, resolve })), over]);
     },
     leave: () => controller.abort(),
   };

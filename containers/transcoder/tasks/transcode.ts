@@ -25,6 +25,7 @@ export async function runTranscode(context: TaskContext, request: TranscodeReque
     },
   });
   context.countBytes(file, (await stat(file)).size);
+  context.signal.throwIfAborted();
   const made = await verifyMp4(context, plan, file);
   const notes = checkLength(request.source, made.durationSeconds, complaints);
   context.progress(0.96, "storing");
