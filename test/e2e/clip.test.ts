@@ -101,6 +101,17 @@ it("tells the same story over server-sent events, to someone with only a watch t
   expect(film.headers.get("Content-Type")).toBe("video/mp4");
 });
 
+it("fails in words when there is nothing in it to see", async () => {
+  const sound = Buffer.from(await makeClip({ picture: false }));
+  const { job } = await develop(sound, "sound.mp4");
+  expect(job).toMatchObject({
+    status: "failed",
+    error: { code: "no_video_stream", retry_eligible: false },
+    outputs: [],
+  });
+  expect(job.error?.suggested_action).toMatch(/^Send a file with a video stream/);
+});
+
 interface ServerSentEvent {
   name: string;
   data: { progress_percentage?: number; status?: string };
