@@ -59,20 +59,26 @@ export async function openIncomingFile(
     onMultipart: (multipartId) => recordMultipart(env.DB, row.id, multipartId),
   });
 
+  let sniffed: SniffedType | undefined;
+  const sniff = () => sniffType(writer.head().subarray(0, SNIFF_BYTES), filename, declared.contentType);
+
   return {
     mediaId,
     uploadId: row.id,
     async write(chunk) {
       completeness.push(chunk);
       await writer.write(chunk);
+      // As soon as it shows what it is, so that the rest of what cannot be used is not stored first.
+      if (!sniffed && writer.bytes() >= SNIFF_BYTES) sniffed = await sniff();
+      if (sniffed?.kind === "image" && writer.bytes() > LIMITS.maxImageBytes) throw imageTooLarge();
     },
     async inspect() {
-      if (writer.bytes() === 0)
+      if (writer.bytes() === 0) {
         throw new MediaError("empty_file", `${JSON.stringify(filename)} has no bytes.`);
-      const sniffed = await sniffType(writer.head().subarray(0, SNIFF_BYTES), filename, declared.contentType);
+      }
+      sniffed ??= await sniff();
       const found = { ...sniffed, filename, bytes: writer.bytes() };
-      if (sniffed.kind === "video") return { ...found, kind: "video" };
-      if (found.bytes > LIMITS.maxImageBytes) throw imageTooLarge();
+      if (found.kind === "video") return { ...found, kind: "video" };
       const probe = probeWhole(writer.head(), found.bytes);
       const problem = completeness.problem();
       if (problem) throw new MediaError("corrupt_image", problem);
