@@ -4,14 +4,14 @@ import type { Env } from "../config.ts";
 import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import type { ProgressEvent, ProgressSnapshot } from "../progress/event.ts";
-import { farewellResponse, wantsWebSocket } from "../progress/farewell.ts";
+import { farewellResponse, hasEnded, wantsWebSocket } from "../progress/farewell.ts";
 import { liveFeed } from "../progress/live-feed.ts";
 import { finalSnapshot } from "../progress/snapshot.ts";
 import { STAGE_OF_TASK, type StageName } from "../progress/stages.ts";
 import type { AppContext } from "../request-context.ts";
 import type { JobRow, TaskRow } from "./claimed-task.ts";
 import { findJob } from "./routes.ts";
-import { readTasks } from "./store/read-jobs.ts";
+import { readEnd, readTasks } from "./store/read-jobs.ts";
 
 /** Progress of one job: polled, over WebSocket, and as server-sent events. A watch token is enough. */
 export const watchRoutes = createRoutes();
@@ -73,18 +73,33 @@ async function openFeed(c: AppContext): Promise<Response> {
     : farewellResponse(c.req.raw, snapshot);
 }
 
+interface CurrentProgress {
+  jobId: string;
+  snapshot: ProgressSnapshot;
+  /** The channel has more to say, or at least its last word. */
+  live: boolean;
+}
+
 /** What the channel knows, or D1 when it knows nothing (any more). */
-async function currentProgress(
-  c: AppContext,
-): Promise<{ jobId: string; snapshot: ProgressSnapshot; live: boolean }> {
+async function currentProgress(c: AppContext): Promise<CurrentProgress> {
   const { job } = await findJob(c.env.DB, c.get("caller").owner, c.req.param("id") ?? "");
   const channel = c.env.JOB_PROGRESS.getByName(job.id);
   const snapshot = await channel.snapshot();
+  if (snapshot && job.finishedAt !== null && !hasEnded(snapshot)) return await tellEnd(c.env, job);
   if (snapshot) return { jobId: job.id, snapshot, live: true };
   const tasks = await readTasks(c.env.DB, job.id);
   if (job.finishedAt !== null) return { jobId: job.id, snapshot: recordedSnapshot(job, tasks), live: false };
   await reviveChannel(c.env, job, tasks);
   return { jobId: job.id, snapshot: (await channel.snapshot()) ?? recordedSnapshot(job, tasks), live: true };
+}
+
+/** The channel missed the end of its job: it is told, and so is everyone who still watches. */
+async function tellEnd(env: Env, job: JobRow): Promise<CurrentProgress> {
+  const channel = env.JOB_PROGRESS.getByName(job.id);
+  const end = await readEnd(env.DB, job.id);
+  if (end) await channel.record([{ type: "job_ended", ...end }]);
+  const snapshot = (await channel.snapshot()) ?? recordedSnapshot(job, await readTasks(env.DB, job.id));
+  return { jobId: job.id, snapshot, live: true };
 }
 
 function recordedSnapshot(job: JobRow, tasks: readonly TaskRow[]): ProgressSnapshot {

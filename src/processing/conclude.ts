@@ -11,7 +11,7 @@ import { decideRetry } from "../jobs/retry-policy.ts";
 import { type FailureOutcome, failTask } from "../jobs/store/fail-task.ts";
 import { finishTask } from "../jobs/store/finish-task.ts";
 import { saveProgress } from "../jobs/store/save-progress.ts";
-import { markSwept } from "../jobs/store/sweep-queries.ts";
+import { markSwept, readAttemptOutcome } from "../jobs/store/sweep-queries.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
@@ -110,8 +110,12 @@ async function announceFailure(
   ]);
 }
 
-/** Removes what an attempt wrote that does not count. A crash in between is made up for by the sweep. */
+/**
+ * Removes what an attempt wrote that does not count. A crash in between is made up for by the sweep. An attempt can
+ * also get here whose finish was written down but whose answer was lost on the way: its files stay.
+ */
 async function abandonAttempt(env: Env, lease: Lease): Promise<void> {
+  if ((await readAttemptOutcome(env.DB, lease)) === "done") return;
   await deletePrefix(env.MEDIA, attemptPrefix(lease));
   await markSwept(env.DB, { taskId: lease.taskId, number: lease.attempt }, Date.now());
 }

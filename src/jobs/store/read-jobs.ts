@@ -123,6 +123,20 @@ async function ownOutputs(
   return rows.map((row) => row.output);
 }
 
+/** How and when a job ended; undefined while it has not. */
+export async function readEnd(
+  d1: D1Database,
+  jobId: string,
+): Promise<{ status: "completed" | "failed" | "cancelled"; atMs: number } | undefined> {
+  const [job] = await drizzle(d1)
+    .select({ status: jobs.status, finishedAt: jobs.finishedAt })
+    .from(jobs)
+    .where(eq(jobs.id, jobId));
+  if (!job || job.finishedAt === null || job.status === "pending" || job.status === "processing")
+    return undefined;
+  return { status: job.status, atMs: job.finishedAt };
+}
+
 /** The finished tasks that a task waited for: a later step builds on their results. */
 export async function readDependencies(d1: D1Database, taskId: string): Promise<TaskRow[]> {
   const rows = await drizzle(d1)

@@ -1,6 +1,6 @@
 import { and, asc, count, eq, isNull, lt, lte, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { attempts, jobs, type Lane, tasks } from "../../schema.ts";
+import { type AttemptOutcome, attempts, jobs, type Lane, tasks } from "../../schema.ts";
 import type { AttemptRow, JobRow, Lease, TaskRow } from "../claimed-task.ts";
 
 /** Leased tasks whose lease ran out: nobody renews them any more. */
@@ -63,6 +63,15 @@ export async function markSwept(
     .update(attempts)
     .set({ sweptAt: nowMs })
     .where(and(eq(attempts.taskId, attempt.taskId), eq(attempts.number, attempt.number)));
+}
+
+/** How an attempt ended, as D1 has it; undefined when its job is gone. */
+export async function readAttemptOutcome(d1: D1Database, lease: Lease): Promise<AttemptOutcome | undefined> {
+  const [row] = await drizzle(d1)
+    .select({ outcome: attempts.outcome })
+    .from(attempts)
+    .where(and(eq(attempts.taskId, lease.taskId), eq(attempts.number, lease.attempt)));
+  return row?.outcome;
 }
 
 /** A task as whoever holds `token` sees it, with its job; undefined when the lease is not theirs any more. */
