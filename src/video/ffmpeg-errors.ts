@@ -28,18 +28,18 @@ const RULES: readonly Rule[] = [
   },
   {
     code: "out_of_memory",
-    pattern: /Cannot allocate memory|malloc of size \d+ failed|std::bad_alloc/,
+    pattern: /Cannot allocate memory|malloc of size \d+ failed/,
     message: "The transcoder ran out of memory; ask for smaller or fewer outputs.",
   },
   {
     code: "storage_failed",
     pattern:
-      /HTTP error [45]\d\d|Server returned (4|5)\w\w|Connection (refused|reset|timed out)|Failed to resolve hostname|Input\/output error/,
+      /Server returned [45]\w\w|Connection (refused|reset|timed out)|Failed to resolve hostname|: Input\/output error/,
     message: "The source could not be read from storage.",
   },
   {
     code: "encoder_missing",
-    pattern: /Unknown encoder|Encoder not found|No such filter/,
+    pattern: /Unknown encoder|No such filter/,
     message: "The ffmpeg of this transcoder lacks an encoder or filter that the output needs.",
   },
   {
@@ -49,12 +49,12 @@ const RULES: readonly Rule[] = [
   },
   {
     code: "unsupported_codec",
-    pattern: /no decoder found for|Decoder \(codec [^)]*\) not found|Codec not currently supported/,
+    pattern: /no decoder found for|Decoder \(codec [^)]*\) not found/,
     message: "The codec of this file cannot be decoded; convert it to H.264, H.265, VP9 or AV1.",
   },
   {
     code: "no_video_stream",
-    pattern: /Stream map '[^']*' matches no streams|does not contain any stream|matches no streams/,
+    pattern: /Stream map '[^']*' matches no streams/,
     message: "The file has no video stream that could be used.",
   },
   {
@@ -64,13 +64,12 @@ const RULES: readonly Rule[] = [
   },
   {
     code: "encoder_failed",
-    pattern: /Error while opening encoder|Error initializing (an )?output|Error reinitializing filters/,
+    pattern: /Error while opening encoder/,
     message: "The encoder refused these settings; ask for others.",
   },
   {
     code: "corrupt_input",
-    pattern:
-      /Invalid data found when processing input|End of file|partial file|Error while decoding|Could not find codec parameters|EBML header parsing failed|Truncat/,
+    pattern: /Invalid data found when processing input|partial file/,
     message: "The file is damaged or is not a media file; export or upload it again.",
   },
 ];

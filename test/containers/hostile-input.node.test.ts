@@ -97,9 +97,11 @@ describe("a file that points elsewhere", () => {
   });
 
   it("is not followed when storage redirects", async () => {
-    const task = { ...studio.task(Buffer.from("x")), inputUrl: victim.url("missing.mp4") };
+    const task = studio.task(Buffer.from("x"));
+    studio.store.redirects.set(`in/${task.attemptId}`, victim.url("secret.ts"));
     const end = await endOf(studio.transcoder, { kind: "probe", ...task });
     expect(end).toMatchObject({ type: "error", code: "storage_failed" });
+    expect(victim.requests).toEqual([]);
     expect(JSON.stringify(end)).not.toContain("127.0.0.1");
   });
 });

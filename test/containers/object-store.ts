@@ -16,6 +16,8 @@ export interface ObjectStore {
   failPuts: (status: number, times: number) => void;
   /** Resolves when an object with such a key has been stored. */
   stored: (key: RegExp) => Promise<string>;
+  /** Keys that are answered with a redirect to a URL. */
+  redirects: Map<string, string>;
   /** Resolves when such an object is asked for; the answer never comes. */
   stall: (key: string) => Promise<void>;
   close: () => Promise<void>;
@@ -25,6 +27,7 @@ export async function startObjectStore(): Promise<ObjectStore> {
   const objects = new Map<string, StoredObject>();
   const requests: string[] = [];
   const waiting: { key: RegExp; resolve: (key: string) => void }[] = [];
+  const redirects = new Map<string, string>();
   const stalled = new Map<string, () => void>();
   const failing = { status: 500, times: 0 };
 
@@ -34,6 +37,8 @@ export async function startObjectStore(): Promise<ObjectStore> {
       stall();
       return;
     }
+    const location = redirects.get(key);
+    if (location !== undefined) return void response.writeHead(302, { location }).end();
     const object = objects.get(key);
     if (object === undefined) return void response.writeHead(404).end();
     const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
@@ -74,6 +79,7 @@ export async function startObjectStore(): Promise<ObjectStore> {
   return {
     url: (key) => `http://127.0.0.1:${port}/${key}`,
     objects,
+    redirects,
     requests,
     failPuts: (status, times) => void Object.assign(failing, { status, times }),
     stored: (key) => new Promise((resolve) => waiting.push({ key, resolve })),

@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { describeSource } from "../../src/video/describe-source.ts";
+
+const format = { format_name: "mov,mp4", duration: "8.008000", start_time: "0.000000", bit_rate: "500000" };
+const video = {
+  codec_type: "video",
+  codec_name: "h264",
+  width: 1920,
+  height: 1080,
+  pix_fmt: "yuv420p",
+  r_frame_rate: "30000/1001",
+  avg_frame_rate: "30000/1001",
+};
+const audio = { codec_type: "audio", codec_name: "aac", channels: 2, sample_rate: "48000" };
+const described = (stream: object) => describeSource({ format, streams: [{ ...video, ...stream }] }).video;
+
+describe("what ffprobe says of a source", () => {
+  it("is told in the terms of planning", () => {
+    const subtitle = { codec_type: "subtitle", codec_name: "subrip", tags: { language: "eng" } };
+    const source = describeSource({
+      format,
+      streams: [video, { ...audio, tags: { language: "und" } }, subtitle],
+    });
+    expect(source).toMatchObject({
+      durationSeconds: 8.008,
+      bitrateKbps: 500,
+      video: {
+        width: 1920,
+        height: 1080,
+        rotation: 0,
+        frameRateRatio: "30000/1001",
+        variableFrameRate: false,
+      },
+      audio: [{ codec: "aac", channels: 2, sampleRate: 48_000 }],
+      subtitles: [{ codec: "subrip", language: "eng" }],
+    });
+    expect(source.audio[0]).not.toHaveProperty("language");
+  });
+
+  it.each([
+    ["a display matrix", { side_data_list: [{ side_data_type: "Display Matrix", rotation: -90 }] }, 90],
+    ["a matrix the other way", { side_data_list: [{ rotation: 90 }] }, 270],
+    ["the older tag", { tags: { rotate: "180" } }, 180],
+    ["other side data only", { side_data_list: [{ side_data_type: "CPB properties" }] }, 0],
+  ])("turns by %s", (_, stream, rotation) => {
+    expect(described(stream)).toMatchObject({
+      rotation,
+      width: rotation % 180 === 0 ? 1920 : 1080,
+      codedWidth: 1920,
+    });
+  });
+
+  it.each([
+    ["4:3", 2560],
+    ["1:1", 1920],
+    ["0:1", 1920],
+    ["1:0", 1920],
+    ["999:1", 1920],
+  ])("makes pixels of %s square", (sample_aspect_ratio, width) => {
+    expect(described({ sample_aspect_ratio })?.width).toBe(width);
+  });
+
+  it.each([
+    ["30/1", "30/1", {}, "30/1", false],
+    ["2997/100", "30000/1001", {}, "30000/1001", false],
+    ["1000/1", "60/1", {}, "60/1", false],
+    ["23/1", "60/1", {}, "23/1", true],
+    ["25/1", "50/1", { field_order: "tt" }, "25/1", false],
+    ["0/0", "0/0", {}, "25/1", true],
+  ])("reads an average of %s and a nominal %s", (avg_frame_rate, r_frame_rate, more, ratio, variable) => {
+    expect(described({ avg_frame_rate, r_frame_rate, ...more })).toMatchObject({
+      frameRateRatio: ratio,
+      variableFrameRate: variable,
+    });
+  });
+
+  it("knows depth, interlacing and HDR", () => {
+    const hdr = { pix_fmt: "yuv420p10le", color_transfer: "smpte2084", field_order: "bb" };
+    expect(described(hdr)).toMatchObject({ bitDepth: 10, colorTransfer: "smpte2084", interlaced: true });
+    expect(described({ pix_fmt: "p010le" })?.bitDepth).toBe(10);
+    expect(described({ pix_fmt: "yuv420p" })?.bitDepth).toBe(8);
+  });
+
+  it("takes cover art for no video, and nothing for no media", () => {
+    const cover = { ...video, disposition: { attached_pic: 1 } };
+    expect(describeSource({ format, streams: [cover, audio] })).not.toHaveProperty("video");
+    const none = expect.objectContaining({ code: "no_media_streams" });
+    expect(() => describeSource({ format, streams: [cover] })).toThrow(none);
+    expect(() => describeSource({})).toThrow(none);
+  });
+
+  it("finds the length of a track in Matroska's tag", () => {
+    expect(described({ tags: { DURATION: "00:01:02.500000000" } })?.durationSeconds).toBe(62.5);
+  });
+});

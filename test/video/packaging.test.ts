@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { packageHls } from "../../src/video/packaging.ts";
+import type { EncodedTrack } from "../../src/video/protocol.ts";
+
+function track(id: string, bytes: number[], more: Partial<EncodedTrack>): EncodedTrack {
+  const segments = bytes.map((size, i) => ({
+    path: `${id}/0000${i + 1}.m4s`,
+    bytes: size,
+    startSeconds: i * 6.006,
+    durationSeconds: i === bytes.length - 1 ? 1.5 : 6.006,
+  }));
+  return {
+    id,
+    kind: "video",
+    codec: "avc1.64001f",
+    initPath: `${id}/init.mp4`,
+    initBytes: 800,
+    segments,
+    ...more,
+  };
+}
+
+const high = track("720p", [750_750, 900_900, 900_000], {
+  width: 1280,
+  height: 720,
+  frameRate: 24_000 / 1001,
+});
+const low = track("240p", [75_075, 75_075, 10_000], {
+  codec: "avc1.640015",
+  width: 426,
+  height: 240,
+  frameRate: 24_000 / 1001,
+});
+const sound = track("audio", [96_096, 96_096, 24_000], {
+  kind: "audio",
+  codec: "mp4a.40.2",
+  channels: 2,
+  sampleRate: 48_000,
+  language: "eng",
+});
+
+describe("HLS playlists", () => {
+  it("list every rendition with what was measured on it", () => {
+    const { files } = packageHls({ tracks: [high, low, sound], mediaPath: "../tsk_x.1" });
+    expect(files.map(({ path }) => path)).toEqual(["master.m3u8", "720p.m3u8", "240p.m3u8", "audio.m3u8"]);
+    expect(new Set(files.map(({ type }) => type))).toEqual(new Set(["application/vnd.apple.mpegurl"]));
+    expect(files[0]?.text).toMatchInlineSnapshot();
+    expect(files[1]?.text).toMatchInlineSnapshot();
+  });
+
+  it("do not take a short last segment for the peak", () => {
+    const text = packageHls({ tracks: [high], mediaPath: "" }).files[0]?.text ?? "";
+    const peak = Number(/BANDWIDTH=(\d+)/.exec(text)?.[1]);
+    // 900,900 bytes in 6.006 s, then with the 900,000 bytes of the last 1.5 s.
+    expect(peak).toBe(Math.ceil(((900_900 + 900_000) * 8) / 7.506));
+  });
+
+  it("leave out what a silent stream does not have", () => {
+    const { files } = packageHls({ tracks: [high], mediaPath: "" });
+    expect(files[0]?.text).not.toContain("AUDIO");
+    expect(files[1]?.text).toContain('URI="720p/init.mp4"');
+  });
+
+  it("are the same for the same tracks, and need video", () => {
+    const once = packageHls({ tracks: [high, low, sound], mediaPath: "m" });
+    expect(packageHls({ tracks: [high, low, sound], mediaPath: "m" })).toEqual(once);
+    expect(() => packageHls({ tracks: [sound], mediaPath: "" })).toThrow(
+      expect.objectContaining({ code: "invalid_result" }),
+    );
+  });
+});
