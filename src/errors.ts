@@ -263,7 +263,7 @@ export const ERRORS = define({
   transcoder_busy: {
     status: 503,
     title: "The transcoder has no room for another task",
-    class: "system",
+    class: "transient",
     action: "Try again in a moment.",
   },
   derivative_pending: {

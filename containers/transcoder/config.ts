@@ -10,7 +10,8 @@ const environment = z.object({
   HOST: z.string().default("127.0.0.1"),
   /** Folder of this server alone; whatever is in it at start is removed. */
   WORK_DIR: z.string().default(join(tmpdir(), "darkroom-transcoder")),
-  MAX_TASKS: count.min(1).default(2),
+  /** A slot runs one long and two short tasks; the rest is room for images that URLs ask for. */
+  MAX_TASKS: count.min(1).default(6),
   /** Threads of each decoder, filter graph and encoder. */
   FFMPEG_THREADS: count.min(1).default(availableParallelism()),
   /** Time that running tasks get after SIGTERM; the platform kills after 15 minutes. */

@@ -10,6 +10,8 @@ const LAST_BACKOFF_MS = 5_000;
 /** How long it drains: a person who pressed Ctrl-C does not wait for an encode. The job goes on at the next start. */
 const DRAIN_MS = 1_000;
 const GRACE_MS = 4_000;
+/** One process stands in for the containers of all slots. */
+const MAX_TASKS = 16;
 
 export interface TranscoderProcess {
   url: string;
@@ -67,7 +69,13 @@ function launch(stateDir: string, port: number): { child: Child; listening: Prom
     command: process.execPath,
     args: [join(ROOT, "containers/transcoder/server.ts")],
     cwd: ROOT,
-    env: { PORT: String(port), HOST: "127.0.0.1", WORK_DIR: workDir, DRAIN_GRACE_MS: String(DRAIN_MS) },
+    env: {
+      PORT: String(port),
+      HOST: "127.0.0.1",
+      WORK_DIR: workDir,
+      DRAIN_GRACE_MS: String(DRAIN_MS),
+      MAX_TASKS: String(MAX_TASKS),
+    },
     logPath: join(stateDir, "logs", "transcoder.log"),
     onLine: (line) => {
       const found = portIn(line);
