@@ -7,5 +7,5 @@ export function log(event: string, fields: Fields = {}): void {
 
 /** Text in which every URL is replaced, for what ffmpeg and sockets say about the things they could not open. */
 export function withoutUrls(text: string): string {
-  return text.replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s'"<>]+/gi, "<url>");
+  return text.replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s'"<>]*[^\s'"<>:,.]/gi, "<url>");
 }

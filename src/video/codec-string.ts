@@ -31,15 +31,30 @@ function avcCodecString(entry: Mp4Box): string {
 }
 
 function aacCodecString(entry: Mp4Box): string {
+  const { objectType, audioObject } = readAacConfig(entry);
+  return `mp4a.${hexByte(objectType)}.${audioObject}`;
+}
+
+/** What the decoder of an AAC track is told (ISO/IEC 14496-3 §1.6.2.1). */
+export interface AacConfig {
+  /** Registered object type of the stream: 0x40 for MPEG-4 audio. */
+  objectType: number;
+  /** 2 is low complexity. */
+  audioObject: number;
+  channels: number;
+}
+
+/** @throws {MediaError} `invalid_result` when the entry has no configuration */
+export function readAacConfig(entry: Mp4Box): AacConfig {
   const esds = findBox(entry.body.subarray(AUDIO_ENTRY_BYTES), ["esds"])?.body;
   const config = esds && descriptor(esds.subarray(4), [ES_DESCRIPTOR, DECODER_CONFIG]);
+  const [first = 0, second = 0] = config ? (descriptor(config.subarray(13), [DECODER_SPECIFIC]) ?? []) : [];
   const objectType = config?.[0];
-  if (config === undefined || objectType === undefined) {
+  if (objectType === undefined || first === 0) {
     throw new MediaError("invalid_result", "The audio track has no AAC configuration.");
   }
-  const specific = descriptor(config.subarray(13), [DECODER_SPECIFIC]);
-  const audioObject = specific?.[0] === undefined ? 2 : specific[0] >> 3;
-  return `mp4a.${hexByte(objectType)}.${audioObject}`;
+  // Five bits of object, four of sample rate, four of channels.
+  return { objectType, audioObject: first >> 3, channels: (second >> 3) & 0xf };
 }
 
 /** Walks MPEG-4 descriptors (ISO/IEC 14496-1 §8.3.3): a tag, a length of 7-bit groups, then the body. */

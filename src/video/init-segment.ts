@@ -1,5 +1,5 @@
 import { MediaError } from "../errors.ts";
-import { codecStringOf, sampleEntryOf } from "./codec-string.ts";
+import { codecStringOf, readAacConfig, sampleEntryOf } from "./codec-string.ts";
 import { findBox, type Mp4Box, viewOf } from "./mp4-boxes.ts";
 
 /** What the init segment of a one-track file says about all segments that follow. */
@@ -34,7 +34,8 @@ export function readInitSegment(bytes: Uint8Array): InitSegment {
 
 function shapeOf(entry: Mp4Box): Partial<InitSegment> {
   const view = viewOf(entry.body);
+  // The channel count of the entry itself is 2 whatever the track holds.
   return entry.type === "mp4a"
-    ? { channels: view.getUint16(16), sampleRate: view.getUint16(24) }
+    ? { channels: readAacConfig(entry).channels, sampleRate: view.getUint16(24) }
     : { width: view.getUint16(24), height: view.getUint16(26) };
 }

@@ -5,21 +5,21 @@ import { classifyFfmpegExit } from "../../src/video/ffmpeg-errors.ts";
 const samples: [string, string, string][] = [
   [
     "an index that never came",
-    "[mov,mp4,m4a,3gp,3g2,mj2 @ 0x5639b9cc6880] moov atom not found\n<url> Invalid data found when processing input",
+    "[mov,mp4,m4a,3gp,3g2,mj2 @ 0x5639b9cc6880] moov atom not found\n<url>: Invalid data found when processing input",
     "corrupt_input",
   ],
-  ["noise", "<url> Invalid data found when processing input", "corrupt_input"],
+  ["noise", "<url>: Invalid data found when processing input", "corrupt_input"],
   [
     "an end before the index says so",
     "[mov,mp4,m4a,3gp,3g2,mj2 @ 0x55ca03cb6880] stream 1, offset 0x24b2e: partial file",
     "corrupt_input",
   ],
-  ["a missing object", "<url> Server returned 404 Not Found", "storage_failed"],
-  ["storage that is down", "<url> Connection refused", "storage_failed"],
+  ["a missing object", "<url>: Server returned 404 Not Found", "storage_failed"],
+  ["storage that is down", "<url>: Connection refused", "storage_failed"],
   ["a redirect that is not followed", "<url>: Input/output error", "storage_failed"],
   [
     "a playlist",
-    "[hls @ 0x55f9a8c6a940] Format not on whitelist 'mov'\n<url> Invalid argument",
+    "[hls @ 0x55f9a8c6a940] Format not on whitelist 'mov'\n<url>: Invalid argument",
     "unsupported_type",
   ],
   [
