@@ -1,9 +1,10 @@
 /** `npm run bench [-- suite]`: measures a suite, prints its table and writes `out/bench/<suite>.json`. */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { measureClaims } from "./claims.ts";
 import { measureMain } from "./main.ts";
 import type { Row } from "./row.ts";
 
-const SUITES: Record<string, () => Promise<Row[]>> = { main: measureMain };
+const SUITES: Record<string, () => Promise<Row[]>> = { main: measureMain, claims: measureClaims };
 
 const suite = process.argv[2] ?? "main";
 const measure = SUITES[suite];
