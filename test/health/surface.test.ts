@@ -147,6 +147,17 @@ describe("every route", () => {
     expect(routes.filter((route) => !described.includes(route))).toEqual([]);
   });
 
+  it("refuses a body that does not fit with a problem, keys and sessions too", async () => {
+    const admin = await keyFor("root", ["admin"]);
+    const post = (path: string, body: string) =>
+      ask(path, { method: "POST", headers: { ...admin, "Content-Type": "application/json" }, body });
+    const { errors } = await problemOf(await post("/v1/keys", '{"owner":"a b"}'), 422, "invalid_request");
+    expect(errors?.map(({ path }) => path)).toEqual(expect.arrayContaining(["owner", "name", "scopes"]));
+    await problemOf(await post("/v1/keys", "{"), 400, "malformed_json");
+    await problemOf(await post("/session", '{"key":7}'), 422, "invalid_request");
+    await problemOf(await get("/v1/jobs/%E0%A4%A"), 404, "not_found");
+  });
+
   it("answers whether the service is up", async () => {
     expect(await (await ask("/healthz")).json()).toEqual({ status: "ok" });
     expect(await (await ask("/readyz")).json()).toEqual({ status: "ok", parts: { d1: "ok", r2: "ok" } });
