@@ -41,7 +41,6 @@ app.use(
   },
 );
 app.use(
-  "/v1/*",
   cors({
     origin: (origin, c) => (configOf(c.env).corsOrigins.includes(origin) ? origin : null),
     exposeHeaders: ["Location", "Link", "ETag", "X-Request-Id"],

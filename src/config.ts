@@ -58,6 +58,7 @@ export const LIMITS = {
   uploadPartBytes: 5 * 1024 * 1024,
   leaseMs: seconds(60),
   renewEveryMs: seconds(20),
+  heartbeatEveryMs: seconds(5),
   /** No heartbeat for this long and the job's watchdog takes the task back. */
   heartbeatTimeoutMs: seconds(20),
   /** Head start of one point of priority. */

@@ -263,7 +263,7 @@ export const ERRORS = define({
   transcoder_busy: {
     status: 503,
     title: "The transcoder has no room for another task",
-    class: "transient",
+    class: "system",
     action: "Try again in a moment.",
   },
   derivative_pending: {
@@ -325,7 +325,7 @@ export class MediaError extends Error {
 
 /** A code that came over the wire or out of D1, or `internal` when it is none of ours. */
 export function errorCodeOf(value: unknown): ErrorCode {
-  return typeof value === "string" && value in ERRORS ? (value as ErrorCode) : "internal";
+  return typeof value === "string" && Object.hasOwn(ERRORS, value) ? (value as ErrorCode) : "internal";
 }
 
 /** Anything thrown, as a {@link MediaError}; what is not ours becomes `internal` with its words kept private. */

@@ -24,7 +24,7 @@ export function describeApi(app: OpenAPIHono<AppEnv>): void {
   app.get("/docs", pageHeaders(), (c) => c.html(docsPage(app.getOpenAPI31Document(info))));
   app.get("/problems/:code", pageHeaders(), (c) => {
     const code = c.req.param("code");
-    if (!(code in ERRORS)) throw new MediaError("not_found", "There is no problem of this name.");
+    if (!Object.hasOwn(ERRORS, code)) throw new MediaError("not_found", "There is no problem of this name.");
     return c.html(problemPage(errorCodeOf(code)));
   });
 }

@@ -61,12 +61,15 @@ async function makeOnce(
 ): Promise<void> {
   const making = c.env.DERIVATIVES.getByName(derivativeKey(identity)).make(order);
   const result = await Promise.race([making, scheduler.wait(WAIT_MS)]);
-  if (!result) {
-    throw new MediaError("derivative_pending", "The image takes longer than usual to make.", {
-      headers: { "Retry-After": "2" },
-    });
-  }
-  if (!result.made) throw new MediaError(result.code, result.message);
+  if (!result) throw pending("The image takes longer than usual to make.");
+  if (result.made) return;
+  throw result.code === "derivative_pending"
+    ? pending(result.message)
+    : new MediaError(result.code, result.message);
+}
+
+function pending(message: string): MediaError {
+  return new MediaError("derivative_pending", message, { headers: { "Retry-After": "2" } });
 }
 
 async function fillCache(

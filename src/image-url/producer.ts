@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../config.ts";
 import { type ErrorCode, toMediaError } from "../errors.ts";
@@ -71,7 +72,9 @@ async function produce(env: Env, order: DerivativeOrder): Promise<void> {
     })
     .onConflictDoNothing();
   // Whoever deleted the media meanwhile has swept its derivatives before this one was there.
-  if (!(await readPublishedMedia(env.DB, media.id))) await env.MEDIA.delete(objectKey);
+  if (await readPublishedMedia(env.DB, media.id)) return;
+  await env.MEDIA.delete(objectKey);
+  await drizzle(env.DB).delete(derivatives).where(eq(derivatives.objectKey, objectKey));
 }
 
 type Made = Pick<typeof derivatives.$inferInsert, "type" | "bytes" | "width" | "height">;

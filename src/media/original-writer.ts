@@ -33,7 +33,7 @@ export function createOriginalWriter(bucket: R2Bucket, options: WriterOptions): 
   const digest = new crypto.DigestStream("SHA-256");
   const hash = digest.getWriter();
   let head: Uint8Array | undefined;
-  const part = new Uint8Array(LIMITS.uploadPartBytes);
+  let part = new Uint8Array(FIRST_BUFFER_BYTES);
   const stored: R2UploadedPart[] = [];
   let multipart: R2MultipartUpload | undefined;
   let filled = 0;
@@ -55,10 +55,11 @@ export function createOriginalWriter(bucket: R2Bucket, options: WriterOptions): 
       total += chunk.length;
       await hash.write(chunk);
       for (let from = 0; from < chunk.length; ) {
-        if (filled === part.length) {
+        if (filled === LIMITS.uploadPartBytes) {
           await storePart(part);
           filled = 0;
         }
+        if (filled === part.length) part = grown(part);
         const taken = Math.min(part.length - filled, chunk.length - from);
         part.set(chunk.subarray(from, from + taken), filled);
         filled += taken;
@@ -86,6 +87,16 @@ export function createOriginalWriter(bucket: R2Bucket, options: WriterOptions): 
       multipart = undefined;
     },
   };
+}
+
+/** Most uploads are small, and an isolate holds many of them at once. */
+const FIRST_BUFFER_BYTES = 256 * 1024;
+
+/** Twice as large, up to one part. */
+function grown(part: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.min(LIMITS.uploadPartBytes, part.length * 2));
+  larger.set(part);
+  return larger;
 }
 
 function tooLarge(maxBytes: number): MediaError {

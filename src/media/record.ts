@@ -9,8 +9,8 @@ export function safeFilename(name: string | undefined): string {
   const last = (name ?? "").split(/[/\\]/).at(-1) ?? "";
   const clean = Array.from(last.normalize("NFC"))
     .filter((character) => character >= " " && character !== "\u007f")
-    .join("")
     .slice(0, 200)
+    .join("")
     .trim();
   return clean === "" || clean === "." || clean === ".." ? "file" : clean;
 }

@@ -60,6 +60,11 @@ export async function recordMetadata(
     .where(and(eq(media.id, mediaId), eq(media.status, "processing")));
 }
 
+/** Media that are marked as deleted and not all gone yet. */
+export async function findDeletedMedia(d1: D1Database, limit: number): Promise<MediaRecord[]> {
+  return await drizzle(d1).select().from(media).where(eq(media.status, "deleted")).limit(limit);
+}
+
 /** Hides a media from every reader; its version moves on, so that no cached derivative is served for it. */
 export async function markDeleted(d1: D1Database, record: MediaRecord): Promise<void> {
   await drizzle(d1)

@@ -69,6 +69,9 @@ export async function concludeDone(
   if (!finish.jobCompleted) await rememberProgress(env, job.id);
 }
 
+/** A stale failure is what becomes of cancelled work. */
+const LOG_LEVELS = { retry: "warn", job_failed: "error", stale: "info" } as const;
+
 /** Ends an attempt that failed: the task runs again, or its job fails. The attempt's files go either way. */
 export async function concludeFailed(
   env: Env,
@@ -79,7 +82,7 @@ export async function concludeFailed(
   const failure = failureRecord(error, STAGE_OF_TASK[task.kind]);
   const decision = decideRetry(error.class, task, job.priority, Math.random());
   const outcome = await failTask(env.DB, lease, failure, decision, nowMs);
-  log(outcome.applied === "retry" ? "warn" : "error", "processing", "task_failed", {
+  log(LOG_LEVELS[outcome.applied], "processing", "task_failed", {
     request_id: job.requestId,
     job_id: job.id,
     task_id: task.id,

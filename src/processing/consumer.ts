@@ -5,7 +5,7 @@ import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
 import { LANES, type Lane } from "../schema.ts";
 import { runInIsolate } from "./isolate-runner.ts";
-import { type ContainerLane, type OfferAnswer, UNAVAILABLE_DELAY_MS } from "./slot.ts";
+import type { ContainerLane } from "./slot.ts";
 import { slotNames } from "./slot-names.ts";
 
 /**
@@ -62,14 +62,12 @@ function isolateId(): string {
 }
 
 async function offerToSlots(env: Env, lane: ContainerLane): Promise<void> {
-  let last: OfferAnswer = { answer: "busy" };
   for (const name of slotNames(env)) {
-    last = await env.TRANSCODER.getByName(name).offer(name, lane);
-    if (last.answer === "taken") return;
-    if (last.answer === "empty") return await remindLater(env, lane, last.nextAtMs);
+    const answered = await env.TRANSCODER.getByName(name).offer(name, lane);
+    if (answered.answer === "taken") return;
+    if (answered.answer === "empty") return await remindLater(env, lane, answered.nextAtMs);
+    // A busy slot claims the next task itself when it has room; one without its transcoder sends a ticket again.
   }
-  // Busy slots claim the next task themselves when they have room again.
-  if (last.answer === "unavailable") await sendTickets(laneQueues(env), [lane], UNAVAILABLE_DELAY_MS);
 }
 
 async function remindLater(env: Env, lane: Lane, nextAtMs: number | undefined): Promise<void> {

@@ -23,7 +23,9 @@ export function openWatch(env: Env, claimed: ClaimedTask, onLost: () => void): C
   const stage = claimed.task.kind === "image" ? "resize_operations" : undefined;
   let heardAtMs = Date.now();
   const renewal = setInterval(async () => {
-    if (Date.now() - heardAtMs > LIMITS.heartbeatTimeoutMs) return;
+    const silentMs = Date.now() - heardAtMs;
+    if (silentMs > LIMITS.leaseMs) onLost();
+    if (silentMs > LIMITS.heartbeatTimeoutMs) return;
     const held = await renewLease(env.DB, claimed.lease, Date.now()).catch(() => true);
     if (!held) onLost();
   }, LIMITS.renewEveryMs);

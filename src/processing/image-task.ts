@@ -10,7 +10,7 @@ import { TASK_SPECS } from "./task-spec.ts";
 /** What a task that runs in the isolate may use. */
 export interface IsolateContext {
   bucket: R2Bucket;
-  /** Throws when the lease is lost or the time is up. */
+  /** Throws when the lease is lost. */
   checkpoint(): void;
   report(stage: StageName | undefined, fraction: number): Promise<void>;
 }

@@ -21,6 +21,7 @@ export async function runInIsolate(env: Env, claimed: ClaimedTask): Promise<void
   const renewal = setInterval(async () => {
     lost ||= !(await renewLease(env.DB, lease, Date.now()).catch(() => true));
   }, LIMITS.renewEveryMs);
+  const heartbeat = setInterval(() => void reporter.heartbeat(), LIMITS.heartbeatEveryMs);
   try {
     await reporter.started();
     const handler = HANDLERS[task.kind];
@@ -38,5 +39,6 @@ export async function runInIsolate(env: Env, claimed: ClaimedTask): Promise<void
     await concludeFailed(env, claimed, toMediaError(error));
   } finally {
     clearInterval(renewal);
+    clearInterval(heartbeat);
   }
 }

@@ -6,9 +6,11 @@ import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
 import type { Lane } from "../schema.ts";
 import { concludeDone, concludeFailed } from "./conclude.ts";
-import { derivativeRequestOf, outcomeOf, requestOf } from "./container-task.ts";
+import { outcomeOf, requestOf } from "./container-task.ts";
 import { openWatch } from "./container-watch.ts";
 import type { RenderAnswer, RenderOrder } from "./render-in-container.ts";
+import { createPlaces, type Place } from "./slot-places.ts";
+import { createRenderer } from "./slot-render.ts";
 import { cancelAttempt, type FetchTranscoder, readHealth, runAttempt } from "./transcoder-client.ts";
 
 export type ContainerLane = Extract<Lane, "container-short" | "container-long">;
@@ -50,48 +52,63 @@ export interface Slot {
  */
 export function createSlot(context: SlotContext): Slot {
   const { env, name } = context;
-  const running: Record<ContainerLane, Set<string>> = {
-    "container-short": new Set(),
-    "container-long": new Set(),
+  const places = {
+    "container-short": createPlaces(CAPACITY["container-short"]),
+    "container-long": createPlaces(CAPACITY["container-long"]),
   };
   const attempts = new Map<string, AbortController>();
+  const remindedAtMs = new Map<ContainerLane, number>();
 
   async function offer(lane: ContainerLane): Promise<OfferAnswer> {
-    const place = crypto.randomUUID();
-    if (running[lane].size >= CAPACITY[lane]) return { answer: "busy" };
-    running[lane].add(place);
+    const place = places[lane].take();
+    if (!place) return { answer: "busy" };
     let taken = false;
     try {
-      if (!(await isReachable())) return { answer: "unavailable" };
-      const claim = await claimTask(env.DB, {
-        lane,
-        workerId: name,
-        token: crypto.randomUUID(),
-        nowMs: Date.now(),
-      });
+      if (!(await isReachable())) {
+        await remind(lane);
+        return { answer: "unavailable" };
+      }
+      const token = crypto.randomUUID();
+      const claim = await claimTask(env.DB, { lane, workerId: name, token, nowMs: Date.now() });
       if (!claim.claimed) return { answer: "empty", nextAtMs: claim.nextAtMs };
       taken = true;
       context.waitUntil(runAndContinue(lane, place, claim.claimed));
       return { answer: "taken" };
     } finally {
-      if (!taken) running[lane].delete(place);
+      if (!taken && place.release()) context.waitUntil(goOn(lane));
     }
   }
 
-  async function runAndContinue(lane: ContainerLane, place: string, claimed: ClaimedTask): Promise<void> {
+  async function runAndContinue(lane: ContainerLane, place: Place, claimed: ClaimedTask): Promise<void> {
     try {
       await run(claimed);
     } catch (error) {
       // The end could not be written down: the lease runs out and the task is taken back.
       log("error", "slot", "conclude_failed", { task_id: claimed.task.id, detail: String(error) });
     } finally {
-      running[lane].delete(place);
+      place.release();
     }
-    const next = await offer(lane);
-    if (next.answer === "unavailable") await sendTickets(laneQueues(env), [lane], UNAVAILABLE_DELAY_MS);
-    if (next.answer === "empty" && next.nextAtMs !== undefined) {
+    await goOn(lane);
+  }
+
+  /** Takes the next task of a lane, or sees to it that somebody is told when there is one. */
+  async function goOn(lane: ContainerLane): Promise<void> {
+    try {
+      const next = await offer(lane);
+      if (next.answer !== "empty" || next.nextAtMs === undefined) return;
       await sendTickets(laneQueues(env), [lane], Math.max(0, next.nextAtMs - Date.now()));
+    } catch (error) {
+      log("error", "slot", "offer_failed", { slot: name, lane, detail: String(error) });
+      await sendTickets(laneQueues(env), [lane], UNAVAILABLE_DELAY_MS);
     }
+  }
+
+  /** One ticket comes back to a lane whose transcoder does not answer, however many found that out. */
+  async function remind(lane: ContainerLane): Promise<void> {
+    const nowMs = Date.now();
+    if (nowMs - (remindedAtMs.get(lane) ?? 0) < UNAVAILABLE_DELAY_MS) return;
+    remindedAtMs.set(lane, nowMs);
+    await sendTickets(laneQueues(env), [lane], UNAVAILABLE_DELAY_MS);
   }
 
   async function run(claimed: ClaimedTask): Promise<void> {
@@ -126,28 +143,10 @@ export function createSlot(context: SlotContext): Slot {
     }
   }
 
-  async function render(order: RenderOrder): Promise<RenderAnswer> {
-    try {
-      const request = await derivativeRequestOf(env, order);
-      const result = await runAttempt(
-        context.fetchTranscoder,
-        request,
-        async () => {},
-        AbortSignal.timeout(request.timeLimitMs),
-      );
-      const file = result.kind === "files" ? result.files[0] : undefined;
-      if (!file) throw new MediaError("invalid_result", "The container made no image.");
-      return { file };
-    } catch (thrown) {
-      const error = toMediaError(thrown);
-      return { code: error.code, message: error.message };
-    }
-  }
-
   return {
     offer,
     isReachable,
-    render,
+    render: createRenderer(env, context.fetchTranscoder),
     async stop(taskId, attempt) {
       attempts.get(attemptKey(taskId, attempt))?.abort(new MediaError("cancelled", "The job was cancelled."));
     },
@@ -155,7 +154,7 @@ export function createSlot(context: SlotContext): Slot {
 }
 
 /** After the transcoder did not answer, the lane's ticket comes again this much later. */
-export const UNAVAILABLE_DELAY_MS = 2_000;
+const UNAVAILABLE_DELAY_MS = 2_000;
 
 function attemptKey(taskId: string, attempt: number): string {
   return `${taskId}.${attempt}`;

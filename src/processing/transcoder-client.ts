@@ -11,15 +11,21 @@ import {
 /** Reaches the transcoder behind a slot; starts its container when it sleeps. */
 export type FetchTranscoder = (path: string, init?: RequestInit) => Promise<Response>;
 
+/** Anything but running a task is answered at once, or not at all. */
+const ANSWER_WITHIN_MS = 15_000;
+
 /** @throws when the transcoder cannot be reached or answers nonsense. */
 export async function readHealth(fetchTranscoder: FetchTranscoder): Promise<TranscoderHealth> {
-  const response = await fetchTranscoder("/health", { signal: AbortSignal.timeout(15_000) });
+  const response = await fetchTranscoder("/health", { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
   return transcoderHealth.parse(await response.json());
 }
 
 /** Stops an attempt and everything it started; one that is not there is fine. */
 export async function cancelAttempt(fetchTranscoder: FetchTranscoder, attemptId: string): Promise<void> {
-  const response = await fetchTranscoder(`/tasks/${attemptId}`, { method: "DELETE" });
+  const response = await fetchTranscoder(`/tasks/${attemptId}`, {
+    method: "DELETE",
+    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+  });
   await response.body?.cancel();
 }
 
@@ -123,7 +129,9 @@ async function lastEvent(
   attemptId: string,
 ): Promise<TaskEvent | undefined> {
   try {
-    const response = await fetchTranscoder(`/tasks/${attemptId}`);
+    const response = await fetchTranscoder(`/tasks/${attemptId}`, {
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
     if (!response.ok) return undefined;
     const { event } = (await response.json()) as { event: unknown };
     return taskEvent.parse(event);

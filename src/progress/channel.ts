@@ -73,7 +73,9 @@ export abstract class ProgressChannel extends DurableObject<Env> {
   }
 
   /** Watchers have nothing to say but `ping`, which the runtime answers without waking this object. */
-  override webSocketMessage(): void {}
+  override webSocketMessage(socket: WebSocket): void {
+    socket.close(1008, "this feed only listens to ping");
+  }
 
   #hear(event: ProgressEvent, nowMs: number): boolean {
     const kept = this.#kept;

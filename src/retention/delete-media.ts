@@ -1,6 +1,7 @@
 import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../config.ts";
+import type { JobRow } from "../jobs/claimed-task.ts";
 import { endJob } from "../jobs/store/end-job.ts";
 import { listJobsOfMedia } from "../jobs/store/read-jobs.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
@@ -10,24 +11,39 @@ import { markDeleted } from "../media/store.ts";
 import { removeJob } from "../processing/cancel-job.ts";
 import { tell } from "../processing/conclude.ts";
 import { stopAttempts } from "../processing/stop-attempts.ts";
-import { derivatives } from "../schema.ts";
+import { derivatives, media as mediaTable } from "../schema.ts";
+
+/** Jobs that one call removes: each costs several queries, and an invocation may make 1,000. */
+const JOBS_A_CALL = 20;
 
 /**
- * Deletes a media with all that came of it: jobs that still run are stopped, then jobs, outputs, derivatives and the
- * original go. It is hidden from every reader first; repeating it after a crash finishes the work.
+ * Deletes a media with all that came of it: jobs that still run are stopped, then jobs, outputs, derivatives, the
+ * original and the row go. It is hidden from every reader first, so that whatever stops this half-way, the sweep
+ * finishes it.
+ *
+ * @returns whether it is all gone; else call again
  */
-export async function deleteMedia(env: Env, media: MediaRecord): Promise<void> {
+export async function deleteMedia(env: Env, media: MediaRecord): Promise<boolean> {
   await markDeleted(env.DB, media);
-  for (const job of await listJobsOfMedia(env.DB, media.id)) {
-    if (job.status === "pending" || job.status === "processing") {
-      const nowMs = Date.now();
-      const ended = await endJob(env.DB, job.id, job.status, nowMs);
-      if (ended.ended) await stopAttempts(env, ended.running);
-      await tell(env, job.id, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
-    }
-    await removeJob(env, job.id);
-  }
+  const found = await listJobsOfMedia(env.DB, media.id, JOBS_A_CALL);
+  for (const job of found) await stopAndRemove(env, job);
+  if (found.length === JOBS_A_CALL) return false;
   await deletePrefix(env.MEDIA, derivedPrefix(media.id));
-  await drizzle(env.DB).delete(derivatives).where(eq(derivatives.mediaId, media.id));
   await env.MEDIA.delete(media.objectKey);
+  const db = drizzle(env.DB);
+  await db.batch([
+    db.delete(derivatives).where(eq(derivatives.mediaId, media.id)),
+    db.delete(mediaTable).where(eq(mediaTable.id, media.id)),
+  ]);
+  return true;
+}
+
+async function stopAndRemove(env: Env, job: JobRow): Promise<void> {
+  if (job.status === "pending" || job.status === "processing") {
+    const nowMs = Date.now();
+    const ended = await endJob(env.DB, job.id, job.status, nowMs);
+    if (ended.ended) await stopAttempts(env, ended.running);
+    await tell(env, job.id, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
+  }
+  await removeJob(env, job.id);
 }

@@ -11,21 +11,29 @@ import {
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
+import { findDeletedMedia } from "../media/store.ts";
 import { discardUpload, findAbandonedUploads } from "../media/upload-rows.ts";
 import { tell } from "../processing/conclude.ts";
 import { recoverTask } from "../processing/recover.ts";
 import { stopAttempts } from "../processing/stop-attempts.ts";
+import { deleteMedia } from "./delete-media.ts";
 
-/** Rows of each kind that one sweep looks at; the next one, a minute later, goes on. */
-const BATCH = 100;
+/**
+ * Rows of each kind that one sweep looks at; the next one, a minute later, goes on. A row costs up to ten queries, and
+ * an invocation may make 1,000.
+ */
+const BATCH = 20;
+/** Tickets that one sweep sends to a lane; whoever spends one goes on by itself where there is more. */
+const TICKETS_A_LANE = 100;
 
 /** The steps of a sweep, each on its own: one that fails leaves the others to do their part. */
 const STEPS = {
+  tickets: reissueTickets,
   recovered: recoverExpired,
   overdue: failOverdue,
-  tickets: reissueTickets,
   attemptsSwept: sweepAttempts,
   uploadsDiscarded: discardAbandoned,
+  mediaDeleted: finishDeletions,
 } as const satisfies Record<string, (env: Env, nowMs: number) => Promise<number>>;
 
 /** How many rows each step dealt with. */
@@ -36,7 +44,14 @@ export type SweepReport = Record<keyof typeof STEPS, number>;
  * to run at any time, twice, or not at all for a while: every step starts from D1.
  */
 export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
-  const report: SweepReport = { recovered: 0, overdue: 0, tickets: 0, attemptsSwept: 0, uploadsDiscarded: 0 };
+  const report: SweepReport = {
+    tickets: 0,
+    recovered: 0,
+    overdue: 0,
+    attemptsSwept: 0,
+    uploadsDiscarded: 0,
+    mediaDeleted: 0,
+  };
   for (const name of Object.keys(STEPS) as (keyof typeof STEPS)[]) {
     try {
       report[name] = await STEPS[name](env, nowMs);
@@ -70,7 +85,7 @@ async function failOverdue(env: Env, nowMs: number): Promise<number> {
 /** One ticket for every task that could run now: too many only find nothing to claim. */
 export async function reissueTickets(env: Env, nowMs: number): Promise<number> {
   const lanes = (await countReadyTasks(env.DB, nowMs)).flatMap(({ lane, ready }) =>
-    Array.from({ length: Math.min(ready, BATCH) }, () => lane),
+    Array.from({ length: Math.min(ready, TICKETS_A_LANE) }, () => lane),
   );
   await sendTickets(laneQueues(env), lanes);
   return lanes.length;
@@ -92,4 +107,12 @@ async function discardAbandoned(env: Env, nowMs: number): Promise<number> {
   const abandoned = await findAbandonedUploads(env.DB, nowMs - LIMITS.abandonedUploadMs, BATCH);
   for (const upload of abandoned) await discardUpload(env.DB, env.MEDIA, upload);
   return abandoned.length;
+}
+
+/** A large deletion takes several sweeps, a few jobs at a time. */
+async function finishDeletions(env: Env): Promise<number> {
+  const [media] = await findDeletedMedia(env.DB, 1);
+  if (!media) return 0;
+  await deleteMedia(env, media);
+  return 1;
 }

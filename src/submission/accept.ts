@@ -3,9 +3,9 @@ import { MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
 import type { ImageProbe } from "../image/probe.ts";
 import type { MediaRow } from "../jobs/claimed-task.ts";
-import { acceptJob } from "../jobs/store/accept-job.ts";
+import { type Acceptance, acceptJob } from "../jobs/store/accept-job.ts";
+import { readJob } from "../jobs/store/read-jobs.ts";
 import { readMedia } from "../media/store.ts";
-import { isUploadOpen } from "../media/upload-rows.ts";
 import { type IncomingFile, openIncomingFile } from "./incoming-file.ts";
 import { type JobFields, parseJobFields } from "./job-fields.ts";
 import { type MultipartEvent, readMultipart } from "./multipart-body.ts";
@@ -99,13 +99,19 @@ async function acceptFile(
   const inspected = await file.inspect();
   const planned = plan(fields, inspected, file.mediaId, submitter);
   const newMedia = await file.store(inspected, submitter.owner, planned.job.createdAt);
+  const acceptance = { ...planned, newMedia, uploadId: file.uploadId, dependencies: [] };
+  if (await isAccepted(env, acceptance)) return planned;
+  throw new MediaError("storage_failed", "The upload took too long and was discarded. Send it again.");
+}
+
+/** Whether the job is written down, also when only the answer of the batch that wrote it was lost. */
+async function isAccepted(env: Env, acceptance: Acceptance): Promise<boolean> {
   try {
-    await acceptJob(env.DB, { ...planned, newMedia, uploadId: file.uploadId, dependencies: [] });
+    return await acceptJob(env.DB, acceptance);
   } catch (error) {
-    // The batch may have been written down though its answer was lost: then the job is accepted, and says so.
-    if (await isUploadOpen(env.DB, file.uploadId)) throw error;
+    if (await readJob(env.DB, acceptance.job.owner, acceptance.job.id)) return true;
+    throw error;
   }
-  return planned;
 }
 
 function plan(fields: JobFields, input: PlannedInput, mediaId: string, submitter: Submitter): PlannedJob {

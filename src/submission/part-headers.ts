@@ -44,8 +44,13 @@ function readLine(line: string): [string, string] {
   return [name.toLowerCase(), value];
 }
 
-/** In quotes only quotes and backslashes are taken as escaped: browsers send a backslash of a name as it is. */
-const PARAMETER = /;\s*([\w*-]+)=(?:"((?:\\["\\]|[^"])*)"|([^\s;"]*))/g;
+/**
+ * In quotes only quotes and backslashes are taken as escaped: browsers send a backslash of a name as it is. No text
+ * can be matched in two ways, so that a hostile one costs no more than its length; a backslash before the last quote is
+ * the name's own.
+ */
+const PARAMETER =
+  /;\s*([\w*-]+)=(?:"((?:\\["\\](?!\s*(?:;|$))|[^"\\]|\\(?!["\\])|\\(?=["\\]\s*(?:;|$)))*)"|([^\s;"]*))/g;
 
 function parametersOf(header: string): Map<string, string> {
   return new Map(

@@ -204,13 +204,14 @@ describe("a task that fails in the container", () => {
     expect(await rowsOf("tasks")).toMatchObject([{ state: "ready", attempt: 1, counted_failures: 1 }]);
   });
 
-  it("waits when its transcoder has no room, and does not burn its attempts at once", async () => {
+  it("waits when its transcoder has no room, and spends none of its attempts on it", async () => {
     await submitTask();
     const { slot, idle, transcoder } = openSlot(openTranscoder(() => new Response("full", { status: 503 })));
     await slot.offer(SHORT);
     await idle();
-    expect(transcoder.requests).toHaveLength(1);
-    const [task] = await rowsOf<{ available_at: number }>("tasks");
+    expect(transcoder.requests).toHaveLength(2);
+    const [task] = await rowsOf<{ available_at: number; counted_failures: number }>("tasks");
+    expect(task).toMatchObject({ state: "ready", counted_failures: 0 });
     expect(task?.available_at).toBeGreaterThan(Date.now());
   });
 

@@ -119,7 +119,7 @@ describe("deleting a media", () => {
       await testEnv.MEDIA.put(object, "x");
     expect((await ask(`/v1/media/${mediaId}`, { method: "DELETE", headers: key })).status).toBe(204);
     expect(await storedKeys()).toEqual([]);
-    expect(await rowCounts()).toEqual({ media: 2 });
+    expect(await rowCounts()).toEqual({ media: 1 });
     expect(await finishTask(DB, running.lease, finished([outputOf(running)]), START_MS)).toEqual({
       accepted: false,
     });

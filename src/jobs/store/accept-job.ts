@@ -16,13 +16,17 @@ export interface Acceptance {
 
 /**
  * Writes media, job and tasks down together. Once this returns the job cannot be lost, so only then may a client
- * be told `201`. `false` when the media was deleted in the meantime: nothing is written.
+ * be told `201`. `false` when the media or its upload was removed in the meantime: nothing is written.
  */
 export async function acceptJob(d1: D1Database, acceptance: Acceptance): Promise<boolean> {
   const db = drizzle(d1);
+  // An upload that took too long was discarded by the sweep, and its object with it: then nothing is accepted.
+  const uploadIsOpen = acceptance.uploadId
+    ? sql`EXISTS (SELECT 1 FROM uploads WHERE id = ${acceptance.uploadId})`
+    : sql`1`;
   const mediaIsThere = sql`EXISTS (SELECT 1 FROM media WHERE id = ${acceptance.job.mediaId} AND status <> 'deleted')`;
   const [, , , , , accepted] = await db.batch([
-    insertRows(db, media, acceptance.newMedia ? [acceptance.newMedia] : [], sql`1`),
+    insertRows(db, media, acceptance.newMedia ? [acceptance.newMedia] : [], uploadIsOpen),
     insertRows(db, jobs, [acceptance.job], mediaIsThere),
     insertRows(db, tasks, acceptance.tasks, mediaIsThere),
     insertRows(db, taskDependencies, acceptance.dependencies, mediaIsThere),

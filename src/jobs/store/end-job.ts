@@ -38,6 +38,8 @@ export async function endJob(
       .where(and(eq(jobs.id, jobId), eq(jobs.status, from)))
       .returning({ id: jobs.id }),
     ...cancelRest(db, jobId, nowMs, guard),
+    // The files of a cancelled job go, so nothing may name them; what a failed job made stays.
+    ...(failure ? [] : [db.delete(outputs).where(and(eq(outputs.jobId, jobId), guard))]),
   ]);
   return ended.length === 1 ? { ended: true, running } : { ended: false };
 }

@@ -71,9 +71,10 @@ function endTask(db: DrizzleD1Database, lease: Lease, result: unknown, nowMs: nu
     .where(and(eq(tasks.id, lease.taskId), eq(tasks.state, "leased"), eq(tasks.leaseToken, lease.token)));
 }
 
-/** True once the task is done under this very token. */
+/** True once the task is done under this very token, unless its job was cancelled since, and its outputs removed. */
 function finishedWith(lease: Lease): SQL {
-  return sql`EXISTS (SELECT 1 FROM tasks AS own WHERE own.id = ${lease.taskId} AND own.state = 'done' AND own.lease_token = ${lease.token})`;
+  return sql`EXISTS (SELECT 1 FROM tasks AS own JOIN jobs AS parent ON parent.id = own.job_id
+    WHERE own.id = ${lease.taskId} AND own.state = 'done' AND own.lease_token = ${lease.token} AND parent.status <> 'cancelled')`;
 }
 
 function unblock(db: DrizzleD1Database, jobId: string, guard: SQL, nowMs: number) {

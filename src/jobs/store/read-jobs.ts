@@ -152,7 +152,7 @@ export async function readTasks(d1: D1Database, jobId: string): Promise<TaskRow[
   return await drizzle(d1).select().from(tasks).where(eq(tasks.jobId, jobId)).orderBy(tasks.id);
 }
 
-/** Every job on a media, whatever its state. */
-export async function listJobsOfMedia(d1: D1Database, mediaId: string): Promise<JobRow[]> {
-  return await drizzle(d1).select().from(jobs).where(eq(jobs.mediaId, mediaId));
+/** Jobs on a media, whatever their state. */
+export async function listJobsOfMedia(d1: D1Database, mediaId: string, limit: number): Promise<JobRow[]> {
+  return await drizzle(d1).select().from(jobs).where(eq(jobs.mediaId, mediaId)).limit(limit);
 }
