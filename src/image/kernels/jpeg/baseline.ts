@@ -1,0 +1,139 @@
+import {
+  bitBuffer,
+  bitCount,
+  bitSource,
+  readLongCode,
+  readSymbol,
+  readValue,
+  refill,
+  setBits,
+} from "./bits";
+import { Component, COEFFICIENTS } from "./frame";
+import {
+  FIRST_AC_TABLE,
+  LOOKUP_BITS,
+  lookupTable,
+  SKIP_BITS_MASK,
+  SKIP_ENDS,
+  SKIP_PASSED_MASK,
+  SKIP_PASSED_SHIFT,
+  skipTable,
+} from "./huffman";
+import { BLOCK, clearBlock, fillBlock, transformBlock } from "./idct";
+import { fail, OVERLONG_BLOCK } from "./status";
+import { ZIGZAG } from "./zigzag";
+
+/** A run of 16 zeros and no value behind it. */
+const ZRL: i32 = 0xf0;
+
+/** Decodes one block of a sequential scan (T.81 §F.2.2) and, when it is needed, transforms it into its plane. */
+export function decodeSequentialBlock(component: Component, column: i32, row: i32): void {
+  const dc = readDc(component);
+  const isNeeded = component.needsBlock(column, row);
+  const kept = isNeeded ? component.lastKept : 0;
+  const ac = FIRST_AC_TABLE + component.acTable;
+  if (!isNeeded || kept == 0) {
+    skipCoefficients(ac, 1);
+    if (isNeeded) fillBlock(dc, component.columns, component.rows, component.samplesOf(column, row), component.stride);
+    return;
+  }
+  clearBlock(component.rows);
+  store<i16>(BLOCK, dc as i16);
+  const next = readCoefficients(ac, component.quant, kept);
+  const samples = component.samplesOf(column, row);
+  if (next == 1) {
+    fillBlock(dc, component.columns, component.rows, samples, component.stride);
+  } else {
+    if (next > 0) skipCoefficients(ac, next);
+    transformBlock(component.columns, component.rows, samples, component.stride);
+  }
+}
+
+/** The DC coefficient, dequantised: the one before plus a difference. */
+function readDc(component: Component): i32 {
+  refill();
+  const size = readSymbol(component.dcTable);
+  if (size > 0) component.prediction += readValue(size);
+  return component.prediction * (load<u16>(component.quant) as i32);
+}
+
+/**
+ * Reads AC coefficients into the block in work until all up to `last` are known.
+ *
+ * @returns the index of the next coefficient when the block goes on, 1 when it ended with no coefficient at all, else 0
+ */
+function readCoefficients(table: i32, quant: usize, last: i32): i32 {
+  const lookup = lookupTable(table);
+  let buffer = bitBuffer;
+  let count = bitCount;
+  let source = bitSource;
+  let index = 1;
+  let ended = false;
+  while (index <= last) {
+    if (count < 32) {
+      buffer |= load<u64>(source - 8) >> (count as u64);
+      source -= ((63 - count) >> 3) as usize;
+      count |= 56;
+    }
+    let entry = load<u16>(lookup + ((buffer >> (64 - LOOKUP_BITS)) << 1) as usize) as i32;
+    if (entry == 0) entry = readLongCode(table, buffer);
+    const size = entry & 15;
+    buffer <<= (entry >> 8) as u64;
+    count -= entry >> 8;
+    index += (entry >> 4) & 15;
+    if (size == 0) {
+      if ((entry & 255) != ZRL) {
+        index -= (entry >> 4) & 15;
+        ended = true;
+        break;
+      }
+    } else {
+      const bits = (buffer >> ((64 - size) as u64)) as i32;
+      buffer <<= size as u64;
+      count -= size;
+      if (index <= last) {
+        const value = bits < 1 << (size - 1) ? bits - (1 << size) + 1 : bits;
+        const place = (<usize>load<u8>(ZIGZAG + index)) << 1;
+        store<i16>(BLOCK + place, (value * (load<u16>(quant + ((<usize>index) << 1)) as i32)) as i16);
+      }
+    }
+    index++;
+  }
+  setBits(buffer, count, source);
+  if (index > COEFFICIENTS) fail(OVERLONG_BLOCK);
+  if (ended) return index == 1 ? 1 : 0;
+  return index < COEFFICIENTS ? index : 0;
+}
+
+/** Steps over the rest of a block from coefficient `from` on, several symbols at a time. */
+function skipCoefficients(table: i32, from: i32): void {
+  const skips = skipTable(table);
+  let buffer = bitBuffer;
+  let count = bitCount;
+  let source = bitSource;
+  let index = from;
+  while (index < COEFFICIENTS) {
+    if (count < 32) {
+      buffer |= load<u64>(source - 8) >> (count as u64);
+      source -= ((63 - count) >> 3) as usize;
+      count |= 56;
+    }
+    const entry = load<u32>(skips + ((buffer >> (64 - LOOKUP_BITS)) << 2) as usize) as i32;
+    let step = entry & 0xffff;
+    if (index + ((step >> SKIP_PASSED_SHIFT) & SKIP_PASSED_MASK) >= COEFFICIENTS) step = entry >> 16;
+    if (entry == 0) step = stepOfLongCode(readLongCode(table, buffer));
+    buffer <<= (step & SKIP_BITS_MASK) as u64;
+    count -= step & SKIP_BITS_MASK;
+    index += (step >> SKIP_PASSED_SHIFT) & SKIP_PASSED_MASK;
+    if ((step & SKIP_ENDS) != 0) break;
+  }
+  setBits(buffer, count, source);
+  if (index > COEFFICIENTS) fail(OVERLONG_BLOCK);
+}
+
+/** A long code with its value, packed like half of an entry of the skip table. */
+function stepOfLongCode(entry: i32): i32 {
+  const size = entry & 15;
+  if (size == 0 && (entry & 255) != ZRL) return (entry >> 8) | SKIP_ENDS;
+  return ((entry >> 8) + size) | ((((entry >> 4) & 15) + 1) << SKIP_PASSED_SHIFT);
+}
