@@ -46,7 +46,7 @@ async function demonstrate(starting: Promise<Stack>, files: string[]): Promise<v
     process.stdout,
   );
   const results = await Promise.all(paths.map((path) => processFile(client, path, OUT_DIR, board)));
-  for (const result of results) printResult(result);
+  for (const result of results) if (result.failure === undefined) printResult(result);
   const image = results.find((result) => result.job?.kind === "image");
   if (image?.job) await fetchImage(client, stack, image.job.media_id);
   console.log(`\nThe whole demo took ${secondsSince(startedAtMs)} s`);

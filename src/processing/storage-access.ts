@@ -69,15 +69,25 @@ async function storeFile(
       "The path of a file is made of letters, digits, dots and dashes.",
     );
   }
-  if (lease && !(await holdsLease(env.DB, lease.taskId, lease.token))) {
-    throw new MediaError("conflict", "The lease of this task was taken back.");
-  }
+  if (!(await mayWrite(env, lease))) throw leaseLost();
   if (!request.body) throw new MediaError("empty_body", "A file needs a body.");
   const contentType = request.headers.get("Content-Type") ?? "application/octet-stream";
-  const stored = await env.MEDIA.put(writePrefix + path.join("/"), request.body, {
-    httpMetadata: { contentType },
-  });
+  const key = writePrefix + path.join("/");
+  const stored = await env.MEDIA.put(key, request.body, { httpMetadata: { contentType } });
+  // Whoever took the lease back has swept the prefix by now; what arrived after that would stay for ever.
+  if (!(await mayWrite(env, lease))) {
+    await env.MEDIA.delete(key);
+    throw leaseLost();
+  }
   return Response.json({ bytes: stored.size });
+}
+
+async function mayWrite(env: Env, lease: Grant["lease"]): Promise<boolean> {
+  return !lease || (await holdsLease(env.DB, lease.taskId, lease.token));
+}
+
+function leaseLost(): MediaError {
+  return new MediaError("conflict", "The lease of this task was taken back.");
 }
 
 /** A refusal as the transcoder reads it: only the status matters to it. */

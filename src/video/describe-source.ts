@@ -40,9 +40,16 @@ function isMovingPicture(stream: FfprobeStream): boolean {
   return stream.codec_type === "video" && stream.disposition?.attached_pic !== 1 && hasSize;
 }
 
+/**
+ * Length of the media itself, seconds. Some MP4s that start late count the time before their start as theirs; then the
+ * longest track tells.
+ */
 function durationOf({ format, streams }: FfprobeReport): number {
   const longest = Math.max(0, ...streams.map((stream) => stream.duration ?? taggedDuration(stream) ?? 0));
-  return Math.max(0, format.duration ?? longest);
+  if (format.duration === undefined) return longest;
+  const beforeStart = format.duration - longest;
+  const countsLateStart = beforeStart > 0.5 && Math.abs(beforeStart - (format.start_time ?? 0)) < 0.1;
+  return Math.max(0, countsLateStart && longest > 0 ? longest : format.duration);
 }
 
 /** Matroska keeps the length of a track in a tag, as `00:00:08.008000000`. */

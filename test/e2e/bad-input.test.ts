@@ -90,37 +90,41 @@ describe("the body", () => {
     await expectProblem(await send({ body, headers }), 400, "malformed_multipart");
   });
 
-  it("is refused by its length before a byte of it is read", async () => {
-    const status = await new Promise<number | undefined>((resolve, reject) => {
-      const headers = {
-        Authorization: `Bearer ${key}`,
-        "Content-Type": "multipart/form-data; boundary=x",
-        "Content-Length": "120000000",
-      };
-      const asked = request(new URL("/v1/jobs", url), { method: "POST", headers });
-      asked.once("response", (response) => {
-        resolve(response.statusCode);
-        asked.destroy();
-      });
-      asked.once("error", reject);
-      asked.flushHeaders();
-    });
-    expect(status).toBe(413);
+  it("is refused when it is too long, by its declared length", async () => {
+    expect(await sendTooMuch({ declared: true })).toBe(413);
   });
 
   it("is refused when it turns out too long while streaming", async () => {
-    const form = formWith({}, ["big.jpg", new Uint8Array(96_000_000)]);
-    const { body, headers } = new Request(url, { method: "POST", body: form });
-    const response = await fetch(new URL("/v1/jobs", url), {
-      method: "POST",
-      body,
-      duplex: "half",
-      headers: { Authorization: `Bearer ${key}`, "Content-Type": headers.get("Content-Type") ?? "" },
-    } as RequestInit);
-    expect([413, 415]).toContain(response.status);
-    await response.arrayBuffer();
+    expect([413, "cut off"]).toContain(await sendTooMuch({ declared: false }));
   });
 });
+
+/**
+ * Sends 101 MB on a connection of its own. Resolves with the status, or with `cut off` when the connection ended
+ * while there was still more to send: HTTP/1.1 has no other way to stop a sender early (RFC 9112, section 9.5).
+ */
+async function sendTooMuch({ declared }: { declared: boolean }): Promise<number | "cut off"> {
+  const form = formWith({}, ["big.jpg", Buffer.concat([jpeg, new Uint8Array(101_000_000)])]);
+  const whole = new Response(form);
+  const type = whole.headers.get("Content-Type") ?? "";
+  const body = Buffer.from(await whole.arrayBuffer());
+  const length = declared
+    ? { "Content-Length": String(body.byteLength) }
+    : { "Transfer-Encoding": "chunked" };
+  return await new Promise((resolve) => {
+    const asked = request(new URL("/v1/jobs", url), {
+      method: "POST",
+      agent: false,
+      headers: { Authorization: `Bearer ${key}`, "Content-Type": type, ...length },
+    });
+    asked.once("response", (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    asked.once("error", () => resolve("cut off"));
+    asked.end(body);
+  });
+}
 
 describe("an output specification", () => {
   it.each([

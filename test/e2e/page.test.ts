@@ -16,6 +16,12 @@ const FLAGS = [
 ];
 const QUIET = ["--disable-sync", "--no-first-run", "--autoplay-policy=no-user-gesture-required"];
 const dir = mkdtempSync(join(tmpdir(), "darkroom-page-"));
+/** The page's own `document`, for the functions that run there: what they use of it. */
+declare const document: {
+  querySelector: (selector: string) => { currentTime: number };
+  querySelectorAll: (selector: string) => Iterable<{ naturalWidth: number }>;
+};
+
 let browser: Browser;
 let page: Page;
 let photo: string;
@@ -45,7 +51,7 @@ afterAll(async () => {
 
 describe("the page", () => {
   it("opens with a key, by keyboard alone", async () => {
-    await page.waitForFunction("document.activeElement?.id === 'key'");
+    await page.waitForSelector("#key:focus");
     await page.keyboard.type(key);
     await page.keyboard.press("Enter");
     await page.waitForSelector("#composer .choice");
@@ -64,8 +70,8 @@ describe("the page", () => {
     const sizes = await page.locator(".results .figures").allTextContents();
     expect(sizes.some((words) => words.startsWith("150 × 150"))).toBe(true);
     expect(sizes.some((words) => words.startsWith("1024 × 768"))).toBe(true);
-    await page.waitForFunction(
-      "[...document.querySelectorAll('.results img')].every((image) => image.naturalWidth > 0)",
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll(".results img")].every((image) => image.naturalWidth > 0),
     );
   });
 
@@ -76,7 +82,7 @@ describe("the page", () => {
     await page.waitForSelector(".live progress:not([value='0']):not([value='100'])");
     await page.waitForSelector(".results video");
     await page.evaluate("document.querySelector('video').play()");
-    await page.waitForFunction("document.querySelector('video').currentTime > 1");
+    await page.waitForFunction(() => document.querySelector("video").currentTime > 1);
     expect(await page.evaluate("document.querySelector('video').videoHeight")).toBeGreaterThan(0);
   });
 

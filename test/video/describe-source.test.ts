@@ -89,6 +89,12 @@ describe("what ffprobe says of a source", () => {
     expect(() => describeSource({})).toThrow(none);
   });
 
+  it("does not count the time before a late start", () => {
+    const late = { ...format, duration: "14.000000", start_time: "10.000000" };
+    const source = describeSource({ format: late, streams: [{ ...video, duration: "4.000000" }] });
+    expect(source).toMatchObject({ durationSeconds: 4, startSeconds: 10 });
+  });
+
   it("finds the length of a track in Matroska's tag", () => {
     expect(described({ tags: { DURATION: "00:01:02.500000000" } })?.durationSeconds).toBe(62.5);
   });

@@ -1,0 +1,19 @@
+/** `npm run bench [-- suite]`: measures a suite, prints its table and writes `out/bench/<suite>.json`. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { measureClaims } from "./claims.ts";
+import { measureMain } from "./main.ts";
+import type { Row } from "./row.ts";
+
+const SUITES: Record<string, () => Promise<Row[]>> = { main: measureMain, claims: measureClaims };
+
+const suite = process.argv[2] ?? "main";
+const measure = SUITES[suite];
+if (!measure) {
+  console.error(`There is no suite ${suite}; there are: ${Object.keys(SUITES).join(", ")}.`);
+  process.exit(1);
+}
+const rows = await measure();
+console.table(rows);
+mkdirSync("out/bench", { recursive: true });
+writeFileSync(`out/bench/${suite}.json`, `${JSON.stringify({ suite, rows }, null, 2)}\n`);
+process.exit(0);
