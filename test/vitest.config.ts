@@ -1,7 +1,10 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { buildKernels } from "../src/local/build-kernels.ts";
 
 const root = new URL("..", import.meta.url).pathname;
+
+buildKernels();
 
 /**
  * Three kinds of test. `workerd`: everything that ships in the worker, run in the real runtime with real D1, R2,

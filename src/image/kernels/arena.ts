@@ -41,6 +41,6 @@ export function allocate(bytes: u64): usize {
 /** The same, filled with zeros. */
 export function allocateZeroed(bytes: u64): usize {
   const piece = allocate(bytes);
-  if (piece != 0) memory.fill(piece, 0, bytes as usize);
+  if (piece !== 0) memory.fill(piece, 0, bytes as usize);
   return piece;
 }

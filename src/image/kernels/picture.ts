@@ -1,7 +1,14 @@
 import { allocate, arenaMark, releaseTo, resetArena } from "./arena";
-import { componentAt, componentCount, frameHeight, frameWidth, MAX_COMPONENTS } from "./jpeg/frame";
 import { decodeJpeg } from "./jpeg/decoder";
-import { PLANE_SLACK_BYTES, planeBytes, planeHeight, planeScaleX, planeScaleY, planeWidth } from "./jpeg/planes";
+import { componentAt, componentCount, frameHeight, frameWidth, MAX_COMPONENTS } from "./jpeg/frame";
+import {
+  PLANE_SLACK_BYTES,
+  planeBytes,
+  planeHeight,
+  planeScaleX,
+  planeScaleY,
+  planeWidth,
+} from "./jpeg/planes";
 import { OK } from "./jpeg/status";
 import { mixPlanes, PLANE_SLACK } from "./resize/color";
 import { BILINEAR, NEAREST } from "./resize/filters";
@@ -26,16 +33,9 @@ export function startFile(bytes: i32): usize {
 }
 
 /** Decodes the file as `decodeJpeg` does, and then forgets everything but the planes. */
-export function decodeToPlanes(
-  scaleX: f64,
-  scaleY: f64,
-  left: i32,
-  top: i32,
-  right: i32,
-  bottom: i32,
-): i32 {
+export function decodeToPlanes(scaleX: f64, scaleY: f64, left: i32, top: i32, right: i32, bottom: i32): i32 {
   const status = decodeJpeg(file, fileBytes, scaleX, scaleY, left, top, right, bottom);
-  if (status == OK) keepPlanesOnly();
+  if (status === OK) keepPlanesOnly();
   return status;
 }
 
@@ -78,12 +78,12 @@ export function renderPlanes(
   filterX: i32,
   filterY: i32,
 ): usize {
-  if (planesEnd == 0) return 0;
+  if (planesEnd === 0) return 0;
   releaseTo(planesEnd);
   const pixels = (targetWidth as u64) * (targetHeight as u64);
   for (let index = 0; index < componentCount; index++) {
     const output = allocate(pixels + PLANE_SLACK);
-    if (output == 0) return 0;
+    if (output === 0) return 0;
     store<u32>(outputs + <usize>index * 4, output as u32);
     const mark = arenaMark();
     const component = componentAt(index);
@@ -118,7 +118,7 @@ export function renderPlanes(
  * that was stored at half the size: it grows along straight lines, as other decoders let it.
  */
 function planeFilter(filter: i32, start: f64, length: f64, target: i32, pictureLength: f64): i32 {
-  if (length == (target as f64) && start == Math.floor(start)) return NEAREST;
+  if (length === (target as f64) && start === Math.floor(start)) return NEAREST;
   const growsAlone = length < (target as f64) && pictureLength >= (target as f64);
-  return growsAlone && filter != NEAREST ? BILINEAR : filter;
+  return growsAlone && filter !== NEAREST ? BILINEAR : filter;
 }

@@ -34,7 +34,7 @@ export function startPixels(
   strideBytes = sourceWidth * 4;
   output = allocate((targetWidth as u64) * (targetHeight as u64) * 4);
   strip = allocate((strideBytes as u64) * STRIP_ROWS + STRIP_SLACK);
-  if (output == 0 || strip == 0) return 0;
+  if (output === 0 || strip === 0) return 0;
   const isReady = beginResize(
     output,
     sourceWidth,

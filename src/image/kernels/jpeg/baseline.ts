@@ -1,14 +1,5 @@
-import {
-  bitBuffer,
-  bitCount,
-  bitSource,
-  readLongCode,
-  readSymbol,
-  readValue,
-  refill,
-  setBits,
-} from "./bits";
-import { Component, COEFFICIENTS } from "./frame";
+import { bitBuffer, bitCount, bitSource, readLongCode, readSymbol, readValue, refill, setBits } from "./bits";
+import { COEFFICIENTS, Component } from "./frame";
 import {
   FIRST_AC_TABLE,
   LOOKUP_BITS,
@@ -32,16 +23,17 @@ export function decodeSequentialBlock(component: Component, column: i32, row: i3
   const isNeeded = component.needsBlock(column, row);
   const kept = isNeeded ? component.lastKept : 0;
   const ac = FIRST_AC_TABLE + component.acTable;
-  if (!isNeeded || kept == 0) {
+  if (!isNeeded || kept === 0) {
     skipCoefficients(ac, 1);
-    if (isNeeded) fillBlock(dc, component.columns, component.rows, component.samplesOf(column, row), component.stride);
+    if (isNeeded)
+      fillBlock(dc, component.columns, component.rows, component.samplesOf(column, row), component.stride);
     return;
   }
   clearBlock(component.rows);
   store<i16>(BLOCK, dc as i16);
   const next = readCoefficients(ac, component.quant, kept);
   const samples = component.samplesOf(column, row);
-  if (next == 1) {
+  if (next === 1) {
     fillBlock(dc, component.columns, component.rows, samples, component.stride);
   } else {
     if (next > 0) skipCoefficients(ac, next);
@@ -75,14 +67,14 @@ function readCoefficients(table: i32, quant: usize, last: i32): i32 {
       source -= ((63 - count) >> 3) as usize;
       count |= 56;
     }
-    let entry = load<u16>(lookup + ((buffer >> (64 - LOOKUP_BITS)) << 1) as usize) as i32;
-    if (entry == 0) entry = readLongCode(table, buffer);
+    let entry = load<u16>((lookup + ((buffer >> (64 - LOOKUP_BITS)) << 1)) as usize) as i32;
+    if (entry === 0) entry = readLongCode(table, buffer);
     const size = entry & 15;
     buffer <<= (entry >> 8) as u64;
     count -= entry >> 8;
     index += (entry >> 4) & 15;
-    if (size == 0) {
-      if ((entry & 255) != ZRL) {
+    if (size === 0) {
+      if ((entry & 255) !== ZRL) {
         index -= (entry >> 4) & 15;
         ended = true;
         break;
@@ -101,7 +93,7 @@ function readCoefficients(table: i32, quant: usize, last: i32): i32 {
   }
   setBits(buffer, count, source);
   if (index > COEFFICIENTS) fail(OVERLONG_BLOCK);
-  if (ended) return index == 1 ? 1 : 0;
+  if (ended) return index === 1 ? 1 : 0;
   return index < COEFFICIENTS ? index : 0;
 }
 
@@ -118,14 +110,14 @@ function skipCoefficients(table: i32, from: i32): void {
       source -= ((63 - count) >> 3) as usize;
       count |= 56;
     }
-    const entry = load<u32>(skips + ((buffer >> (64 - LOOKUP_BITS)) << 2) as usize) as i32;
+    const entry = load<u32>((skips + ((buffer >> (64 - LOOKUP_BITS)) << 2)) as usize) as i32;
     let step = entry & 0xffff;
     if (index + ((step >> SKIP_PASSED_SHIFT) & SKIP_PASSED_MASK) >= COEFFICIENTS) step = entry >> 16;
-    if (entry == 0) step = stepOfLongCode(readLongCode(table, buffer));
+    if (entry === 0) step = stepOfLongCode(readLongCode(table, buffer));
     buffer <<= (step & SKIP_BITS_MASK) as u64;
     count -= step & SKIP_BITS_MASK;
     index += (step >> SKIP_PASSED_SHIFT) & SKIP_PASSED_MASK;
-    if ((step & SKIP_ENDS) != 0) break;
+    if ((step & SKIP_ENDS) !== 0) break;
   }
   setBits(buffer, count, source);
   if (index > COEFFICIENTS) fail(OVERLONG_BLOCK);
@@ -134,6 +126,6 @@ function skipCoefficients(table: i32, from: i32): void {
 /** A long code with its value, packed like half of an entry of the skip table. */
 function stepOfLongCode(entry: i32): i32 {
   const size = entry & 15;
-  if (size == 0 && (entry & 255) != ZRL) return (entry >> 8) | SKIP_ENDS;
+  if (size === 0 && (entry & 255) !== ZRL) return (entry >> 8) | SKIP_ENDS;
   return ((entry >> 8) + size) | ((((entry >> 4) & 15) + 1) << SKIP_PASSED_SHIFT);
 }

@@ -1,5 +1,5 @@
 import { allocate } from "../arena";
-import { findLongCode, lookupTable, LOOKUP_BITS } from "./huffman";
+import { findLongCode, LOOKUP_BITS, lookupTable } from "./huffman";
 import { BAD_CODE, BAD_RESTART, fail, LOST_PLACE } from "./status";
 
 /**
@@ -35,7 +35,7 @@ export function openWindow(): bool {
   const piece = allocate(MCU_BYTES + WINDOW_BYTES + 16);
   windowBottom = piece + MCU_BYTES;
   windowTop = windowBottom + WINDOW_BYTES;
-  return piece != 0;
+  return piece !== 0;
 }
 
 /** Hot loops keep the three in locals and hand them back. */
@@ -90,8 +90,8 @@ export function leaveSegment(): usize {
 /** Ends a segment, steps over the restart marker that must follow and begins the next. */
 export function restartSegment(ordinal: i32): void {
   let marker = finishSegment(0);
-  while (marker + 1 < fileEnd && load<u8>(marker, 1) == 0xff) marker++;
-  if (marker + 1 >= fileEnd || load<u8>(marker, 1) != (0xd0 | (ordinal & 7))) fail(BAD_RESTART);
+  while (marker + 1 < fileEnd && load<u8>(marker, 1) === 0xff) marker++;
+  if (marker + 1 >= fileEnd || load<u8>(marker, 1) !== (0xd0 | (ordinal & 7))) fail(BAD_RESTART);
   else startSegment(marker + 2, fileEnd);
 }
 
@@ -120,19 +120,19 @@ function unstuff(): void {
       }
     }
     const byte = from < fileEnd ? load<u8>(from) : 0;
-    if (from >= fileEnd || (byte == 0xff && !isStuffed(from))) {
+    if (from >= fileEnd || (byte === 0xff && !isStuffed(from))) {
       isSegmentWhole = true;
       break;
     }
     store<u8>(--to, byte);
-    from += byte == 0xff ? 2 : 1;
+    from += byte === 0xff ? 2 : 1;
   }
   file = from;
   lowest = to;
 }
 
 function isStuffed(at: usize): bool {
-  return at + 1 < fileEnd && load<u8>(at, 1) == 0;
+  return at + 1 < fileEnd && load<u8>(at, 1) === 0;
 }
 
 /** Tops the buffer up to at least 56 bits. */
@@ -144,8 +144,8 @@ export function refill(): void {
 
 /** The next symbol; at least 16 bits must be there. An impossible code fails the decode and reads as 0. */
 export function readSymbol(table: i32): i32 {
-  let entry = load<u16>(lookupTable(table) + ((bitBuffer >> (64 - LOOKUP_BITS)) << 1) as usize) as i32;
-  if (entry == 0) entry = readLongCode(table, bitBuffer);
+  let entry = load<u16>((lookupTable(table) + ((bitBuffer >> (64 - LOOKUP_BITS)) << 1)) as usize) as i32;
+  if (entry === 0) entry = readLongCode(table, bitBuffer);
   bitBuffer <<= (entry >> 8) as u64;
   bitCount -= entry >> 8;
   return entry & 255;
@@ -154,7 +154,7 @@ export function readSymbol(table: i32): i32 {
 /** Like an entry of the lookup, for the bits at the top of `buffer`. */
 export function readLongCode(table: i32, buffer: u64): i32 {
   const entry = findLongCode(table, (buffer >> 48) as i32);
-  if (entry != 0) return entry;
+  if (entry !== 0) return entry;
   fail(BAD_CODE);
   return 1 << 8;
 }

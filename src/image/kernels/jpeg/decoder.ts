@@ -1,5 +1,5 @@
 import { openWindow } from "./bits";
-import { clearFrame, Component, componentAt, componentCount, isProgressive, readFrame } from "./frame";
+import { Component, clearFrame, componentAt, componentCount, isProgressive, readFrame } from "./frame";
 import { clearTables, defineTable, FIRST_AC_TABLE } from "./huffman";
 import { nextMarker, nextSegmentEnd, segmentLength } from "./markers";
 import { allocateComponents, planComponents, setDemand } from "./planes";
@@ -22,6 +22,7 @@ import {
   fail,
   hasFailed,
   INCOMPLETE,
+  OK,
   OUT_OF_MEMORY,
   TOO_MANY_SCANS,
   TRUNCATED,
@@ -64,7 +65,7 @@ import {
 const SOI: i32 = 0xd8;
 const EOI: i32 = 0xd9;
 const SOF_BASELINE: i32 = 0xc0;
-const SOF_EXTENDED: i32 = 0xc1;
+/** 0xC1, extended sequential, differs in nothing that matters at 8 bits. */
 const SOF_PROGRESSIVE: i32 = 0xc2;
 const SOF_LAST: i32 = 0xcf;
 const DHT: i32 = 0xc4;
@@ -106,89 +107,95 @@ export function decodeJpeg(
   definedQuants = 0;
   isEnded = false;
   setDemand(scaleX, scaleY, left, top, right, bottom);
-  if (!openWindow()) fail(OUT_OF_MEMORY);
-  else readFile(file, file + bytes);
-  if (!hasFailed()) finishPicture();
-  return currentStatus();
+  if (!openWindow()) return OUT_OF_MEMORY;
+  const status = readFile(file, file + bytes);
+  return status === OK ? finishPicture() : status;
 }
 
-function readFile(file: usize, end: usize): void {
-  if (end - file < 4 || load<u8>(file) != 0xff || load<u8>(file, 1) != SOI) return fail(BAD_MARKER);
+function readFile(file: usize, end: usize): i32 {
+  if (end - file < 4 || load<u8>(file) !== 0xff || load<u8>(file, 1) !== SOI) return BAD_MARKER;
   let at = file + 2;
   let scans = 0;
-  while (!hasFailed() && !isEnded) {
+  while (!isEnded) {
     at = nextMarker(at, end);
-    if (at == 0) return fail(TRUNCATED);
+    if (at === 0) return TRUNCATED;
     const marker = load<u8>(at, 1) as i32;
     at += 2;
-    if (marker == EOI) return;
+    if (marker === EOI) return OK;
     const length = segmentLength(at, end);
-    if (length < 0) return fail(TRUNCATED);
+    if (length < 0) return TRUNCATED;
     const payload = at + 2;
     at = payload + length;
-    if (marker != SOS) readSegment(marker, payload, length);
-    else if (++scans > MAX_SCANS) fail(TOO_MANY_SCANS);
-    else at = readScan(payload, length, at, end);
+    if (marker !== SOS) {
+      fail(readSegment(marker, payload, length));
+    } else {
+      if (++scans > MAX_SCANS) return TOO_MANY_SCANS;
+      at = readScan(payload, length, at, end);
+    }
+    if (hasFailed()) return currentStatus();
   }
+  return OK;
 }
 
-function readSegment(marker: i32, payload: usize, length: i32): void {
-  if (marker == DHT) readHuffmanTables(payload, length);
-  else if (marker == DQT) readQuantTables(payload, length);
-  else if (marker == DRI) readRestartInterval(payload, length);
-  else if (marker >= SOF_BASELINE && marker <= SOF_LAST && marker != JPG && marker != DAC) {
-    startFrame(marker, payload, length);
-  }
+function readSegment(marker: i32, payload: usize, length: i32): i32 {
+  if (marker === DHT) return readHuffmanTables(payload, length);
+  if (marker === DQT) return readQuantTables(payload, length);
+  if (marker === DRI) return readRestartInterval(payload, length);
+  const isFrame = marker >= SOF_BASELINE && marker <= SOF_LAST && marker !== JPG && marker !== DAC;
+  return isFrame ? startFrame(marker, payload, length) : OK;
 }
 
-function startFrame(marker: i32, payload: usize, length: i32): void {
-  if (componentCount > 0 || length < 6) return fail(BAD_FRAME);
-  if (marker > SOF_PROGRESSIVE || load<u8>(payload) != 8) return fail(UNSUPPORTED);
-  if (!readFrame(payload, length, marker == SOF_PROGRESSIVE)) return fail(BAD_FRAME);
+function startFrame(marker: i32, payload: usize, length: i32): i32 {
+  if (componentCount > 0 || length < 6) return BAD_FRAME;
+  if (marker > SOF_PROGRESSIVE || load<u8>(payload) !== 8) return UNSUPPORTED;
+  if (!readFrame(payload, length, marker === SOF_PROGRESSIVE)) return BAD_FRAME;
   planComponents();
-  if (!allocateComponents()) fail(OUT_OF_MEMORY);
+  return allocateComponents() ? OK : OUT_OF_MEMORY;
 }
 
 /** T.81 §B.2.4.2: any number of tables in one segment. */
-function readHuffmanTables(payload: usize, length: i32): void {
+function readHuffmanTables(payload: usize, length: i32): i32 {
   let at = 0;
   while (at < length) {
     const kind = load<u8>(payload + at) >> 4;
     const slot = load<u8>(payload + at) & 15;
-    if (kind > 1 || slot > 3) return fail(BAD_TABLE);
-    const table = (kind == 1 ? FIRST_AC_TABLE : 0) + slot;
+    if (kind > 1 || slot > 3) return BAD_TABLE;
+    const table = (kind === 1 ? FIRST_AC_TABLE : 0) + slot;
     const used = defineTable(table, payload + at + 1, length - at - 1);
-    if (used == 0) return fail(BAD_TABLE);
+    if (used === 0) return BAD_TABLE;
     at += 1 + used;
   }
+  return OK;
 }
 
 /** T.81 §B.2.4.1: steps of one or two bytes. */
-function readQuantTables(payload: usize, length: i32): void {
+function readQuantTables(payload: usize, length: i32): i32 {
   let at = 0;
   while (at < length) {
     const isWide = load<u8>(payload + at) >> 4;
     const slot = load<u8>(payload + at) & 15;
-    const size = isWide == 1 ? 128 : 64;
-    if (isWide > 1 || slot > 3 || at + 1 + size > length) return fail(BAD_TABLE);
+    const size = isWide === 1 ? 128 : 64;
+    if (isWide > 1 || slot > 3 || at + 1 + size > length) return BAD_TABLE;
     const steps = payload + at + 1;
     for (let index: usize = 0; index < 64; index++) {
-      const step = isWide == 1 ? bswap(load<u16>(steps + index * 2)) : (load<u8>(steps + index) as u16);
+      const step = isWide === 1 ? bswap(load<u16>(steps + index * 2)) : (load<u8>(steps + index) as u16);
       store<u16>(QUANTS + <usize>slot * 128 + index * 2, step);
     }
     definedQuants |= 1 << slot;
     at += 1 + size;
   }
+  return OK;
 }
 
-function readRestartInterval(payload: usize, length: i32): void {
-  if (length != 2) return fail(BAD_MARKER);
+function readRestartInterval(payload: usize, length: i32): i32 {
+  if (length !== 2) return BAD_MARKER;
   setRestartInterval(bswap(load<u16>(payload)));
+  return OK;
 }
 
 /** A component keeps the table as it is when its first scan begins (T.81 §B.2.4.1 lets it change between scans). */
 function copyQuant(component: Component): bool {
-  if ((definedQuants & (1 << component.quantSelector)) == 0) return false;
+  if ((definedQuants & (1 << component.quantSelector)) === 0) return false;
   memory.copy(component.quant, QUANTS + <usize>component.quantSelector * 128, 128);
   component.isQuantised = true;
   return true;
@@ -218,7 +225,9 @@ function isWhole(): bool {
   return componentCount > 0;
 }
 
-function finishPicture(): void {
-  if (!isWhole()) return fail(INCOMPLETE);
-  for (let index = 0; index < componentCount && isProgressive; index++) transformComponent(componentAt(index));
+function finishPicture(): i32 {
+  if (!isWhole()) return INCOMPLETE;
+  for (let index = 0; index < componentCount && isProgressive; index++)
+    transformComponent(componentAt(index));
+  return OK;
 }

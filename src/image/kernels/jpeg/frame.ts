@@ -84,7 +84,7 @@ export function componentAt(index: i32): Component {
 /** The component of an id, or null. */
 export function findComponent(id: i32): Component | null {
   for (let index = 0; index < componentCount; index++) {
-    if (componentAt(index).id == id) return componentAt(index);
+    if (componentAt(index).id === id) return componentAt(index);
   }
   return null;
 }
@@ -103,8 +103,8 @@ export function readFrame(payload: usize, length: i32, progressive: bool): bool 
   const count = load<u8>(payload, 5) as i32;
   frameHeight = ((load<u8>(payload, 1) as i32) << 8) | load<u8>(payload, 2);
   frameWidth = ((load<u8>(payload, 3) as i32) << 8) | load<u8>(payload, 4);
-  if (frameWidth == 0 || frameHeight == 0 || length != 6 + count * 3) return false;
-  if (count != 1 && count != MAX_COMPONENTS) return false;
+  if (frameWidth === 0 || frameHeight === 0 || length !== 6 + count * 3) return false;
+  if (count !== 1 && count !== MAX_COMPONENTS) return false;
   isProgressive = progressive;
   mostHorizontal = mostVertical = 1;
   for (let index = 0; index < count; index++) {

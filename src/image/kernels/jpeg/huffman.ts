@@ -61,7 +61,7 @@ export function defineTable(table: i32, definition: usize, available: i32): i32 
 /** Makes a table ready for a scan; false when the file never defined it, or not as a table of its kind. */
 export function prepareTable(table: i32): bool {
   const state = load<u8>(STATES + table);
-  if (state != DEFINED) return state == BUILT;
+  if (state !== DEFINED) return state === BUILT;
   if (table < FIRST_AC_TABLE && !hasDcSymbols(table)) return false;
   buildLookup(table);
   if (table >= FIRST_AC_TABLE) buildSkips(table);
@@ -106,7 +106,8 @@ function buildLookup(table: i32): void {
     const slot = <usize>(table * 17 + bits) * 4;
     store<i32>(OFFSETS + slot, index - code);
     for (let end = index + count; index < end; index++, code++) {
-      if (bits <= LOOKUP_BITS) fillLookup(lookup, code, bits, load<u8>(SYMBOLS + <usize>(table * 256 + index)));
+      if (bits <= LOOKUP_BITS)
+        fillLookup(lookup, code, bits, load<u8>(SYMBOLS + <usize>(table * 256 + index)));
     }
     store<i32>(LIMITS + slot, code << (MAX_CODE_BITS - bits));
     code <<= 1;
@@ -138,15 +139,15 @@ function skipEntry(lookup: usize, value: i32): u32 {
   while (!ends && dropped < LOOKUP_BITS) {
     const entry = load<u16>(lookup + ((<usize>((value << dropped) & (LOOKUP_SIZE - 1))) << 1)) as i32;
     const bits = entry >> 8;
-    if (entry == 0 || dropped + bits > LOOKUP_BITS) break;
+    if (entry === 0 || dropped + bits > LOOKUP_BITS) break;
     const size = entry & 15;
     const run = (entry >> 4) & 15;
-    if (size == 0 && run < 15) ends = true;
+    if (size === 0 && run < 15) ends = true;
     else if (passed + run + 1 > COEFFICIENTS_AFTER_DC) break;
     else passed += run + 1;
     dropped += bits + size;
     many = dropped | (passed << SKIP_PASSED_SHIFT) | (ends ? SKIP_ENDS : 0);
-    if (first == 0) first = many;
+    if (first === 0) first = many;
   }
   return ((first << 16) | many) as u32;
 }

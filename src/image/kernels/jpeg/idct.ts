@@ -54,25 +54,25 @@ export function transformBlock(columns: i32, rows: i32, samples: usize, stride: 
 
 /** A block whose only coefficient is `dc`, dequantised: flat. */
 export function fillBlock(dc: i32, columns: i32, rows: i32, samples: usize, stride: i32): void {
-  const value = (min(max(((dc + 4) >> 3) + 128, 0), 255) as u64) * 0x0101_0101_0101_0101;
+  const value = i64x2.extract_lane(i8x16.splat(min(max(((dc + 4) >> 3) + 128, 0), 255) as i8), 0);
   for (let row = 0; row < rows; row++) {
     const to = samples + <usize>(row * stride);
-    if (columns == 8) store<u64>(to, value);
-    else if (columns == 4) store<u32>(to, value as u32);
-    else if (columns == 2) store<u16>(to, value as u16);
+    if (columns === 8) store<u64>(to, value);
+    else if (columns === 4) store<u32>(to, value as u32);
+    else if (columns === 2) store<u16>(to, value as u16);
     else store<u8>(to, value as u8);
   }
 }
 
 function transformColumns(rows: i32): void {
   const first = v128.load(BLOCK);
-  if (rows == 1) {
+  if (rows === 1) {
     v128.store(LINES, i16x8.shl(first, LINE_BITS));
-  } else if (rows == 2) {
+  } else if (rows === 2) {
     const second = v128.load(BLOCK, 16);
     v128.store(LINES, i16x8.shl(i16x8.add_sat_s(first, second), LINE_BITS));
     v128.store(LINES, i16x8.shl(i16x8.sub_sat_s(first, second), LINE_BITS), 16);
-  } else if (rows == 4) {
+  } else if (rows === 4) {
     columnsOfFour();
   } else {
     columnsOfEight();
@@ -125,15 +125,44 @@ function columnsOfEight(): void {
 
 /** Coefficients of two rows side by side, columns 0–3. */
 function pairLow(upper: usize, lower: usize): v128 {
-  return i16x8.shuffle(v128.load(BLOCK + upper * 16), v128.load(BLOCK + lower * 16), 0, 8, 1, 9, 2, 10, 3, 11);
+  return i16x8.shuffle(
+    v128.load(BLOCK + upper * 16),
+    v128.load(BLOCK + lower * 16),
+    0,
+    8,
+    1,
+    9,
+    2,
+    10,
+    3,
+    11,
+  );
 }
 
 /** Columns 4–7. */
 function pairHigh(upper: usize, lower: usize): v128 {
-  return i16x8.shuffle(v128.load(BLOCK + upper * 16), v128.load(BLOCK + lower * 16), 4, 12, 5, 13, 6, 14, 7, 15);
+  return i16x8.shuffle(
+    v128.load(BLOCK + upper * 16),
+    v128.load(BLOCK + lower * 16),
+    4,
+    12,
+    5,
+    13,
+    6,
+    14,
+    7,
+    15,
+  );
 }
 
-function storeMirrored(place: usize, mirror: usize, evenLow: v128, evenHigh: v128, oddLow: v128, oddHigh: v128): void {
+function storeMirrored(
+  place: usize,
+  mirror: usize,
+  evenLow: v128,
+  evenHigh: v128,
+  oddLow: v128,
+  oddHigh: v128,
+): void {
   const half = i32x4.splat(COLUMN_HALF);
   const low = i32x4.add(evenLow, half);
   const high = i32x4.add(evenHigh, half);
@@ -146,13 +175,13 @@ function narrowLine(low: v128, high: v128): v128 {
 }
 
 function transformLine(line: usize, columns: i32, samples: usize): void {
-  if (columns == 1) {
+  if (columns === 1) {
     store<u8>(samples, clamp((load<i16>(line) + LINE_LEVEL) >> LINE_SHIFT));
-  } else if (columns == 2) {
+  } else if (columns === 2) {
     const level = load<i16>(line) + LINE_LEVEL;
     store<u8>(samples, clamp((level + load<i16>(line, 2)) >> LINE_SHIFT));
     store<u8>(samples, clamp((level - load<i16>(line, 2)) >> LINE_SHIFT), 1);
-  } else if (columns == 4) {
+  } else if (columns === 4) {
     lineOfFour(v128.load(line), samples);
   } else {
     lineOfEight(v128.load(line), samples);

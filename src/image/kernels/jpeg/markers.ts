@@ -7,7 +7,7 @@ const TEM: i32 = 0x01;
 
 /** Markers that have no segment and mean nothing between segments. */
 function isIgnorable(code: i32): bool {
-  return code == TEM || (code >= RST0 && code <= SOI);
+  return code === TEM || (code >= RST0 && code <= SOI);
 }
 
 /**
@@ -18,9 +18,9 @@ function isIgnorable(code: i32): bool {
  */
 export function nextMarker(at: usize, end: usize): usize {
   for (let from = at; from + 1 < end; from++) {
-    if (load<u8>(from) != 0xff) continue;
+    if (load<u8>(from) !== 0xff) continue;
     const code = load<u8>(from, 1) as i32;
-    if (code != 0 && code != 0xff && !isIgnorable(code)) return from;
+    if (code !== 0 && code !== 0xff && !isIgnorable(code)) return from;
   }
   return 0;
 }
@@ -41,7 +41,8 @@ export function nextSegmentEnd(at: usize, end: usize): usize {
       continue;
     }
     const code = load<u8>(from, 1) as i32;
-    if (load<u8>(from) == 0xff && code != 0 && code != 0xff && !(code >= RST0 && code <= RST7)) return from;
+    if (load<u8>(from) === 0xff && code !== 0 && code !== 0xff && !(code >= RST0 && code <= RST7))
+      return from;
     from++;
   }
   return end;

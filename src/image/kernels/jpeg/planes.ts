@@ -1,5 +1,17 @@
 import { allocate, allocateZeroed } from "../arena";
-import { BLOCK_SIDE, Component, COEFFICIENTS, componentAt, componentCount, divideUp, isProgressive, mostHorizontal, mostVertical, sampledHeight, sampledWidth } from "./frame";
+import {
+  BLOCK_SIDE,
+  COEFFICIENTS,
+  Component,
+  componentAt,
+  componentCount,
+  divideUp,
+  isProgressive,
+  mostHorizontal,
+  mostVertical,
+  sampledHeight,
+  sampledWidth,
+} from "./frame";
 import { fillSlots } from "./progressive";
 import { columnOf, rowOf } from "./zigzag";
 
@@ -56,8 +68,8 @@ function lastKept(columns: i32, rows: i32): i32 {
 }
 
 function chooseBlocks(component: Component): void {
-  const blockWidth = (BLOCK_SIDE * mostHorizontal) as f64 / component.horizontal;
-  const blockHeight = (BLOCK_SIDE * mostVertical) as f64 / component.vertical;
+  const blockWidth = ((BLOCK_SIDE * mostHorizontal) as f64) / component.horizontal;
+  const blockHeight = ((BLOCK_SIDE * mostVertical) as f64) / component.vertical;
   component.fromColumn = firstBlock(windowLeft, blockWidth, component.blocksAcross);
   component.fromRow = firstBlock(windowTop, blockHeight, component.blocksDown);
   component.endColumn = endBlock(windowRight, blockWidth, component.fromColumn, component.blocksAcross);
@@ -81,7 +93,7 @@ export function allocateComponents(): bool {
     const component = componentAt(index);
     component.stride = (component.endColumn - component.fromColumn) * component.columns;
     component.plane = allocate(planeBytes(component) + PLANE_SLACK_BYTES);
-    if (component.plane == 0) return false;
+    if (component.plane === 0) return false;
   }
   return true;
 }
@@ -90,14 +102,16 @@ function allocateCoefficients(component: Component): bool {
   const needed =
     ((component.endColumn - component.fromColumn) as u64) * ((component.endRow - component.fromRow) as u64);
   component.coefficients = allocateZeroed(needed * ((component.columns * component.rows) as u64) * 2);
-  if (component.coefficients == 0) return false;
-  if (component.lastKept == 0) return true;
+  if (component.coefficients === 0) return false;
+  if (component.lastKept === 0) return true;
   component.nonZero = allocateZeroed((component.blocksAcross as u64) * (component.endRow as u64) * 8);
-  return component.nonZero != 0;
+  return component.nonZero !== 0;
 }
 
 export function planeBytes(component: Component): u64 {
-  return (component.stride as u64) * ((component.endRow - component.fromRow) as u64) * (component.rows as u64);
+  return (
+    (component.stride as u64) * ((component.endRow - component.fromRow) as u64) * (component.rows as u64)
+  );
 }
 
 /** Samples of a plane for one px of the picture, across. */

@@ -1,5 +1,5 @@
 import { bitCount, readBits, readSymbol, readValue, refill } from "./bits";
-import { Component, COEFFICIENTS } from "./frame";
+import { COEFFICIENTS, Component } from "./frame";
 import { FIRST_AC_TABLE } from "./huffman";
 import { BLOCK, clearBlock, fillBlock, transformBlock } from "./idct";
 import { fail, OVERLONG_BLOCK } from "./status";
@@ -56,7 +56,7 @@ export function decodeDcFirst(component: Component, column: i32, row: i32, shift
 
 /** One more bit of a DC coefficient. */
 export function decodeDcRefinement(component: Component, column: i32, row: i32, shift: i32): void {
-  if (readBits(1) == 0) return;
+  if (readBits(1) === 0) return;
   const dc = coefficientsOf(component, column, row);
   store<i16>(dc, ((load<i16>(dc) as i32) | (1 << shift)) as i16);
 }
@@ -84,7 +84,7 @@ export function decodeAcFirst(
     const symbol = readSymbol(table);
     const size = symbol & 15;
     const run = symbol >> 4;
-    if (size == 0 && run < 15) {
+    if (size === 0 && run < 15) {
       endOfBandRun = readRun(run) - 1;
       break;
     }
@@ -94,7 +94,7 @@ export function decodeAcFirst(
       if (index <= last) {
         known |= (1 as u64) << (index as u64);
         const slot = load<u8>(component.slots + index);
-        if (slot != NOT_KEPT) store<i16>(coefficients + ((<usize>slot) << 1), (value << shift) as i16);
+        if (slot !== NOT_KEPT) store<i16>(coefficients + ((<usize>slot) << 1), (value << shift) as i16);
       }
     }
     index++;
@@ -105,7 +105,7 @@ export function decodeAcFirst(
 
 /** How many blocks, this one counted, an end-of-band symbol stands for: 2ʳᵘⁿ and `run` more bits. */
 function readRun(run: i32): i32 {
-  return run == 0 ? 1 : (1 << run) + readBits(run);
+  return run === 0 ? 1 : (1 << run) + readBits(run);
 }
 
 /**
@@ -124,25 +124,25 @@ export function decodeAcRefinement(
   const nonZero = nonZeroOf(component, column, row);
   let known = load<u64>(nonZero);
   let index = first;
-  if (endOfBandRun == 0) {
+  if (endOfBandRun === 0) {
     const table = FIRST_AC_TABLE + component.acTable;
     const one = 1 << shift;
     while (index <= last) {
       if (bitCount < 32) refill();
       const symbol = readSymbol(table);
       const run = symbol >> 4;
-      if ((symbol & 15) == 0 && run < 15) {
+      if ((symbol & 15) === 0 && run < 15) {
         endOfBandRun = readRun(run);
         break;
       }
-      const value = (symbol & 15) == 0 ? 0 : readBits(1) == 1 ? one : -one;
+      const value = (symbol & 15) === 0 ? 0 : readBits(1) === 1 ? one : -one;
       const place = zeroAfter(known, index, last, run);
       refine(component, coefficients, known & between(index, min(place - 1, last)), shift);
-      if (value != 0 && place <= last) {
+      if (value !== 0 && place <= last) {
         known |= (1 as u64) << (place as u64);
         const slot = load<u8>(component.slots + place);
-        if (slot != NOT_KEPT) store<i16>(coefficients + ((<usize>slot) << 1), value as i16);
-      } else if (value != 0) {
+        if (slot !== NOT_KEPT) store<i16>(coefficients + ((<usize>slot) << 1), value as i16);
+      } else if (value !== 0) {
         fail(OVERLONG_BLOCK);
       }
       index = place + 1;
@@ -159,25 +159,25 @@ export function decodeAcRefinement(
 function zeroAfter(known: u64, index: i32, last: i32, run: i32): i32 {
   let zeros = ~known & between(index, last);
   for (let passed = 0; passed < run; passed++) zeros &= zeros - 1;
-  return zeros == 0 ? last + 1 : (ctz(zeros) as i32);
+  return zeros === 0 ? last + 1 : (ctz(zeros) as i32);
 }
 
 /** Bits `from` to `to`, both included; none when `to` lies before `from`. */
 function between(from: i32, to: i32): u64 {
   if (to < from) return 0;
-  return ((~(0 as u64)) << (from as u64)) & ((~(0 as u64)) >> ((63 - to) as u64));
+  return (~(0 as u64) << (from as u64)) & (~(0 as u64) >> ((63 - to) as u64));
 }
 
 /** Reads a correction bit for each coefficient in `which`: it moves the coefficient away from zero. */
 function refine(component: Component, coefficients: usize, which: u64, shift: i32): void {
   const one = 1 << shift;
   let left = which;
-  while (left != 0) {
+  while (left !== 0) {
     const index = ctz(left) as usize;
     left &= left - 1;
-    if (readBits(1) == 0) continue;
+    if (readBits(1) === 0) continue;
     const slot = load<u8>(component.slots + index);
-    if (slot == NOT_KEPT) continue;
+    if (slot === NOT_KEPT) continue;
     const at = coefficients + ((<usize>slot) << 1);
     const value = load<i16>(at) as i32;
     store<i16>(at, (value < 0 ? value - one : value + one) as i16);
@@ -191,7 +191,7 @@ export function transformComponent(component: Component): void {
   for (let row = component.fromRow; row < component.endRow; row++) {
     for (let column = component.fromColumn; column < component.endColumn; column++) {
       const samples = component.samplesOf(column, row);
-      if (size == 1) {
+      if (size === 1) {
         const dc = (load<i16>(coefficients) as i32) * (load<u16>(component.quant) as i32);
         fillBlock(dc, 1, 1, samples, component.stride);
       } else {
@@ -208,9 +208,9 @@ function dequantise(component: Component, coefficients: usize): void {
   clearBlock(component.rows);
   for (let index = 0; index <= component.lastKept; index++) {
     const slot = load<u8>(component.slots + index);
-    if (slot == NOT_KEPT) continue;
+    if (slot === NOT_KEPT) continue;
     const value = load<i16>(coefficients + ((<usize>slot) << 1)) as i32;
-    if (value == 0) continue;
+    if (value === 0) continue;
     const step = load<u16>(component.quant + ((<usize>index) << 1)) as i32;
     store<i16>(BLOCK + ((<usize>load<u8>(ZIGZAG + index)) << 1), (value * step) as i16);
   }

@@ -1,8 +1,23 @@
 import { decodeSequentialBlock } from "./baseline";
 import { ensureMcu, finishSegment, isExhausted, leaveSegment, restartSegment, startSegment } from "./bits";
-import { Component, componentAt, componentCount, divideUp, findComponent, isProgressive, mcusAcross, mcusDown } from "./frame";
+import {
+  Component,
+  componentAt,
+  componentCount,
+  divideUp,
+  findComponent,
+  isProgressive,
+  mcusAcross,
+  mcusDown,
+} from "./frame";
 import { FIRST_AC_TABLE, prepareTable } from "./huffman";
-import { clearEndOfBandRun, decodeAcFirst, decodeAcRefinement, decodeDcFirst, decodeDcRefinement } from "./progressive";
+import {
+  clearEndOfBandRun,
+  decodeAcFirst,
+  decodeAcRefinement,
+  decodeDcFirst,
+  decodeDcRefinement,
+} from "./progressive";
 import { fail, hasFailed, TRUNCATED } from "./status";
 
 /** One scan header (T.81 §B.2.3) and the walk over the blocks that the scan holds. */
@@ -30,7 +45,7 @@ export function setRestartInterval(mcus: i32): void {
 /** Reads a scan header; false when it makes no sense in this frame. */
 export function readScanHeader(payload: usize, length: i32): bool {
   scanCount = length > 0 ? (load<u8>(payload) as i32) : 0;
-  if (scanCount < 1 || scanCount > componentCount || length != 4 + scanCount * 2) return false;
+  if (scanCount < 1 || scanCount > componentCount || length !== 4 + scanCount * 2) return false;
   let mcuBlocks = 0;
   for (let index = 0; index < scanCount; index++) {
     const selector = payload + 1 + <usize>index * 2;
@@ -43,7 +58,7 @@ export function readScanHeader(payload: usize, length: i32): bool {
     mcuBlocks += component.horizontal * component.vertical;
     const ordinal = indexOf(component);
     for (let earlier = 0; earlier < index; earlier++) {
-      if (load<u8>(scanned + earlier) == ordinal) return false;
+      if (load<u8>(scanned + earlier) === ordinal) return false;
     }
     store<u8>(scanned + index, ordinal as u8);
   }
@@ -74,14 +89,14 @@ function isFirstOfItsComponents(): bool {
 
 /** T.81 §G.1.1.1: which bands may be told together, and that bits come one after the other. */
 function followsScansBefore(): bool {
-  if (first == 0 ? last != 0 : last < first || last > 63 || scanCount > 1) return false;
-  if (shift > MAX_SHIFT || (shiftBefore != 0 && shift != shiftBefore - 1)) return false;
+  if (first === 0 ? last !== 0 : last < first || last > 63 || scanCount > 1) return false;
+  if (shift > MAX_SHIFT || (shiftBefore !== 0 && shift !== shiftBefore - 1)) return false;
   for (let index = 0; index < scanCount; index++) {
     const precision = scannedAt(index).precision;
     if (first > 0 && load<i8>(precision) < 0) return false;
     for (let coefficient = first; coefficient <= last; coefficient++) {
       const bit = load<i8>(precision + coefficient) as i32;
-      if (shiftBefore != (bit < 0 ? 0 : bit)) return false;
+      if (shiftBefore !== (bit < 0 ? 0 : bit)) return false;
       store<i8>(precision + coefficient, shift as i8);
     }
   }
@@ -90,7 +105,7 @@ function followsScansBefore(): bool {
 
 /** Nothing that the scan tells has to do with the samples that are wanted. */
 export function isScanSkippable(): bool {
-  return isProgressive && first > 0 && scannedAt(0).lastKept == 0;
+  return isProgressive && first > 0 && scannedAt(0).lastKept === 0;
 }
 
 /** The components that the scan tells something of are known from now on. */
@@ -103,7 +118,7 @@ export function prepareScan(quantOf: (component: Component) => bool): bool {
   for (let index = 0; index < scanCount; index++) {
     const component = scannedAt(index);
     if (!component.isQuantised && !quantOf(component)) return false;
-    const usesDc = first == 0 && !(isProgressive && shiftBefore > 0);
+    const usesDc = first === 0 && !(isProgressive && shiftBefore > 0);
     const usesAc = isProgressive ? first > 0 : true;
     if (usesDc && !prepareTable(component.dcTable)) return false;
     if (usesAc && !prepareTable(FIRST_AC_TABLE + component.acTable)) return false;
@@ -127,7 +142,7 @@ export function decodeScan(data: usize, end: usize): usize {
   resetPredictions();
   for (let row = 0; row < neededDown; row++) {
     for (let column = 0; column < across; column++) {
-      if (restartInterval > 0 && untilRestart-- == 0) {
+      if (restartInterval > 0 && untilRestart-- === 0) {
         restartSegment(restarts++);
         resetPredictions();
         untilRestart = restartInterval - 1;
@@ -172,8 +187,8 @@ function decodeMcu(column: i32, row: i32): void {
 
 function decodeBlock(component: Component, column: i32, row: i32): void {
   if (!isProgressive) decodeSequentialBlock(component, column, row);
-  else if (first == 0 && shiftBefore == 0) decodeDcFirst(component, column, row, shift);
-  else if (first == 0) decodeDcRefinement(component, column, row, shift);
-  else if (shiftBefore == 0) decodeAcFirst(component, column, row, first, last, shift);
+  else if (first === 0 && shiftBefore === 0) decodeDcFirst(component, column, row, shift);
+  else if (first === 0) decodeDcRefinement(component, column, row, shift);
+  else if (shiftBefore === 0) decodeAcFirst(component, column, row, first, last, shift);
   else decodeAcRefinement(component, column, row, first, last, shift);
 }

@@ -21,11 +21,11 @@ export function clearStatus(): void {
 }
 
 export function fail(code: i32): void {
-  if (status == OK) status = code;
+  if (status === OK) status = code;
 }
 
 export function hasFailed(): bool {
-  return status != OK;
+  return status !== OK;
 }
 
 export function currentStatus(): i32 {

@@ -28,16 +28,16 @@ export const PLANE_SLACK: i32 = 8;
  */
 export function mixPlanes(model: i32, first: usize, second: usize, third: usize, pixels: i32): usize {
   const output = allocate((pixels as u64) * 4 + 32);
-  if (output == 0) return 0;
+  if (output === 0) return 0;
   for (let at: usize = 0; at < <usize>pixels; at += 8) {
     const a = v128.load64_zero(first + at);
     let red = a;
     let green = a;
     let blue = a;
-    if (model == RGB) {
+    if (model === RGB) {
       green = v128.load64_zero(second + at);
       blue = v128.load64_zero(third + at);
-    } else if (model == YCBCR) {
+    } else if (model === YCBCR) {
       const y = i16x8.shl(i16x8.extend_low_i8x16_u(a), MIX_BITS);
       const cb = centred(second + at);
       const cr = centred(third + at);

@@ -93,7 +93,7 @@ export function resampleRgbaLine(
 function divideByAlpha(sums: v128): v128 {
   const alpha = i32x4.extract_lane(sums, 3);
   if (alpha < OUTPUT_HALF) return i32x4.splat(0);
-  const opaque: f32 = ((255 << OUTPUT_SHIFT) as i32) as f32;
+  const opaque: f32 = (255 << OUTPUT_SHIFT) as i32 as f32;
   const colour = f32x4.mul(f32x4.convert_i32x4_s(sums), f32x4.splat(opaque / (alpha as f32)));
   return i32x4.replace_lane(i32x4.trunc_sat_f32x4_s(colour), 3, alpha);
 }

@@ -88,21 +88,23 @@ export function beginResize(
   const reducedHeight = (sourceHeight + reducer.factorY - 1) / reducer.factorY;
   const fx = reducer.factorX as f64;
   const fy = reducer.factorY as f64;
-  const stepX = channels == 1 ? PLANE_STEP : RGBA_STEP;
-  if (!fillWeights(horizontal, reducer.width, left / fx, width / fx, targetWidth, filterX, stepX)) return false;
-  if (!fillWeights(vertical, reducedHeight, top / fy, height / fy, targetHeight, filterY, VERTICAL_STEP)) return false;
+  const stepX = channels === 1 ? PLANE_STEP : RGBA_STEP;
+  if (!fillWeights(horizontal, reducer.width, left / fx, width / fx, targetWidth, filterX, stepX))
+    return false;
+  if (!fillWeights(vertical, reducedHeight, top / fy, height / fy, targetHeight, filterY, VERTICAL_STEP))
+    return false;
 
   ring = allocateRows(reducer, vertical.taps);
   line = allocateRows(reducer, 1);
   tapRows = allocate((vertical.tapsPadded as u64) * 4);
-  if (ring == 0 || line == 0 || tapRows == 0) return false;
+  if (ring === 0 || line === 0 || tapRows === 0) return false;
   // Slack is read with weight 0; only the ring's own rows are ever written.
   memory.fill(ring, 0, rowStride(reducer) * <usize>vertical.taps);
   return true;
 }
 
 function cellSide(ratio: f64, filter: i32): i32 {
-  if (filter == NEAREST) return 1;
+  if (filter === NEAREST) return 1;
   return Math.min(Math.max(Math.floor(ratio / LEAST_FILTER_RATIO), 1), MAX_CELL_SIDE) as i32;
 }
 
@@ -142,7 +144,7 @@ function writeRow(): void {
   const samples = reducer.width * reducer.channels;
   blendRows(tapRows, vertical.weightsOf(outputRow), vertical.tapsPadded, samples, line);
   const at = output + <usize>(outputRow * outputWidth * reducer.channels);
-  if (reducer.channels == 1) resampleLine(line, horizontal, outputWidth, at);
+  if (reducer.channels === 1) resampleLine(line, horizontal, outputWidth, at);
   else resampleRgbaLine(line, horizontal, outputWidth, at, reducer.premultiply);
   outputRow++;
 }

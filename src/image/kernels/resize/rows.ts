@@ -35,7 +35,7 @@ export function startReducer(reducer: RowReducer): bool {
   reducer.width = (reducer.inputWidth + reducer.factorX - 1) / reducer.factorX;
   reducer.rowsTaken = 0;
   reducer.sums = allocateZeroed((reducer.width as u64) * (reducer.channels as u64) * 4 + 16);
-  return reducer.sums != 0;
+  return reducer.sums !== 0;
 }
 
 /** i16 samples of one reduced row, with their slack; 0 when memory is out. */
@@ -50,7 +50,7 @@ export function rowStride(reducer: RowReducer): usize {
 
 /** Whether rows can be taken as they are, one input sample for each reduced one. */
 export function isPlain(reducer: RowReducer): bool {
-  return reducer.factorX == 1 && reducer.factorY == 1 && !reducer.premultiply;
+  return reducer.factorX === 1 && reducer.factorY === 1 && !reducer.premultiply;
 }
 
 /** Widens a row of bytes to samples, 16 at a time. */
@@ -68,7 +68,7 @@ export function widenRow(input: usize, row: usize, samples: i32): void {
 
 /** Adds one input row to the cells. */
 export function addRow(reducer: RowReducer, input: usize): void {
-  if (reducer.channels == 1) addPlaneRow(reducer, input);
+  if (reducer.channels === 1) addPlaneRow(reducer, input);
   else addRgbaRow(reducer, input);
   reducer.rowsTaken++;
 }
@@ -113,9 +113,19 @@ export function finishRow(reducer: RowReducer, row: usize): void {
   const width = reducer.width;
   const unit: f32 = SAMPLE_ONE / (reducer.premultiply ? 255 : 1);
   const lastCell = reducer.inputWidth - (width - 1) * reducer.factorX;
-  averageCells(reducer.sums, row, (width - 1) * channels, unit / ((reducer.factorX * reducer.rowsTaken) as f32));
+  averageCells(
+    reducer.sums,
+    row,
+    (width - 1) * channels,
+    unit / ((reducer.factorX * reducer.rowsTaken) as f32),
+  );
   const done: usize = (width - 1) * channels;
-  averageCells(reducer.sums + (done << 2), row + (done << 1), channels, unit / ((lastCell * reducer.rowsTaken) as f32));
+  averageCells(
+    reducer.sums + (done << 2),
+    row + (done << 1),
+    channels,
+    unit / ((lastCell * reducer.rowsTaken) as f32),
+  );
   memory.fill(reducer.sums, 0, (<usize>(width * channels)) << 2);
   reducer.rowsTaken = 0;
 }

@@ -19,7 +19,7 @@ export class AxisWeights {
 
   @inline
   startOf(output: i32): i32 {
-    return load<i32>(this.starts + (<usize>output << 2));
+    return load<i32>(this.starts + ((<usize>output) << 2));
   }
 
   @inline
@@ -54,14 +54,14 @@ export function fillWeights(
   axis.starts = allocate((outputLength as u64) * 4);
   axis.weights = allocate((outputLength as u64) * (axis.tapsPadded as u64) * 2);
   const exact = allocate((mostTaps as u64) * 8);
-  if (axis.starts == 0 || axis.weights == 0 || exact == 0) return false;
+  if (axis.starts === 0 || axis.weights === 0 || exact === 0) return false;
 
   for (let output = 0; output < outputLength; output++) {
     const centre = windowStart + (output + 0.5) * ratio;
     const first = Math.ceil(centre - reach - 0.5) as i32;
     const last = Math.floor(centre + reach - 0.5) as i32;
     const begin = min(max(first, 0), inputLength - mostTaps);
-    store<i32>(axis.starts + (<usize>output << 2), begin);
+    store<i32>(axis.starts + ((<usize>output) << 2), begin);
     memory.fill(exact, 0, (<usize>mostTaps) << 3);
     let sum: f64 = 0;
     for (let input = first; input <= last; input++) {
@@ -72,7 +72,7 @@ export function fillWeights(
       sum += weight;
     }
     // A window between two samples of the nearest filter: both lie just out of reach.
-    if (sum == 0) {
+    if (sum === 0) {
       const nearest = min(max(Math.floor(centre) as i32, begin), begin + mostTaps - 1);
       store<f64>(exact + ((<usize>(nearest - begin)) << 3), 1);
       sum = 1;
