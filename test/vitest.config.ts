@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { buildKernels } from "../src/local/build-kernels.ts";
@@ -5,6 +6,17 @@ import { buildKernels } from "../src/local/build-kernels.ts";
 const root = new URL("..", import.meta.url).pathname;
 
 buildKernels();
+
+/** In workerd a `.wasm?module` import is a compiled module; Node is given the same. */
+const wasmModules = {
+  name: "wasm-modules",
+  enforce: "pre" as const,
+  load(id: string) {
+    if (!id.endsWith(".wasm?module")) return undefined;
+    const bytes = readFileSync(id.slice(0, -"?module".length)).toString("base64");
+    return `export default new WebAssembly.Module(Buffer.from("${bytes}", "base64"));`;
+  },
+};
 
 /**
  * Three kinds of test. `workerd`: everything that ships in the worker, run in the real runtime with real D1, R2,
@@ -40,8 +52,10 @@ export default defineConfig({
       },
       {
         root,
+        plugins: [wasmModules],
         test: {
           name: "node",
+          server: { deps: { inline: [/@jsquash/] } },
           include: ["test/**/*.node.test.ts"],
           exclude: ["test/e2e/**"],
           testTimeout: 60_000,

@@ -1,9 +1,9 @@
 import { type ImageSource, openImage } from "./decode.ts";
-import { demandOf, type Sampling } from "./demand.ts";
+import { demandOf, samplingOf } from "./demand.ts";
 import { encodeImage } from "./encode.ts";
 import { flattenPixels } from "./flatten.ts";
 import { type Geometry, planGeometry } from "./geometry.ts";
-import { orientPixels, storedSize, storedWindow } from "./orient.ts";
+import { orientPixels } from "./orient.ts";
 import { IMAGE_MIME, type ImageFormat, type ImageOutput } from "./output.ts";
 import { padPixels } from "./pad.ts";
 import type { Pixels } from "./pixels.ts";
@@ -67,14 +67,6 @@ export async function renderImage(
     rendered.push(await encodeOutput(composed, output));
   }
   return rendered;
-}
-
-/** What an output looks at, and how large, in the picture as it is stored. */
-export function samplingOf(geometry: Geometry, probe: ImageProbe): Sampling {
-  return {
-    window: storedWindow(geometry.crop, probe, probe.orientation),
-    size: storedSize(geometry.resized, probe.orientation),
-  };
 }
 
 /**

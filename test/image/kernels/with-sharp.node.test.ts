@@ -1,0 +1,85 @@
+import sharp from "sharp";
+import { describe, expect, it } from "vitest";
+import { FILTERS, type Filter } from "../../../src/image/codecs/kernels.ts";
+import { resampleRgba } from "../../../src/image/codecs/resize.ts";
+import { disc, photo } from "../../fixtures/images.ts";
+import { psnr, renderJpeg } from "./compare.ts";
+import { writeJpeg } from "./jpeg-writer.ts";
+import { photoSample, SAMPLINGS, scriptsOf } from "./pictures.ts";
+
+const SIZE = { width: 203, height: 149 };
+
+async function decodedBySharp(file: Uint8Array): Promise<Buffer> {
+  return await sharp(file).toColourspace("srgb").ensureAlpha().raw().toBuffer();
+}
+
+describe.each(Object.entries(SAMPLINGS))("a %s JPEG", (_, sampling) => {
+  const options = { ...SIZE, sampling, sample: photoSample(SIZE) };
+  const files = {
+    baseline: writeJpeg(options),
+    restarting: writeJpeg({ ...options, restartInterval: 7 }),
+    separate: writeJpeg({ ...options, isSeparate: true }),
+    progressive: writeJpeg({ ...options, script: scriptsOf(sampling.length).both }),
+  };
+
+  it.each(Object.entries(files))("is what libjpeg makes of it, %s", async (_kind, file) => {
+    const wanted = await decodedBySharp(file);
+    const full = await renderJpeg(file, SIZE);
+    // libjpeg repeats colour samples where a factor is 4, and draws between them where it is 2; we always do.
+    expect(psnr(full.data, wanted)).toBeGreaterThan(sampling[0]?.[0] === 4 ? 38 : 44);
+
+    for (const scale of [2, 4, 8]) {
+      const size = { width: Math.floor(SIZE.width / scale), height: Math.floor(SIZE.height / scale) };
+      const small = await sharp(wanted, { raw: { ...SIZE, channels: 4 } })
+        .resize({ ...size, fit: "fill", kernel: "lanczos3" })
+        .raw()
+        .toBuffer();
+      const made = await renderJpeg(file, size);
+      expect(psnr(made.data, small), `1/${scale}`).toBeGreaterThan(32);
+    }
+  });
+});
+
+/** What sharp calls the filters of the resizer. */
+const NAMES = {
+  bilinear: "linear",
+  bicubic: "cubic",
+  mitchell: "mitchell",
+  lanczos2: "lanczos2",
+  lanczos3: "lanczos3",
+} as const;
+
+describe.each(Object.entries(NAMES) as [keyof typeof NAMES, (typeof NAMES)[keyof typeof NAMES]][])(
+  "the %s filter",
+  (filter, kernel) => {
+    it.each([
+      [180, 120],
+      [97, 61],
+      [40, 30],
+      [9, 7],
+      [200, 5],
+      [1, 1],
+    ])("shrinks to %i×%i as sharp does, opaque and transparent", async (width, height) => {
+      for (const picture of [photo(240, 160), disc(240)]) {
+        const wanted = await sharp(picture.data, {
+          raw: { width: picture.width, height: picture.height, channels: 4 },
+        })
+          .resize({ width, height, fit: "fill", kernel })
+          .raw()
+          .toBuffer();
+        const made = await resampleRgba(
+          picture,
+          { left: 0, top: 0, width: picture.width, height: picture.height },
+          { width, height },
+          { horizontal: filter, vertical: filter },
+          picture.data[3] === 0,
+        );
+        expect(psnr(made.data, wanted)).toBeGreaterThan(36);
+      }
+    });
+  },
+);
+
+it("has every filter that it names", () => {
+  expect((Object.keys(FILTERS) as Filter[]).filter((name) => name !== "nearest")).toEqual(Object.keys(NAMES));
+});
