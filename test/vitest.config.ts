@@ -40,6 +40,7 @@ export default defineConfig({
                 IMAGE_URL_POLICY: "open",
                 TRANSCODER_URL: "http://127.0.0.1:9",
                 LOCAL_ORIGIN: "http://127.0.0.1:9",
+                ...fuzzing(),
               },
             },
           })),
@@ -77,3 +78,9 @@ export default defineConfig({
     ],
   },
 });
+
+/** How much and what `test/image/kernels/fuzz.test.ts` tries, where the caller says so. */
+function fuzzing(): Record<string, string> {
+  const { FUZZ_FILES, FUZZ_SEED } = process.env;
+  return { ...(FUZZ_FILES && { FUZZ_FILES }), ...(FUZZ_SEED && { FUZZ_SEED }) };
+}
