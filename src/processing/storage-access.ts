@@ -54,8 +54,8 @@ export async function serveStorage(request: Request, env: Env): Promise<Response
   throw new MediaError("not_found", "There is nothing here.");
 }
 
-/** One path segment: no escapes, so no way out of the attempt's prefix. */
-const SAFE_SEGMENT = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
+/** One path segment, decoded: no slash and no leading dot, so no way out of the prefix. */
+const SAFE_SEGMENT = /^[A-Za-z0-9_][A-Za-z0-9._,=-]*$/;
 
 async function storeFile(
   env: Env,
@@ -63,7 +63,8 @@ async function storeFile(
   path: string[],
   request: Request,
 ): Promise<Response> {
-  if (path.length === 0 || !path.every((segment) => SAFE_SEGMENT.test(segment))) {
+  const names = path.map(decodeSegment);
+  if (names.length === 0 || !names.every((name) => SAFE_SEGMENT.test(name))) {
     throw new MediaError(
       "invalid_request",
       "The path of a file is made of letters, digits, dots and dashes.",
@@ -72,7 +73,7 @@ async function storeFile(
   if (!(await mayWrite(env, lease))) throw leaseLost();
   if (!request.body) throw new MediaError("empty_body", "A file needs a body.");
   const contentType = request.headers.get("Content-Type") ?? "application/octet-stream";
-  const key = writePrefix + path.join("/");
+  const key = writePrefix + names.join("/");
   const stored = await env.MEDIA.put(key, request.body, { httpMetadata: { contentType } });
   // Whoever took the lease back has swept the prefix by now; what arrived after that would stay for ever.
   if (!(await mayWrite(env, lease))) {
@@ -88,6 +89,15 @@ async function mayWrite(env: Env, lease: Grant["lease"]): Promise<boolean> {
 
 function leaseLost(): MediaError {
   return new MediaError("conflict", "The lease of this task was taken back.");
+}
+
+/** Percent-decoded once; what cannot be decoded stays as it is, and is refused for its percent sign. */
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }
 
 /** A refusal as the transcoder reads it: only the status matters to it. */

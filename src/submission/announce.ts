@@ -1,5 +1,6 @@
 import type { Env } from "../config.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
+import { tell } from "../processing/conclude.ts";
 import { STAGE_OF_TASK, type StageName } from "../progress/stages.ts";
 import type { PlannedJob } from "./plan-job.ts";
 
@@ -14,7 +15,7 @@ export async function announceJob(env: Env, { job, tasks }: PlannedJob): Promise
     stage: STAGE_OF_TASK[task.kind],
     weight: task.weight,
   }));
-  await env.JOB_PROGRESS.getByName(job.id).record([
+  await tell(env, job.id, [
     {
       type: "accepted",
       jobId: job.id,

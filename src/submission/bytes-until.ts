@@ -6,9 +6,13 @@ export interface BytesUntil {
   until(delimiter: Uint8Array): AsyncGenerator<Uint8Array, void>;
   /** Exactly so many bytes. */
   take(count: number): Promise<Uint8Array>;
-  /** Reads no further. */
+  /** Reads no further, but for a little that is on its way: a sender that is cut off in mid-word does not hear why. */
   close(): Promise<void>;
 }
+
+/** What is still taken in after the answer is known: about what a sender has in flight. */
+const MAX_DRAINED_BYTES = 4 * 1024 * 1024;
+const MAX_DRAIN_MS = 2_000;
 
 /**
  * @param first bytes to be read before those of the body
@@ -49,9 +53,23 @@ export function createBytesUntil(body: ReadableStream<Uint8Array>, first: Uint8A
       return taken;
     },
     async close() {
-      await chunks.return?.();
+      const timer = Promise.withResolvers<void>();
+      const timeout = setTimeout(timer.resolve, MAX_DRAIN_MS);
+      // A sender that has gone away is past hearing anything: how its body fails changes nothing.
+      await Promise.race([drain(chunks).catch(() => undefined), timer.promise]);
+      clearTimeout(timeout);
+      // Not waited for: it comes after the chunk that a silent sender still owes.
+      void chunks.return?.().catch(() => undefined);
     },
   };
+}
+
+async function drain(chunks: AsyncIterator<Uint8Array>): Promise<void> {
+  for (let drained = 0; drained < MAX_DRAINED_BYTES; ) {
+    const next = await chunks.next();
+    if (next.done) return;
+    drained += next.value.length;
+  }
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {

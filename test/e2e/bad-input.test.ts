@@ -36,11 +36,12 @@ interface Sent {
   path?: string;
 }
 
+/** On a connection of its own: one whose request was refused before it was read is closed by the server. */
 function send({ body, headers, method = "POST", path = "/v1/jobs" }: Sent): Promise<Response> {
   return fetch(new URL(path, url), {
     method,
     body,
-    headers: { Authorization: `Bearer ${key}`, ...headers },
+    headers: { Authorization: `Bearer ${key}`, Connection: "close", ...headers },
   });
 }
 
