@@ -53,7 +53,7 @@ const TELLING_BYTES = [
 /** One to eight bytes changed, cut out, doubled, swapped between files, or the end cut off. */
 function mutate(file: Uint8Array, other: Uint8Array, below: (limit: number) => number): Uint8Array {
   let bytes = file.slice();
-  for (let times = 1 + below(4); times > 0; times--) {
+  for (let times = 1 + below(4); times > 0 && bytes.length > 0; times--) {
     // The header is a small part of the bytes and most of what can go wrong.
     const at = below(2) === 0 ? below(bytes.length) : below(Math.min(bytes.length, 330));
     const length = 1 + below(8);
