@@ -19,27 +19,31 @@ import { stopAttempts } from "../processing/stop-attempts.ts";
 /** Rows of each kind that one sweep looks at; the next one, a minute later, goes on. */
 const BATCH = 100;
 
-/** What a sweep did, for the log. */
-export interface SweepReport {
-  recovered: number;
-  overdue: number;
-  tickets: number;
-  attemptsSwept: number;
-  uploadsDiscarded: number;
-}
+/** The steps of a sweep, each on its own: one that fails leaves the others to do their part. */
+const STEPS = {
+  recovered: recoverExpired,
+  overdue: failOverdue,
+  tickets: reissueTickets,
+  attemptsSwept: sweepAttempts,
+  uploadsDiscarded: discardAbandoned,
+} as const satisfies Record<string, (env: Env, nowMs: number) => Promise<number>>;
+
+/** How many rows each step dealt with. */
+export type SweepReport = Record<keyof typeof STEPS, number>;
 
 /**
  * Makes good what was missed: workers that fell silent, tickets that were lost, files that no row stands for. Safe
  * to run at any time, twice, or not at all for a while: every step starts from D1.
  */
 export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
-  const report: SweepReport = {
-    recovered: await recoverExpired(env, nowMs),
-    overdue: await failOverdue(env, nowMs),
-    tickets: await reissueTickets(env, nowMs),
-    attemptsSwept: await sweepAttempts(env, nowMs),
-    uploadsDiscarded: await discardAbandoned(env, nowMs),
-  };
+  const report: SweepReport = { recovered: 0, overdue: 0, tickets: 0, attemptsSwept: 0, uploadsDiscarded: 0 };
+  for (const name of Object.keys(STEPS) as (keyof typeof STEPS)[]) {
+    try {
+      report[name] = await STEPS[name](env, nowMs);
+    } catch (error) {
+      log("error", "sweep", "step_failed", { step: name, detail: String(error) });
+    }
+  }
   if (Object.values(report).some((count) => count > 0)) log("info", "sweep", "swept", { ...report });
   return report;
 }
