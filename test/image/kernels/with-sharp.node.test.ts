@@ -1,3 +1,5 @@
+import initJsquash, { resize as jsquashResize } from "@jsquash/resize/lib/resize/pkg/squoosh_resize.js";
+import jsquashWasm from "@jsquash/resize/lib/resize/pkg/squoosh_resize_bg.wasm?module";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { FILTERS, type Filter } from "../../../src/image/codecs/kernels.ts";
@@ -83,3 +85,40 @@ describe.each(Object.entries(NAMES) as [keyof typeof NAMES, (typeof NAMES)[keyof
 it("has every filter that it names", () => {
   expect((Object.keys(FILTERS) as Filter[]).filter((name) => name !== "nearest")).toEqual(Object.keys(NAMES));
 });
+
+/** jSquash's numbers for filters that it has in common with ours. */
+const JSQUASH = { bilinear: 0, bicubic: 1, mitchell: 2, lanczos3: 3 } as const;
+
+it.each(Object.entries(JSQUASH) as [keyof typeof JSQUASH, number][])(
+  "resizes as jSquash does with %s",
+  async (filter, number) => {
+    await initJsquash(jsquashWasm);
+    for (const picture of [photo(240, 160), disc(240)]) {
+      const hasAlpha = picture.data[3] === 0;
+      for (const [width, height] of [
+        [170, 100],
+        [400, 300],
+      ] as const) {
+        const data = new Uint8Array(picture.data);
+        const wanted = jsquashResize(
+          data,
+          picture.width,
+          picture.height,
+          width,
+          height,
+          number,
+          hasAlpha,
+          false,
+        );
+        const made = await resampleRgba(
+          picture,
+          { left: 0, top: 0, width: picture.width, height: picture.height },
+          { width, height },
+          { horizontal: filter, vertical: filter },
+          hasAlpha,
+        );
+        expect(psnr(made.data, wanted), `${width}`).toBeGreaterThan(42);
+      }
+    }
+  },
+);
