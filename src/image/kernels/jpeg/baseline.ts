@@ -1,4 +1,14 @@
-import { bitBuffer, bitCount, bitSource, readLongCode, readSymbol, readValue, refill, setBits } from "./bits";
+import {
+  bitBuffer,
+  bitCount,
+  bitSource,
+  extend,
+  readLongCode,
+  readSymbol,
+  readValue,
+  refill,
+  setBits,
+} from "./bits";
 import { COEFFICIENTS, Component } from "./frame";
 import {
   FIRST_AC_TABLE,
@@ -19,20 +29,26 @@ const ZRL: i32 = 0xf0;
 
 /** Decodes one block of a sequential scan (T.81 §F.2.2) and, when it is needed, transforms it into its plane. */
 export function decodeSequentialBlock(component: Component, column: i32, row: i32): void {
-  const dc = readDc(component);
   const isNeeded = component.needsBlock(column, row);
-  const kept = isNeeded ? component.lastKept : 0;
-  const ac = FIRST_AC_TABLE + component.acTable;
-  if (!isNeeded || kept === 0) {
-    skipCoefficients(ac, 1);
-    if (isNeeded)
-      fillBlock(dc, component.columns, component.rows, component.samplesOf(column, row), component.stride);
+  if (isNeeded && component.lastKept > 0) {
+    decodeKept(component, component.samplesOf(column, row));
     return;
   }
+  const dc = readMean(component);
+  if (isNeeded) store<u8>(component.samplesOf(column, row), meanOf(dc));
+}
+
+/** At 1/8 a block is one sample: its mean. */
+function meanOf(dc: i32): u8 {
+  return min(max(((dc + 4) >> 3) + 128, 0), 255) as u8;
+}
+
+function decodeKept(component: Component, samples: usize): void {
+  const ac = FIRST_AC_TABLE + component.acTable;
+  const dc = readDc(component);
   clearBlock(component.rows);
   store<i16>(BLOCK, dc as i16);
-  const next = readCoefficients(ac, component.quant, kept);
-  const samples = component.samplesOf(column, row);
+  const next = readCoefficients(ac, component.quant, component.lastKept);
   if (next === 1) {
     fillBlock(dc, component.columns, component.rows, samples, component.stride);
   } else {
@@ -99,10 +115,38 @@ function readCoefficients(table: i32, quant: usize, last: i32): i32 {
 
 /** Steps over the rest of a block from coefficient `from` on, several symbols at a time. */
 function skipCoefficients(table: i32, from: i32): void {
+  skipFrom(table, from, bitBuffer, bitCount, bitSource);
+}
+
+/**
+ * The DC coefficient, dequantised, of a block that nothing else is wanted of: {@link readDc} and
+ * {@link skipCoefficients} in one, because at 1/8 this is nearly all that the decoder does.
+ */
+function readMean(component: Component): i32 {
+  const count = bitCount;
+  let buffer = bitBuffer | (load<u64>(bitSource - 8) >> (count as u64));
+  let left = count | 56;
+  const source = bitSource - (((63 - count) >> 3) as usize);
+  const lookup = lookupTable(component.dcTable);
+  let entry = load<u16>((lookup + ((buffer >> (64 - LOOKUP_BITS)) << 1)) as usize) as i32;
+  if (entry === 0) entry = readLongCode(component.dcTable, buffer);
+  buffer <<= (entry >> 8) as u64;
+  left -= entry >> 8;
+  const size = entry & 15;
+  if (size > 0) {
+    component.prediction += extend((buffer >> ((64 - size) as u64)) as i32, size);
+    buffer <<= size as u64;
+    left -= size;
+  }
+  skipFrom(FIRST_AC_TABLE + component.acTable, 1, buffer, left, source);
+  return component.prediction * (load<u16>(component.quant) as i32);
+}
+
+function skipFrom(table: i32, from: i32, firstBuffer: u64, firstCount: i32, firstSource: usize): void {
   const skips = skipTable(table);
-  let buffer = bitBuffer;
-  let count = bitCount;
-  let source = bitSource;
+  let buffer = firstBuffer;
+  let count = firstCount;
+  let source = firstSource;
   let index = from;
   while (index < COEFFICIENTS) {
     if (count < 32) {
