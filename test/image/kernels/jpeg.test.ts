@@ -144,6 +144,28 @@ describe("a damaged JPEG", () => {
     await expect(renderJpeg(without, SIZE)).rejects.toMatchObject({ code: "corrupt_image" });
   });
 
+  it("may not ask for a walk over all blocks as often as it likes", async () => {
+    const bands = Array.from({ length: 63 }, (_, index) => ({
+      components: [0],
+      first: index + 1,
+      last: index + 1,
+    }));
+    const script = [
+      { components: [0], first: 0, last: 0, before: 0, now: 0 },
+      ...bands.map((band) => ({ ...band, before: 0, now: 1 })),
+      ...bands.map((band) => ({ ...band, before: 1, now: 0 })),
+    ];
+    const allowed = written(SAMPLINGS.gray, { script: script.slice(0, 100) });
+    expect((await renderJpeg(allowed, SIZE)).width).toBe(SIZE.width);
+    const thrown = await renderJpeg(written(SAMPLINGS.gray, { script }), SIZE).catch(
+      (error: unknown) => error,
+    );
+    expect(thrown).toMatchObject({
+      code: "corrupt_image",
+      privateDetail: expect.stringContaining("more scans"),
+    });
+  });
+
   it("says what broke, in words for the log", async () => {
     const noTables = file.filter((_, at) => at < 2 || at > 70);
     const thrown = await renderJpeg(noTables, SIZE).catch((error: unknown) => error);

@@ -1,5 +1,13 @@
 import { openWindow } from "./bits";
-import { Component, clearFrame, componentAt, componentCount, isProgressive, readFrame } from "./frame";
+import {
+  Component,
+  clearFrame,
+  componentAt,
+  componentCount,
+  isProgressive,
+  MAX_COMPONENTS,
+  readFrame,
+} from "./frame";
 import { clearTables, defineTable, FIRST_AC_TABLE } from "./huffman";
 import { nextMarker, nextSegmentEnd, segmentLength } from "./markers";
 import { allocateComponents, planComponents, setDemand } from "./planes";
@@ -76,7 +84,7 @@ const DQT: i32 = 0xdb;
 const DRI: i32 = 0xdd;
 
 /** Files of ordinary scan scripts have about ten; a hostile one could ask for a walk over all blocks every few bytes. */
-const MAX_SCANS: i32 = 200;
+const MAX_SCANS: i32 = 100;
 
 /** Four quantisation tables as the file last defined them: u16 in zigzag order. */
 const QUANTS: usize = memory.data(4 * 128, 8);
@@ -148,6 +156,7 @@ function readSegment(marker: i32, payload: usize, length: i32): i32 {
 function startFrame(marker: i32, payload: usize, length: i32): i32 {
   if (componentCount > 0 || length < 6) return BAD_FRAME;
   if (marker > SOF_PROGRESSIVE || load<u8>(payload) !== 8) return UNSUPPORTED;
+  if (load<u8>(payload, 5) !== 1 && load<u8>(payload, 5) !== MAX_COMPONENTS) return UNSUPPORTED;
   if (!readFrame(payload, length, marker === SOF_PROGRESSIVE)) return BAD_FRAME;
   planComponents();
   return allocateComponents() ? OK : OUT_OF_MEMORY;

@@ -104,7 +104,7 @@ export function readFrame(payload: usize, length: i32, progressive: bool): bool 
   frameHeight = ((load<u8>(payload, 1) as i32) << 8) | load<u8>(payload, 2);
   frameWidth = ((load<u8>(payload, 3) as i32) << 8) | load<u8>(payload, 4);
   if (frameWidth === 0 || frameHeight === 0 || length !== 6 + count * 3) return false;
-  if (count !== 1 && count !== MAX_COMPONENTS) return false;
+  if (count > MAX_COMPONENTS) return false;
   isProgressive = progressive;
   mostHorizontal = mostVertical = 1;
   for (let index = 0; index < count; index++) {
