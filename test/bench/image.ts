@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import sharp from "sharp";
 import { buildKernels } from "../../src/local/build-kernels.ts";
 import { ENGINES, type EngineName } from "./image-engines.ts";
@@ -11,8 +13,8 @@ import { compare, type Quality } from "./image-quality.ts";
 import { percentile, type Row } from "./row.ts";
 
 const ROUNDS = 7;
-/** The runtime compiles WASM twice, the second time better and while it runs. */
-const WARM_UPS = 3;
+/** The runtime compiles WASM twice, the second time better, function by function and on the clock of the process. */
+const WARM_UPS = 8;
 const MIB = 1024 * 1024;
 
 interface Case {
@@ -23,6 +25,10 @@ interface Case {
   /** CPU time against sharp's, and memory added, MiB. */
   goal: { ratio: number; memoryMib: number | null };
 }
+
+setFlagsFromString("--expose-gc");
+/** Before each measurement, so that none pays for what the one before has left. */
+const collectGarbage = runInNewContext("gc") as () => void;
 
 /** At equal quality: as close to the reference as sharp is, within these. */
 const PSNR_TOLERANCE_DB = 0.5;
@@ -80,6 +86,7 @@ async function measureCase({ name, photo, width, goal }: Case): Promise<Row[]> {
   const made: Partial<Record<EngineName, Uint8Array>> = {};
   for (let round = -WARM_UPS; round < ROUNDS; round++) {
     for (const engine of Object.keys(engines) as EngineName[]) {
+      collectGarbage();
       const startedAt = process.cpuUsage();
       made[engine] = await engines[engine](file, width);
       const { user, system } = process.cpuUsage(startedAt);

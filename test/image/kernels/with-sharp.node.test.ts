@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { FILTERS, type Filter } from "../../../src/image/codecs/kernels.ts";
 import { resampleRgba } from "../../../src/image/codecs/resize.ts";
-import { disc, photo } from "../../fixtures/images.ts";
+import { disc, paint, photo } from "../../fixtures/images.ts";
 import { psnr, renderJpeg } from "./compare.ts";
 import { writeJpeg } from "./jpeg-writer.ts";
 import { photoSample, SAMPLINGS, scriptsOf } from "./pictures.ts";
@@ -81,6 +81,20 @@ describe.each(Object.entries(NAMES) as [keyof typeof NAMES, (typeof NAMES)[keyof
     });
   },
 );
+
+it("picks pixels with the nearest filter, and mixes none", async () => {
+  const checks = paint(90, 60, (x, y) => ((x + y) % 2 === 0 ? [255, 0, 0, 255] : [0, 0, 255, 255]));
+  for (const [width, height] of [
+    [31, 17],
+    [7, 50],
+    [200, 130],
+  ] as const) {
+    const window = { left: 0, top: 0, width: 90, height: 60 };
+    const filters = { horizontal: "nearest", vertical: "nearest" } as const;
+    const { data } = await resampleRgba(checks, window, { width, height }, filters, false);
+    for (let at = 0; at < data.length; at += 4) expect([0, 255]).toContain(data[at]);
+  }
+});
 
 it("has every filter that it names", () => {
   expect((Object.keys(FILTERS) as Filter[]).filter((name) => name !== "nearest")).toEqual(Object.keys(NAMES));

@@ -1,5 +1,5 @@
 import { allocate } from "../arena";
-import { filterAt, supportOf } from "./filters";
+import { filterAt, NEAREST, supportOf } from "./filters";
 
 /** Weights are whole numbers of 1/16384, so that two of them and two samples make one SIMD dot product. */
 export const WEIGHT_BITS: i32 = 14;
@@ -46,7 +46,8 @@ export function fillWeights(
   step: i32,
 ): bool {
   const ratio = windowLength / outputLength;
-  const stretch = Math.max(ratio, 1);
+  // The other filters widen as the picture shrinks; this one goes on picking a single sample.
+  const stretch = filter === NEAREST ? 1 : Math.max(ratio, 1);
   const reach = supportOf(filter) * stretch;
   const mostTaps = Math.min(Math.ceil(reach * 2) + 1, inputLength) as i32;
   axis.taps = mostTaps;
