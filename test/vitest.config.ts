@@ -1,7 +1,22 @@
+import { readFileSync } from "node:fs";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { buildKernels } from "../src/local/build-kernels.ts";
 
 const root = new URL("..", import.meta.url).pathname;
+
+buildKernels();
+
+/** In workerd a `.wasm?module` import is a compiled module; Node is given the same. */
+const wasmModules = {
+  name: "wasm-modules",
+  enforce: "pre" as const,
+  load(id: string) {
+    if (!id.endsWith(".wasm?module")) return undefined;
+    const bytes = readFileSync(id.slice(0, -"?module".length)).toString("base64");
+    return `export default new WebAssembly.Module(Buffer.from("${bytes}", "base64"));`;
+  },
+};
 
 /**
  * Three kinds of test. `workerd`: everything that ships in the worker, run in the real runtime with real D1, R2,
@@ -25,6 +40,7 @@ export default defineConfig({
                 IMAGE_URL_POLICY: "open",
                 TRANSCODER_URL: "http://127.0.0.1:9",
                 LOCAL_ORIGIN: "http://127.0.0.1:9",
+                ...fuzzing(),
               },
             },
           })),
@@ -37,8 +53,10 @@ export default defineConfig({
       },
       {
         root,
+        plugins: [wasmModules],
         test: {
           name: "node",
+          server: { deps: { inline: [/@jsquash/] } },
           include: ["test/**/*.node.test.ts"],
           exclude: ["test/e2e/**"],
           testTimeout: 60_000,
@@ -60,3 +78,9 @@ export default defineConfig({
     ],
   },
 });
+
+/** How much and what `test/image/kernels/fuzz.test.ts` tries, where the caller says so. */
+function fuzzing(): Record<string, string> {
+  const { FUZZ_FILES, FUZZ_SEED } = process.env;
+  return { ...(FUZZ_FILES && { FUZZ_FILES }), ...(FUZZ_SEED && { FUZZ_SEED }) };
+}

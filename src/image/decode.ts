@@ -1,19 +1,28 @@
 import { MediaError } from "../errors.ts";
-import { decodeJpeg } from "./codecs/jpeg.ts";
+import { openJpeg } from "./codecs/jpeg-planes.ts";
 import { decodePng } from "./codecs/png.ts";
 import { decodeWebp } from "./codecs/webp.ts";
 import { createCompletenessCheck } from "./completeness.ts";
+import { type Demand, demandAll } from "./demand.ts";
+import type { Rectangle, Size } from "./geometry.ts";
 import type { Pixels } from "./pixels.ts";
 import { undecodableVariety } from "./plan.ts";
 import type { ImageProbe } from "./probe.ts";
+import { filtersFor, resizePixels } from "./resize.ts";
+
+/** A decoded picture, as stored, that outputs are cut and resampled from. */
+export interface ImageSource {
+  /** A window as RGBA of another size. The window must lie in the one demanded. */
+  resample(window: Rectangle, size: Size): Promise<Pixels>;
+}
 
 /**
- * Decodes a whole still picture to RGBA, as stored. All of it or nothing: a decoder that would fill the missing part
+ * Decodes as much of a still picture as is demanded. All of it or nothing: a decoder that would fill a missing part
  * with gray is not asked to.
  *
  * @throws MediaError `corrupt_image`, `unsupported_image`
  */
-export async function decodeImage(input: Uint8Array, probe: ImageProbe): Promise<Pixels> {
+export async function openImage(input: Uint8Array, probe: ImageProbe, demand: Demand): Promise<ImageSource> {
   const variety = undecodableVariety(probe);
   if (variety !== undefined) {
     throw new MediaError("unsupported_image", `There is no decoder for ${variety} on this lane.`);
@@ -22,18 +31,31 @@ export async function decodeImage(input: Uint8Array, probe: ImageProbe): Promise
   check.push(input);
   const problem = check.problem();
   if (problem !== undefined) throw new MediaError("corrupt_image", problem);
-  const pixels = await decodeByFormat(input, probe);
-  if (pixels.width !== probe.width || pixels.height !== probe.height) {
-    throw new MediaError("corrupt_image", "The picture is not of the size that its header says.");
+  if (probe.format === "jpeg") {
+    const planes = await openJpeg(input, probe, demand);
+    return { resample: (window, size) => planes.resample(window, size, filtersFor(window, size)) };
   }
-  return pixels;
+  const pixels = await decodePixels(input, probe);
+  return { resample: (window, size) => resizePixels(pixels, window, size, probe.hasAlpha) };
+}
+
+/** Decodes a whole still picture to RGBA, as stored; fails as {@link openImage} does. */
+export async function decodeImage(input: Uint8Array, probe: ImageProbe): Promise<Pixels> {
+  const { width, height } = probe;
+  const source = await openImage(input, probe, demandAll(probe));
+  return await source.resample({ left: 0, top: 0, width, height }, { width, height });
+}
+
+/** The formats whose decoders bring all pixels or none. */
+async function decodePixels(input: Uint8Array, probe: ImageProbe): Promise<Pixels> {
+  const pixels = await decodeByFormat(input, probe);
+  if (pixels.width === probe.width && pixels.height === probe.height) return pixels;
+  throw new MediaError("corrupt_image", "The picture is not of the size that its header says.");
 }
 
 async function decodeByFormat(input: Uint8Array, probe: ImageProbe): Promise<Pixels> {
   try {
     switch (probe.format) {
-      case "jpeg":
-        return await decodeWholeJpeg(input);
       case "png":
         return await decodePng(input);
       case "webp":
@@ -46,20 +68,6 @@ async function decodeByFormat(input: Uint8Array, probe: ImageProbe): Promise<Pix
     // A codec that aborts throws objects of its own, which say nothing as text.
     return damaged(thrown instanceof Error ? thrown.message : "the codec aborted", thrown);
   }
-}
-
-/**
- * Some cameras pad the end of the scan: a few bytes before EOI cost nothing of the picture. The same words with more
- * bytes, or before another marker, mean that the decoder lost its place.
- */
-const HARMLESS_WARNING = /: \d extraneous bytes before marker 0xd9/;
-
-/** libjpeg decodes on over damage and only warns; a picture with a damaged part is not called done. */
-async function decodeWholeJpeg(input: Uint8Array): Promise<Pixels> {
-  const { pixels, warnings } = await decodeJpeg(input);
-  const damage = warnings.find((warning) => !HARMLESS_WARNING.test(warning));
-  if (damage !== undefined || pixels === null) return damaged(damage ?? "libjpeg answered with nothing");
-  return pixels;
 }
 
 function damaged(privateDetail: string, cause?: unknown): never {

@@ -1,19 +1,15 @@
+import { demandOf, type Sampling } from "./demand.ts";
 import type { Geometry, Size } from "./geometry.ts";
 import type { ImageFormat } from "./output.ts";
 import type { ImageProbe } from "./probe.ts";
 
 /**
- * What one picture costs the edge lane in memory. The factors are the size of each codec's linear memory after one
- * call on generated photos of 3 and 12 megapixels (jpeg 1.6.0, png 3.1.1, webp 1.5.0, resize 2.1.1 of @jsquash),
+ * What one picture costs the edge lane in memory. The factors of the packages' codecs are the size of their linear
+ * memory after one call on generated photos of 3 and 12 megapixels (jpeg 1.6.0, png 3.1.1, webp 1.5.0 of @jsquash),
  * less its copy of the file, divided by the pixels, the larger of the two and rounded up. They hold the slack by which
- * those memories grow.
+ * those memories grow. What our own kernels take is counted, not measured: see {@link kernelBytes}.
  */
 const DECODE_BYTES_PER_PIXEL = {
-  /** RGBA, and the rows in work. */
-  jpegBaseline: 4.4,
-  /** All coefficients as well: 2 bytes a sample, counted without chroma subsampling. */
-  jpegProgressive: 10.4,
-  jpegProgressiveGray: 7.1,
   /** RGBA is the decoder's own output; everything else is unpacked first and then widened to RGBA. */
   pngRgba8: 4.3,
   pngOther8: 9.2,
@@ -29,13 +25,17 @@ const EMSCRIPTEN_BASE_BYTES = 16.2 * 1024 * 1024;
 const ENCODE_BYTES_PER_PIXEL = { jpeg: 20, webp: 14, png: 19 } satisfies Record<ImageFormat, number>;
 
 const RGBA_BYTES = 4;
-/** The resizer works on four 32-bit floats a pixel. */
-const FLOAT_RGBA_BYTES = 16;
 
-/** Linear memory that decoding takes, with the codec's own copy of the file, bytes. */
+/**
+ * Memory of the decoder and of the pixels that it hands over, bytes; nothing for a JPEG, which is decoded in the
+ * kernels and leaves them only at the size of an output.
+ */
 export function decodeBytes(probe: ImageProbe, inputBytes: number): number {
-  const needed = probe.width * probe.height * DECODE_BYTES_PER_PIXEL[decodeKind(probe)] + inputBytes;
-  return probe.format === "png" ? needed : Math.max(needed, EMSCRIPTEN_BASE_BYTES);
+  if (probe.format === "jpeg") return 0;
+  const pixels = area(probe);
+  const needed = pixels * DECODE_BYTES_PER_PIXEL[decodeKind(probe)] + inputBytes;
+  const decoder = probe.format === "png" ? needed : Math.max(needed, EMSCRIPTEN_BASE_BYTES);
+  return decoder + pixels * RGBA_BYTES;
 }
 
 function decodeKind(probe: ImageProbe): keyof typeof DECODE_BYTES_PER_PIXEL {
@@ -43,39 +43,73 @@ function decodeKind(probe: ImageProbe): keyof typeof DECODE_BYTES_PER_PIXEL {
     if (probe.bitDepth === 16) return "png16";
     return probe.components === 4 ? "pngRgba8" : "pngOther8";
   }
-  if (probe.format === "webp") {
-    if (probe.coding === "lossless") return "webpLossless";
-    return probe.hasAlpha ? "webpLossyAlpha" : "webpLossy";
+  if (probe.coding === "lossless") return "webpLossless";
+  return probe.hasAlpha ? "webpLossyAlpha" : "webpLossy";
+}
+
+/** Linear memory of the kernels before their first picture, with what grows by less than a page, bytes. */
+const KERNEL_BASE_BYTES = 1.2 * 1024 * 1024;
+/** Rows that the resizer's ring holds at most: six px of the result, each less than four of the source, and its edges. */
+const RING_ROWS = 27;
+const RING_SAMPLE_BYTES = 2;
+/** Weights of one output sample: up to 32 of two bytes, with its place. */
+const WEIGHT_BYTES = 76;
+const STRIP_ROWS = 16;
+
+/**
+ * Linear memory of our own kernels (`kernels/`), bytes: of a JPEG the file, its planes and what a progressive file
+ * keeps until its last scan, or the planes and the largest output; of other formats a few rows and the output.
+ */
+export function kernelBytes(probe: ImageProbe, samplings: Sampling[], inputBytes: number): number {
+  const channels = probe.format === "jpeg" ? 1 : RGBA_BYTES;
+  const outputs = samplings.map(
+    ({ size }) => area(size) * (probe.format === "jpeg" ? probe.components + RGBA_BYTES : RGBA_BYTES),
+  );
+  const resizers = samplings.map(({ size }) => {
+    const ring = probe.width * channels * RING_SAMPLE_BYTES * RING_ROWS;
+    return ring + (size.width + size.height) * WEIGHT_BYTES;
+  });
+  const rendering = Math.max(...outputs) + Math.max(...resizers);
+  if (probe.format !== "jpeg") {
+    return KERNEL_BASE_BYTES + rendering + probe.width * RGBA_BYTES * STRIP_ROWS;
   }
-  if (probe.coding === "baseline") return "jpegBaseline";
-  return probe.components === 1 ? "jpegProgressiveGray" : "jpegProgressive";
+  const planes = planeSamples(probe, samplings);
+  const decoding = inputBytes + planes + (probe.coding === "progressive" ? waitingBytes(probe, planes) : 0);
+  return KERNEL_BASE_BYTES + Math.max(decoding, planes + rendering);
+}
+
+/** The kernels decode to 1/8, 1/4, 1/2 or 1/1 of each side. */
+const DECODE_SCALES = [1 / 8, 1 / 4, 1 / 2];
+/** Whole blocks of the coarsest component are decoded: up to 32 px more on each side of the window. */
+const BLOCK_PX = 64;
+
+/** Bytes of all planes: as much for colour as for luma, which is so at every scale but 1/1, where it may be half. */
+function planeSamples(probe: ImageProbe, samplings: Sampling[]): number {
+  const { scaleX, scaleY, window } = demandOf(probe, samplings);
+  const decoded = {
+    width: (window.width + BLOCK_PX) * decodeScale(scaleX),
+    height: (window.height + BLOCK_PX) * decodeScale(scaleY),
+  };
+  return area(decoded) * probe.components;
+}
+
+function decodeScale(wanted: number): number {
+  return DECODE_SCALES.find((scale) => scale >= wanted) ?? 1;
+}
+
+/** Coefficients of two bytes for each sample, and for each block of 64 px of a component a word of 64 bits. */
+function waitingBytes(probe: ImageProbe, planes: number): number {
+  return planes * 2 + (area(probe) / 64) * 8 * probe.components;
 }
 
 /**
- * Memory of the steps after decoding for one output: the window and the resizer's copy of it, the float rows between
- * its two passes, floats of window and result when alpha is premultiplied, the pixels as they are turned, padded and
- * flattened, and the encoder.
+ * Memory of the steps after resampling for one output: the pixels as they are resampled, turned, padded and flattened,
+ * and the encoder.
  */
-export function outputBytes(
-  upright: Size,
-  geometry: Geometry,
-  format: ImageFormat,
-  hasAlpha: boolean,
-): number {
-  const { crop, resized, canvas } = geometry;
-  const window = area(crop) < area(upright) ? area(crop) * RGBA_BYTES : 0;
-  const isResized = crop.width !== resized.width || crop.height !== resized.height;
-  const resize = isResized ? resizeBytes(crop, resized, hasAlpha) : 0;
+export function outputBytes({ resized, canvas }: Geometry, format: ImageFormat): number {
   const encode = area(canvas) * ENCODE_BYTES_PER_PIXEL[format];
   const base = format === "png" ? 0 : EMSCRIPTEN_BASE_BYTES;
-  return window + resize + area(canvas) * RGBA_BYTES * 2 + Math.max(encode, base);
-}
-
-function resizeBytes(crop: Size, resized: Size, hasAlpha: boolean): number {
-  const perPixel = RGBA_BYTES + (hasAlpha ? FLOAT_RGBA_BYTES : 0);
-  // Either side can be the one kept between the passes: a turned picture is resized before it is turned.
-  const between = Math.max(resized.width * crop.height, crop.width * resized.height) * FLOAT_RGBA_BYTES;
-  return (area(crop) + area(resized)) * perPixel + between;
+  return area(resized) * RGBA_BYTES + area(canvas) * RGBA_BYTES * 2 + Math.max(encode, base);
 }
 
 function area({ width, height }: Size): number {

@@ -1,14 +1,13 @@
-import { cropPixels } from "./crop.ts";
-import { decodeImage } from "./decode.ts";
+import { type ImageSource, openImage } from "./decode.ts";
+import { demandOf, samplingOf } from "./demand.ts";
 import { encodeImage } from "./encode.ts";
 import { flattenPixels } from "./flatten.ts";
 import { type Geometry, planGeometry } from "./geometry.ts";
-import { orientPixels, storedSize, storedWindow } from "./orient.ts";
+import { orientPixels } from "./orient.ts";
 import { IMAGE_MIME, type ImageFormat, type ImageOutput } from "./output.ts";
 import { padPixels } from "./pad.ts";
 import type { Pixels } from "./pixels.ts";
 import { type ImageProbe, orientedSize } from "./probe.ts";
-import { resizePixels } from "./resize.ts";
 import { verifyImage } from "./verify.ts";
 
 /** One finished file, in memory. */
@@ -54,15 +53,15 @@ export async function renderImage(
 ): Promise<RenderedImage[]> {
   options.checkpoint?.();
   await options.onStage?.("decode", 0);
-  const decoded = await decodeImage(input, probe);
+  const samplings = outputs.map((output) => samplingOf(planGeometry(orientedSize(probe), output), probe));
+  const source = await openImage(input, probe, demandOf(probe, samplings));
   const rendered: RenderedImage[] = [];
   for (const [index, output] of outputs.entries()) {
     const share = (1 - DECODE_SHARE) / outputs.length;
     const fraction = DECODE_SHARE + index * share;
     options.checkpoint?.();
     await options.onStage?.("resize", fraction);
-    const geometry = planGeometry(orientedSize(probe), output);
-    const composed = await composePixels(decoded, probe, geometry, output);
+    const composed = await composePixels(source, probe, planGeometry(orientedSize(probe), output), output);
     options.checkpoint?.();
     await options.onStage?.("encode", fraction + share / 2);
     rendered.push(await encodeOutput(composed, output));
@@ -75,14 +74,14 @@ export async function renderImage(
  * pixels are turned only once they are few.
  */
 async function composePixels(
-  decoded: Pixels,
-  { orientation, hasAlpha }: ImageProbe,
+  source: ImageSource,
+  probe: ImageProbe,
   geometry: Geometry,
   output: ImageOutput,
 ): Promise<Pixels> {
-  const window = cropPixels(decoded, storedWindow(geometry.crop, decoded, orientation));
-  const resized = await resizePixels(window, storedSize(geometry.resized, orientation), hasAlpha);
-  const upright = orientPixels(resized, orientation);
+  const { window, size } = samplingOf(geometry, probe);
+  const resized = await source.resample(window, size);
+  const upright = orientPixels(resized, probe.orientation);
   const padded = padPixels(upright, geometry.canvas, output.background);
   return output.format === "jpeg" ? flattenPixels(padded, output.background) : padded;
 }

@@ -1,6 +1,7 @@
 import { MediaError } from "../errors.ts";
+import { samplingOf } from "./demand.ts";
 import { planGeometry } from "./geometry.ts";
-import { decodeBytes, outputBytes } from "./memory.ts";
+import { decodeBytes, kernelBytes, outputBytes } from "./memory.ts";
 import type { ImageOutput } from "./output.ts";
 import { type ImageProbe, orientedSize } from "./probe.ts";
 
@@ -113,14 +114,14 @@ function notesOn(probe: ImageProbe): string[] {
 }
 
 /**
- * Decoder, decoded pixels and the dearest output together: codecs keep their memory from one step to the next and from
- * one picture to the next, so all of it is there at once.
+ * The file, the decoder, what it decodes and the dearest output together: codecs keep their memory from one step to the
+ * next and from one picture to the next, so all of it is there at once.
  */
 function estimatePeakBytes(probe: ImageProbe, outputs: ImageOutput[], inputBytes: number): number {
   const upright = orientedSize(probe);
-  const decoded = decodeBytes(probe, inputBytes) + probe.width * probe.height * 4;
-  const dearest = outputs.map((output) =>
-    outputBytes(upright, planGeometry(upright, output), output.format, probe.hasAlpha),
-  );
-  return Math.ceil(inputBytes + decoded + Math.max(0, ...dearest));
+  const geometries = outputs.map((output) => planGeometry(upright, output));
+  const samplings = geometries.map((geometry) => samplingOf(geometry, probe));
+  const kernels = kernelBytes(probe, samplings, inputBytes);
+  const dearest = geometries.map((geometry, index) => outputBytes(geometry, outputs[index]?.format ?? "png"));
+  return Math.ceil(inputBytes + decodeBytes(probe, inputBytes) + kernels + Math.max(0, ...dearest));
 }

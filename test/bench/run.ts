@@ -1,10 +1,15 @@
 /** `npm run bench [-- suite]`: measures a suite, prints its table and writes `out/bench/<suite>.json`. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { measureClaims } from "./claims.ts";
+import { measureImage } from "./image.ts";
 import { measureMain } from "./main.ts";
 import type { Row } from "./row.ts";
 
-const SUITES: Record<string, () => Promise<Row[]>> = { main: measureMain, claims: measureClaims };
+const SUITES: Record<string, () => Promise<Row[]>> = {
+  main: measureMain,
+  claims: measureClaims,
+  image: measureImage,
+};
 
 const suite = process.argv[2] ?? "main";
 const measure = SUITES[suite];

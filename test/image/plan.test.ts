@@ -36,14 +36,29 @@ describe("planImage", () => {
     }
   });
 
+  it("keeps what phones and cameras take at the edge, because it is decoded small", () => {
+    for (const [width, height] of [
+      [4032, 3024],
+      [6000, 4000],
+      [8160, 6144],
+    ] as const) {
+      for (const marker of [0xc0, 0xc2]) {
+        const probe = probeImage(jpegHeader(width, height, { marker }));
+        if (needsMoreBytes(probe)) throw new Error("short head");
+        const inputBytes = (width * height) / 4;
+        expect(planImage(probe, [THUMBNAIL], { inputBytes }).lane).toBe("edge");
+      }
+    }
+  });
+
   it("sends what would not fit an isolate to a container", () => {
-    const plan = planned(jpegHeader(4032, 3024));
+    const plan = planned(jpegHeader(4032, 3024), [{ ...THUMBNAIL, width: 3000 }]);
     expect(plan.lane).toBe("container-short");
     expect(plan.estimatedPeakBytes).toBeGreaterThan(104 * 1024 * 1024);
     expect(planned(jpegHeader(1000, 1000), [{ ...THUMBNAIL, width: 4000, allowEnlarge: true }]).lane).toBe(
       "container-short",
     );
-    expect(planned(pngHeader(2500, 2500, { bitDepth: 16, interlaced: true })).lane).toBe("container-short");
+    expect(planned(pngHeader(3000, 2500, { bitDepth: 16, interlaced: true })).lane).toBe("container-short");
   });
 
   it("counts the file itself", () => {

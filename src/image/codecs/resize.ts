@@ -1,57 +1,66 @@
-import wasm from "@jsquash/resize/lib/resize/pkg/squoosh_resize_bg.wasm?module";
-import type { Size } from "../geometry.ts";
+import { MediaError } from "../../errors.ts";
+import type { Rectangle, Size } from "../geometry.ts";
 import type { Pixels } from "../pixels.ts";
-import { type BindgenExports, instantiateBindgen, passBytes, takeBytes } from "./bindgen.ts";
-import { keepCodec } from "./instance.ts";
+import { FILTERS, type Filters, type KernelInstance, kernels, takePixels } from "./kernels.ts";
 
-/** The kernels of the resizer, by the number it knows them by. */
-const KERNELS = { triangle: 0, catmullRom: 1, mitchell: 2, lanczos3: 3 };
-export type ResizeKernel = keyof typeof KERNELS;
-
-interface ResizeExports extends BindgenExports {
-  resize(
-    returnPointer: number,
-    pointer: number,
-    length: number,
-    inputWidth: number,
-    inputHeight: number,
-    outputWidth: number,
-    outputHeight: number,
-    kernel: number,
-    premultiply: boolean,
-    linearLight: boolean,
-  ): void;
-}
-
-const resizer = keepCodec(async () => {
-  const exports: ResizeExports = instantiateBindgen(wasm);
-  return { exports, memoryBytes: () => exports.memory.buffer.byteLength };
-});
-
-/** Resamples RGBA in the encoded (non-linear) light that `sharp` uses, with alpha premultiplied when `hasAlpha`. */
+/**
+ * Resamples a window of RGBA in the encoded (non-linear) light that `sharp` uses, with alpha premultiplied when
+ * `hasAlpha`. Only the rows that the window needs are copied into the kernels, a few at a time.
+ */
 export async function resampleRgba(
   pixels: Pixels,
+  window: Rectangle,
   size: Size,
-  kernel: ResizeKernel,
+  filters: Filters,
   hasAlpha: boolean,
 ): Promise<Pixels> {
-  const { data, width, height } = pixels;
-  return await resizer.use(({ exports }) => {
-    const bytes = takeBytes(exports, (returnPointer) => {
-      const pointer = passBytes(exports, data);
-      exports.resize(
-        returnPointer,
-        pointer,
-        data.length,
-        width,
-        height,
-        size.width,
-        size.height,
-        KERNELS[kernel],
-        hasAlpha,
-        false,
-      );
-    });
-    return { ...size, data: new Uint8ClampedArray(bytes.buffer) };
+  return await kernels.use((instance) => {
+    instance.work++;
+    const { exports } = instance;
+    const rows = rowsNeeded(pixels, window, size);
+    const strip = exports.startPixels(
+      pixels.width,
+      rows.end - rows.first,
+      window.left,
+      window.top - rows.first,
+      window.width,
+      window.height,
+      size.width,
+      size.height,
+      hasAlpha,
+      FILTERS[filters.horizontal],
+      FILTERS[filters.vertical],
+    );
+    if (strip === 0)
+      throw new MediaError("unsupported_image", "The result needs more memory than this lane has.");
+    pushRows(instance, pixels, rows, strip >>> 0);
+    return { ...size, data: takePixels(exports, exports.pixelsOutput(), size.width * size.height) };
   });
+}
+
+interface Rows {
+  first: number;
+  /** One past the last. */
+  end: number;
+}
+
+/** Filters reach three px of the coarser grid past the window, and a cell of the reducer further. */
+function rowsNeeded(pixels: Size, window: Rectangle, size: Size): Rows {
+  const reach = Math.ceil(Math.max(window.height / size.height, 1) * 4) + 1;
+  return {
+    first: Math.max(0, window.top - reach),
+    end: Math.min(pixels.height, window.top + window.height + reach),
+  };
+}
+
+function pushRows({ exports }: KernelInstance, { data, width }: Pixels, rows: Rows, strip: number): void {
+  const stripRows = exports.stripRows();
+  for (let row = rows.first; row < rows.end; row += stripRows) {
+    const count = Math.min(stripRows, rows.end - row);
+    new Uint8Array(exports.memory.buffer).set(
+      data.subarray(row * width * 4, (row + count) * width * 4),
+      strip,
+    );
+    exports.pushStrip(count);
+  }
 }

@@ -1,0 +1,65 @@
+import type { Geometry, Rectangle, Size } from "./geometry.ts";
+import { storedSize, storedWindow } from "./orient.ts";
+import type { ImageProbe } from "./probe.ts";
+
+/** What a decoder must bring so that every output can be made from it. */
+export interface Demand {
+  /** Samples wanted for one px as stored, at least; 1 is every px. */
+  scaleX: number;
+  scaleY: number;
+  /** The part of the stored picture that any output looks at, px. */
+  window: Rectangle;
+}
+
+/** One output as a resampling of the stored picture, before it is turned upright. */
+export interface Sampling {
+  window: Rectangle;
+  size: Size;
+}
+
+export function samplingOf(geometry: Geometry, probe: ImageProbe): Sampling {
+  return {
+    window: storedWindow(geometry.crop, probe, probe.orientation),
+    size: storedSize(geometry.resized, probe.orientation),
+  };
+}
+
+/** What a filter reads beyond its window: three px of the result to each side, and the rounding of colour planes. */
+const REACH_RESULT_PX = 3;
+const REACH_SOURCE_PX = 16;
+
+/** The least that serves all samplings, so that the picture is decoded once, for the largest of them. */
+export function demandOf(stored: Size, samplings: Sampling[]): Demand {
+  const scales = (of: (sampling: Sampling) => number) => Math.min(1, Math.max(...samplings.map(of)));
+  return {
+    scaleX: scales(({ window, size }) => size.width / window.width),
+    scaleY: scales(({ window, size }) => size.height / window.height),
+    window: unite(samplings.map(({ window, size }) => reachOf(stored, window, size))),
+  };
+}
+
+/** All of a picture, every px of it. */
+export function demandAll({ width, height }: Size): Demand {
+  return { scaleX: 1, scaleY: 1, window: { left: 0, top: 0, width, height } };
+}
+
+function reachOf(stored: Size, window: Rectangle, size: Size): Rectangle {
+  const x = Math.ceil(Math.max(1, window.width / size.width) * REACH_RESULT_PX) + REACH_SOURCE_PX;
+  const y = Math.ceil(Math.max(1, window.height / size.height) * REACH_RESULT_PX) + REACH_SOURCE_PX;
+  const left = Math.max(0, window.left - x);
+  const top = Math.max(0, window.top - y);
+  return {
+    left,
+    top,
+    width: Math.min(stored.width, window.left + window.width + x) - left,
+    height: Math.min(stored.height, window.top + window.height + y) - top,
+  };
+}
+
+function unite(rectangles: Rectangle[]): Rectangle {
+  const left = Math.min(...rectangles.map((one) => one.left));
+  const top = Math.min(...rectangles.map((one) => one.top));
+  const right = Math.max(...rectangles.map((one) => one.left + one.width));
+  const bottom = Math.max(...rectangles.map((one) => one.top + one.height));
+  return { left, top, width: right - left, height: bottom - top };
+}

@@ -1,0 +1,3 @@
+/** What `codecs/kernels.ts` calls. One piece of work at a time: each `start…` forgets the one before. */
+export { decodeToPlanes, pictureHeight, pictureWidth, renderPlanes, startFile } from "./picture";
+export { pixelsOutput, pushStrip, startPixels, stripRows } from "./pixels";

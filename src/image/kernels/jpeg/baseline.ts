@@ -1,0 +1,175 @@
+import {
+  bitBuffer,
+  bitCount,
+  bitSource,
+  extend,
+  readLongCode,
+  readSymbol,
+  readValue,
+  refill,
+  setBits,
+} from "./bits";
+import { COEFFICIENTS, Component } from "./frame";
+import {
+  FIRST_AC_TABLE,
+  LOOKUP_BITS,
+  lookupTable,
+  SKIP_BITS_MASK,
+  SKIP_ENDS,
+  SKIP_PASSED_MASK,
+  SKIP_PASSED_SHIFT,
+  skipTable,
+} from "./huffman";
+import { BLOCK, clearBlock, fillBlock, transformBlock } from "./idct";
+import { fail, OVERLONG_BLOCK } from "./status";
+import { ZIGZAG } from "./zigzag";
+
+/** A run of 16 zeros and no value behind it. */
+const ZRL: i32 = 0xf0;
+
+/** Decodes one block of a sequential scan (T.81 §F.2.2) and, when it is needed, transforms it into its plane. */
+export function decodeSequentialBlock(component: Component, column: i32, row: i32): void {
+  const isNeeded = component.needsBlock(column, row);
+  if (isNeeded && component.lastKept > 0) {
+    decodeKept(component, component.samplesOf(column, row));
+    return;
+  }
+  const dc = readMean(component);
+  if (isNeeded) store<u8>(component.samplesOf(column, row), meanOf(dc));
+}
+
+/** At 1/8 a block is one sample: its mean. */
+function meanOf(dc: i32): u8 {
+  return min(max(((dc + 4) >> 3) + 128, 0), 255) as u8;
+}
+
+function decodeKept(component: Component, samples: usize): void {
+  const ac = FIRST_AC_TABLE + component.acTable;
+  const dc = readDc(component);
+  clearBlock(component.rows);
+  store<i16>(BLOCK, dc as i16);
+  const next = readCoefficients(ac, component.quant, component.lastKept);
+  if (next === 1) {
+    fillBlock(dc, component.columns, component.rows, samples, component.stride);
+  } else {
+    if (next > 0) skipCoefficients(ac, next);
+    transformBlock(component.columns, component.rows, samples, component.stride);
+  }
+}
+
+/** The DC coefficient, dequantised: the one before plus a difference. */
+function readDc(component: Component): i32 {
+  refill();
+  const size = readSymbol(component.dcTable);
+  if (size > 0) component.prediction += readValue(size);
+  return component.prediction * (load<u16>(component.quant) as i32);
+}
+
+/**
+ * Reads AC coefficients into the block in work until all up to `last` are known.
+ *
+ * @returns the index of the next coefficient when the block goes on, 1 when it ended with no coefficient at all, else 0
+ */
+function readCoefficients(table: i32, quant: usize, last: i32): i32 {
+  const lookup = lookupTable(table);
+  let buffer = bitBuffer;
+  let count = bitCount;
+  let source = bitSource;
+  let index = 1;
+  let ended = false;
+  while (index <= last) {
+    if (count < 32) {
+      buffer |= load<u64>(source - 8) >> (count as u64);
+      source -= ((63 - count) >> 3) as usize;
+      count |= 56;
+    }
+    let entry = load<u16>((lookup + ((buffer >> (64 - LOOKUP_BITS)) << 1)) as usize) as i32;
+    if (entry === 0) entry = readLongCode(table, buffer);
+    const size = entry & 15;
+    buffer <<= (entry >> 8) as u64;
+    count -= entry >> 8;
+    index += (entry >> 4) & 15;
+    if (size === 0) {
+      if ((entry & 255) !== ZRL) {
+        index -= (entry >> 4) & 15;
+        ended = true;
+        break;
+      }
+    } else {
+      const bits = (buffer >> ((64 - size) as u64)) as i32;
+      buffer <<= size as u64;
+      count -= size;
+      if (index <= last) {
+        const value = bits < 1 << (size - 1) ? bits - (1 << size) + 1 : bits;
+        const place = (<usize>load<u8>(ZIGZAG + index)) << 1;
+        store<i16>(BLOCK + place, (value * (load<u16>(quant + ((<usize>index) << 1)) as i32)) as i16);
+      }
+    }
+    index++;
+  }
+  setBits(buffer, count, source);
+  if (index > COEFFICIENTS) fail(OVERLONG_BLOCK);
+  if (ended) return index === 1 ? 1 : 0;
+  return index < COEFFICIENTS ? index : 0;
+}
+
+/** Steps over the rest of a block from coefficient `from` on, several symbols at a time. */
+function skipCoefficients(table: i32, from: i32): void {
+  skipFrom(table, from, bitBuffer, bitCount, bitSource);
+}
+
+/**
+ * The DC coefficient, dequantised, of a block that nothing else is wanted of: {@link readDc} and
+ * {@link skipCoefficients} in one, because at 1/8 this is nearly all that the decoder does.
+ */
+function readMean(component: Component): i32 {
+  const count = bitCount;
+  let buffer = bitBuffer | (load<u64>(bitSource - 8) >> (count as u64));
+  let left = count | 56;
+  const source = bitSource - (((63 - count) >> 3) as usize);
+  const lookup = lookupTable(component.dcTable);
+  let entry = load<u16>((lookup + ((buffer >> (64 - LOOKUP_BITS)) << 1)) as usize) as i32;
+  if (entry === 0) entry = readLongCode(component.dcTable, buffer);
+  buffer <<= (entry >> 8) as u64;
+  left -= entry >> 8;
+  const size = entry & 15;
+  if (size > 0) {
+    component.prediction += extend((buffer >> ((64 - size) as u64)) as i32, size);
+    buffer <<= size as u64;
+    left -= size;
+  }
+  skipFrom(FIRST_AC_TABLE + component.acTable, 1, buffer, left, source);
+  return component.prediction * (load<u16>(component.quant) as i32);
+}
+
+function skipFrom(table: i32, from: i32, firstBuffer: u64, firstCount: i32, firstSource: usize): void {
+  const skips = skipTable(table);
+  let buffer = firstBuffer;
+  let count = firstCount;
+  let source = firstSource;
+  let index = from;
+  while (index < COEFFICIENTS) {
+    if (count < 32) {
+      buffer |= load<u64>(source - 8) >> (count as u64);
+      source -= ((63 - count) >> 3) as usize;
+      count |= 56;
+    }
+    const entry = load<u32>((skips + ((buffer >> (64 - LOOKUP_BITS)) << 2)) as usize) as i32;
+    let step = entry & 0xffff;
+    if (index + ((step >> SKIP_PASSED_SHIFT) & SKIP_PASSED_MASK) >= COEFFICIENTS) step = entry >> 16;
+    if (entry === 0) step = stepOfLongCode(readLongCode(table, buffer));
+    buffer <<= (step & SKIP_BITS_MASK) as u64;
+    count -= step & SKIP_BITS_MASK;
+    index += (step >> SKIP_PASSED_SHIFT) & SKIP_PASSED_MASK;
+    if ((step & SKIP_ENDS) !== 0) break;
+  }
+  setBits(buffer, count, source);
+  if (index > COEFFICIENTS) fail(OVERLONG_BLOCK);
+}
+
+/** A long code with its value, packed like half of an entry of the skip table. */
+function stepOfLongCode(entry: i32): i32 {
+  const size = entry & 15;
+  if (size === 0 && (entry & 255) !== ZRL) return (entry >> 8) | SKIP_ENDS;
+  return ((entry >> 8) + size) | ((((entry >> 4) & 15) + 1) << SKIP_PASSED_SHIFT);
+}
