@@ -25,6 +25,7 @@ export default defineConfig({
                 IMAGE_URL_POLICY: "open",
                 TRANSCODER_URL: "http://127.0.0.1:9",
                 LOCAL_ORIGIN: "http://127.0.0.1:9",
+                WEBHOOK_RESOLVER_URL: "",
               },
             },
           })),

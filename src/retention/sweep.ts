@@ -15,6 +15,7 @@ import { discardUpload, findAbandonedUploads } from "../media/upload-rows.ts";
 import { tell } from "../processing/conclude.ts";
 import { recoverTask } from "../processing/recover.ts";
 import { stopAttempts } from "../processing/stop-attempts.ts";
+import { forgetDeliveries, reissueDeliveries } from "../webhooks/sweep.ts";
 
 /** Rows of each kind that one sweep looks at; the next one, a minute later, goes on. */
 const BATCH = 100;
@@ -26,6 +27,8 @@ export interface SweepReport {
   tickets: number;
   attemptsSwept: number;
   uploadsDiscarded: number;
+  deliveriesReissued: number;
+  deliveriesForgotten: number;
 }
 
 /**
@@ -39,6 +42,8 @@ export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
     tickets: await reissueTickets(env, nowMs),
     attemptsSwept: await sweepAttempts(env, nowMs),
     uploadsDiscarded: await discardAbandoned(env, nowMs),
+    deliveriesReissued: await reissueDeliveries(env, nowMs, BATCH),
+    deliveriesForgotten: await forgetDeliveries(env, nowMs, BATCH),
   };
   if (Object.values(report).some((count) => count > 0)) log("info", "sweep", "swept", { ...report });
   return report;

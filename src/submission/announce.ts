@@ -1,6 +1,7 @@
 import type { Env } from "../config.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { STAGE_OF_TASK, type StageName } from "../progress/stages.ts";
+import { dispatchEvents } from "../webhooks/dispatch.ts";
 import type { PlannedJob } from "./plan-job.ts";
 
 /**
@@ -27,4 +28,5 @@ export async function announceJob(env: Env, { job, tasks }: PlannedJob): Promise
     laneQueues(env),
     tasks.filter((task) => task.state === "ready").map((task) => task.lane),
   );
+  await dispatchEvents(env, [job.mediaId], job.createdAt);
 }

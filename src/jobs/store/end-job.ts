@@ -1,5 +1,6 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { recordJobEvent } from "../../outbox.ts";
 import {
   attempts,
   type FailureRecord,
@@ -38,6 +39,12 @@ export async function endJob(
       .where(and(eq(jobs.id, jobId), eq(jobs.status, from)))
       .returning({ id: jobs.id }),
     ...cancelRest(db, jobId, nowMs, guard),
+    recordJobEvent(db, {
+      type: failure ? "job.failed" : "job.cancelled",
+      where: sql`j.id = ${jobId} AND ${guard}`,
+      cause: sql`j.finished_at`,
+      nowMs,
+    }),
   ]);
   return ended.length === 1 ? { ended: true, running } : { ended: false };
 }
