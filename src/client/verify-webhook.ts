@@ -42,7 +42,10 @@ export async function verifyWebhook<T = unknown>(
   if (Math.abs(nowMs / 1000 - Number(timestamp)) > toleranceSeconds) {
     throw new WebhookVerificationError("webhook-timestamp is too far from now");
   }
-  const text = typeof body === "string" ? body : new TextDecoder("utf-8", { ignoreBOM: true, fatal: false }).decode(body);
+  const text =
+    typeof body === "string"
+      ? body
+      : new TextDecoder("utf-8", { ignoreBOM: true, fatal: false }).decode(body);
   const signed = Uint8Array.from(new TextEncoder().encode(`${id}.${timestamp}.${text}`));
   if (!(await anyFits(signed, signatures, typeof secrets === "string" ? [secrets] : secrets))) {
     throw new WebhookVerificationError("no signature fits");

@@ -16,6 +16,9 @@ interface Kept {
   breaker: Breaker;
 }
 
+/** New deliveries bring a ticket; what else is due need not be looked for more often. */
+const SOON_MS = 1_000;
+
 export class WebhookTarget extends DurableObject<Env> {
   #sending = 0;
 
@@ -61,9 +64,13 @@ export class WebhookTarget extends DurableObject<Env> {
   async #wakeAgain(target: string): Promise<void> {
     const dueAtMs = await nextDueAt(this.env.DB, target);
     if (dueAtMs === undefined) return;
-    const atMs = Math.max(dueAtMs, this.#breaker().openUntilMs, Date.now() + 1);
+    const nowMs = Date.now();
+    const { openUntilMs } = this.#breaker();
+    // What is due finds every place taken: the first sender to end takes it.
+    if (dueAtMs <= nowMs && openUntilMs <= nowMs && !this.#hasRoom()) return;
+    const atMs = Math.max(dueAtMs, openUntilMs, nowMs + SOON_MS);
     const set = await this.ctx.storage.getAlarm();
-    if (set === null || atMs < set || set < Date.now()) await this.ctx.storage.setAlarm(atMs);
+    if (set === null || atMs < set) await this.ctx.storage.setAlarm(atMs);
   }
 
   #learn(target: string, health: TargetHealth): void {
