@@ -39,6 +39,8 @@ app.use(
       /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent ?? "") ? traceparent : undefined,
     );
     await next();
+    // Answers that are not made by the context, problems and files among them, do not carry what was set before.
+    c.res.headers.set("X-Request-Id", c.get("requestId"));
   },
 );
 app.use(

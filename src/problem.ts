@@ -32,7 +32,7 @@ export function problemResponse(thrown: unknown, c: AppContext): Response {
 /** What the framework refuses before a handler runs: a body that is not what its Content-Type says. */
 function refusalOf(thrown: HTTPException): MediaError {
   if (thrown.status === 400)
-    return new MediaError("malformed_json", thrown.message || "The body cannot be read.");
+    return new MediaError("malformed_json", `${thrown.message || "The body cannot be read"}.`);
   if (thrown.status === 413) return new MediaError("payload_too_large", "The body is too large.");
   if (thrown.status === 415) return new MediaError("unsupported_content_type", thrown.message);
   return toMediaError(thrown);

@@ -1,4 +1,5 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import { isId, newId } from "../id.ts";
 import type { AppEnv } from "../request-context.ts";
@@ -68,7 +69,7 @@ const revokeKeyRoute = createRoute({
 
 /** `/v1/keys`, for operators. Mount it behind `authenticate()`. */
 export function keyRoutes(): OpenAPIHono<AppEnv> {
-  const app = new OpenAPIHono<AppEnv>();
+  const app = createRoutes();
   app.openapi(createKeyRoute, async (c) => {
     const { owner, name, scopes } = c.req.valid("json");
     const key = generateKey();

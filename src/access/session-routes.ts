@@ -1,4 +1,5 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import type { AppContext, AppEnv, Caller } from "../request-context.ts";
 import { SCOPES } from "../schema.ts";
@@ -47,7 +48,7 @@ const closeRoute = createRoute({
 
 /** `/session`: from a key to a cookie and back. Brings its own authentication. */
 export function sessionRoutes(): OpenAPIHono<AppEnv> {
-  const app = new OpenAPIHono<AppEnv>();
+  const app = createRoutes();
   app.openapi(openRoute, async (c) => {
     refuseOtherOrigins(c);
     const sentByForm = c.req.valid("form").key;

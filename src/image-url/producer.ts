@@ -9,6 +9,7 @@ import type { ImageProbe } from "../image/probe.ts";
 import { withTurn } from "../image/turn.ts";
 import { log } from "../log.ts";
 import type { MediaRecord } from "../media/record.ts";
+import { readPublishedMedia } from "../media/store.ts";
 import { readOriginal } from "../processing/image-task.ts";
 import { renderInContainer } from "../processing/render-in-container.ts";
 import { derivatives } from "../schema.ts";
@@ -69,6 +70,8 @@ async function produce(env: Env, order: DerivativeOrder): Promise<void> {
       createdAt: Date.now(),
     })
     .onConflictDoNothing();
+  // Whoever deleted the media meanwhile has swept its derivatives before this one was there.
+  if (!(await readPublishedMedia(env.DB, media.id))) await env.MEDIA.delete(objectKey);
 }
 
 type Made = Pick<typeof derivatives.$inferInsert, "type" | "bytes" | "width" | "height">;

@@ -47,11 +47,7 @@ export function decideRetry(
   if (failureClass === "input" || failureClass === "configuration") {
     return { retry: false, reason: "permanent" };
   }
-  if (failureClass === "system") {
-    return history.systemFailures + 1 >= MAX_SYSTEM_FAILURES
-      ? { retry: false, reason: "exhausted" }
-      : { retry: true, delayMs: 0, counted: false };
-  }
+  if (failureClass === "system") return retryLost(history.systemFailures);
   const backoff = BACKOFF[failureClass];
   if (history.countedFailures + 1 >= backoff.attempts) return { retry: false, reason: "exhausted" };
   const exponential = Math.min(backoff.capMs, backoff.baseMs * backoff.factor ** history.countedFailures);
@@ -61,4 +57,13 @@ export function decideRetry(
     delayMs: Math.round(exponential * spread * PRIORITY_FACTOR[priority]),
     counted: true,
   };
+}
+
+const LOSS_CAP_MS = 30_000;
+
+/** At once after the first loss; then with growing pauses, so that an outage of the workers does not use up the cap. */
+function retryLost(losses: number): RetryDecision {
+  if (losses + 1 >= MAX_SYSTEM_FAILURES) return { retry: false, reason: "exhausted" };
+  const delayMs = losses === 0 ? 0 : Math.min(LOSS_CAP_MS, 1_000 * 2 ** losses);
+  return { retry: true, delayMs, counted: false };
 }

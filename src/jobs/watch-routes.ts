@@ -6,8 +6,9 @@ import { MediaError } from "../errors.ts";
 import type { ProgressEvent, ProgressSnapshot } from "../progress/event.ts";
 import { farewellResponse, hasEnded, wantsWebSocket } from "../progress/farewell.ts";
 import { liveFeed } from "../progress/live-feed.ts";
+import { outlineOf } from "../progress/outline.ts";
 import { finalSnapshot } from "../progress/snapshot.ts";
-import { STAGE_OF_TASK, type StageName } from "../progress/stages.ts";
+import type { StageName } from "../progress/stages.ts";
 import type { AppContext } from "../request-context.ts";
 import type { JobRow, TaskRow } from "./claimed-task.ts";
 import { findJob } from "./routes.ts";
@@ -116,18 +117,12 @@ function recordedSnapshot(job: JobRow, tasks: readonly TaskRow[]): ProgressSnaps
 
 /** Tells an empty channel of a running job what it should have heard: its acceptance was lost on the way. */
 async function reviveChannel(env: Env, job: JobRow, tasks: readonly TaskRow[]): Promise<void> {
-  const outlines = tasks.map((task) => ({
-    taskId: task.id,
-    kind: task.kind,
-    stage: STAGE_OF_TASK[task.kind],
-    weight: task.weight,
-  }));
   const heard: ProgressEvent[] = [
     {
       type: "accepted",
       jobId: job.id,
       stages: job.stages as StageName[],
-      tasks: outlines,
+      tasks: tasks.map(outlineOf),
       atMs: job.createdAt,
     },
   ];

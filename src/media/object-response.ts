@@ -1,5 +1,8 @@
 import { MediaError } from "../errors.ts";
 
+/** R2 fails on a longer key, instead of not finding it. */
+const MAX_KEY_BYTES = 1024;
+
 interface ResponseOptions {
   /** MIME type; the object's own is not trusted. */
   type: string;
@@ -18,7 +21,7 @@ export async function objectResponse(
   request: Request,
   options: ResponseOptions,
 ): Promise<Response> {
-  const found = await bucket.head(key);
+  const found = new TextEncoder().encode(key).length <= MAX_KEY_BYTES && (await bucket.head(key));
   if (!found) throw new MediaError("not_found", "This file is not in storage any more.");
   const headers = new Headers({
     "Content-Type": options.type,

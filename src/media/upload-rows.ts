@@ -14,6 +14,12 @@ export async function recordMultipart(d1: D1Database, uploadId: string, multipar
   await drizzle(d1).update(uploads).set({ multipartId }).where(eq(uploads.id, uploadId));
 }
 
+/** Whether an upload is still on its way: its row goes in the very batch that accepts its media. */
+export async function isUploadOpen(d1: D1Database, uploadId: string): Promise<boolean> {
+  const rows = await drizzle(d1).select({ id: uploads.id }).from(uploads).where(eq(uploads.id, uploadId));
+  return rows.length === 1;
+}
+
 /** Uploads that were opened before a time and never accepted. */
 export async function findAbandonedUploads(
   d1: D1Database,

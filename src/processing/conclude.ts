@@ -16,6 +16,7 @@ import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
 import type { ProgressEvent } from "../progress/event.ts";
+import { outlineOf } from "../progress/outline.ts";
 import { STAGE_OF_TASK } from "../progress/stages.ts";
 import type { FailureRecord } from "../schema.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
@@ -151,8 +152,4 @@ function failureRecord(error: MediaError, failedStage: string): FailureRecord {
     failedStage,
     detail: error.privateDetail?.slice(-4000),
   };
-}
-
-function outlineOf(task: TaskRow) {
-  return { taskId: task.id, kind: task.kind, stage: STAGE_OF_TASK[task.kind], weight: task.weight };
 }

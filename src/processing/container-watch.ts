@@ -1,9 +1,8 @@
 import { type Env, LIMITS } from "../config.ts";
 import type { ClaimedTask } from "../jobs/claimed-task.ts";
 import { renewLease } from "../jobs/store/renew-lease.ts";
-import type { ProgressEvent } from "../progress/event.ts";
 import type { TaskEvent } from "../video/protocol.ts";
-import { tell } from "./conclude.ts";
+import { createReporter } from "./attempt-reporter.ts";
 
 /** Follows one attempt in a container: passes on what it reports, and renews its lease while it is alive. */
 export interface ContainerWatch {
@@ -18,45 +17,24 @@ export interface ContainerWatch {
  *
  * @param onLost called once when the lease was taken back: nothing that the attempt does counts any more.
  */
-export function openWatch(env: Env, { lease, job, task }: ClaimedTask, onLost: () => void): ContainerWatch {
-  const attempt = { taskId: lease.taskId, attempt: lease.attempt };
-  let sequence = 0;
+export function openWatch(env: Env, claimed: ClaimedTask, onLost: () => void): ContainerWatch {
+  const reporter = createReporter(env, claimed);
+  // An image that a container makes is resizing for nearly all of its time.
+  const stage = claimed.task.kind === "image" ? "resize_operations" : undefined;
   let heardAtMs = Date.now();
   const renewal = setInterval(async () => {
     if (Date.now() - heardAtMs > LIMITS.heartbeatTimeoutMs) return;
-    const held = await renewLease(env.DB, lease, Date.now()).catch(() => true);
+    const held = await renewLease(env.DB, claimed.lease, Date.now()).catch(() => true);
     if (!held) onLost();
   }, LIMITS.renewEveryMs);
   return {
-    started: () =>
-      tell(env, job.id, [
-        {
-          type: "task_started",
-          ...attempt,
-          leaseToken: lease.token,
-          workerId: lease.workerId,
-          atMs: Date.now(),
-        },
-      ]),
+    started: reporter.started,
     async hear(event) {
       heardAtMs = Date.now();
-      if (event.type === "heartbeat")
-        await tell(env, job.id, [{ type: "heartbeat", ...attempt, atMs: heardAtMs }]);
-      if (event.type === "progress") {
-        // An image that a container makes is resizing for nearly all of its time.
-        const stage = task.kind === "image" ? "resize_operations" : undefined;
-        const details = { current_operation: event.operation, fps: event.fps, speed: event.speed };
-        const progress: ProgressEvent = {
-          type: "task_progress",
-          ...attempt,
-          sequence: ++sequence,
-          stage,
-          fraction: event.fraction,
-          details,
-          atMs: heardAtMs,
-        };
-        await tell(env, job.id, [progress]);
-      }
+      if (event.type === "heartbeat") await reporter.heartbeat();
+      if (event.type !== "progress") return;
+      const details = { current_operation: event.operation, fps: event.fps, speed: event.speed };
+      await reporter.progress({ stage, fraction: event.fraction, details });
     },
     close: () => clearInterval(renewal),
   };

@@ -3,7 +3,8 @@ import { MediaError, toMediaError } from "../errors.ts";
 import type { ClaimedTask } from "../jobs/claimed-task.ts";
 import { renewLease } from "../jobs/store/renew-lease.ts";
 import type { TaskKind } from "../schema.ts";
-import { concludeDone, concludeFailed, type TaskOutcome, tell } from "./conclude.ts";
+import { createReporter } from "./attempt-reporter.ts";
+import { concludeDone, concludeFailed, type TaskOutcome } from "./conclude.ts";
 import { type IsolateContext, runImageTask } from "./image-task.ts";
 import { runPackageTask } from "./package-task.ts";
 
@@ -27,7 +28,7 @@ export async function runInIsolate(env: Env, claimed: ClaimedTask): Promise<void
     const outcome = await handler(claimed, {
       env,
       bucket: env.MEDIA,
-      report: reporter.report,
+      report: (stage, fraction) => reporter.progress({ stage, fraction }),
       checkpoint() {
         if (lost) throw new MediaError("worker_lost", "The lease of this task was taken back.");
       },
@@ -38,26 +39,4 @@ export async function runInIsolate(env: Env, claimed: ClaimedTask): Promise<void
   } finally {
     clearInterval(renewal);
   }
-}
-
-function createReporter(env: Env, { lease, job }: ClaimedTask) {
-  const attempt = { taskId: lease.taskId, attempt: lease.attempt };
-  let sequence = 0;
-  return {
-    started: () =>
-      tell(env, job.id, [
-        {
-          type: "task_started",
-          ...attempt,
-          leaseToken: lease.token,
-          workerId: lease.workerId,
-          atMs: Date.now(),
-        },
-      ]),
-    report: async (stage: Parameters<IsolateContext["report"]>[0], fraction: number) => {
-      await tell(env, job.id, [
-        { type: "task_progress", ...attempt, sequence: ++sequence, stage, fraction, atMs: Date.now() },
-      ]);
-    },
-  };
 }

@@ -20,16 +20,19 @@ import { forgetDeliveries, reissueDeliveries } from "../webhooks/sweep.ts";
 /** Rows of each kind that one sweep looks at; the next one, a minute later, goes on. */
 const BATCH = 100;
 
-/** What a sweep did, for the log. */
-export interface SweepReport {
-  recovered: number;
-  overdue: number;
-  tickets: number;
-  attemptsSwept: number;
-  uploadsDiscarded: number;
-  deliveriesReissued: number;
-  deliveriesForgotten: number;
-}
+/** The steps of a sweep, each on its own: one that fails leaves the others to do their part. */
+const STEPS = {
+  recovered: recoverExpired,
+  overdue: failOverdue,
+  tickets: reissueTickets,
+  attemptsSwept: sweepAttempts,
+  uploadsDiscarded: discardAbandoned,
+  deliveriesReissued: (env, nowMs) => reissueDeliveries(env, nowMs, BATCH),
+  deliveriesForgotten: (env, nowMs) => forgetDeliveries(env, nowMs, BATCH),
+} as const satisfies Record<string, (env: Env, nowMs: number) => Promise<number>>;
+
+/** How many rows each step dealt with. */
+export type SweepReport = Record<keyof typeof STEPS, number>;
 
 /**
  * Makes good what was missed: workers that fell silent, tickets that were lost, files that no row stands for. Safe
@@ -37,14 +40,21 @@ export interface SweepReport {
  */
 export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
   const report: SweepReport = {
-    recovered: await recoverExpired(env, nowMs),
-    overdue: await failOverdue(env, nowMs),
-    tickets: await reissueTickets(env, nowMs),
-    attemptsSwept: await sweepAttempts(env, nowMs),
-    uploadsDiscarded: await discardAbandoned(env, nowMs),
-    deliveriesReissued: await reissueDeliveries(env, nowMs, BATCH),
-    deliveriesForgotten: await forgetDeliveries(env, nowMs, BATCH),
+    recovered: 0,
+    overdue: 0,
+    tickets: 0,
+    attemptsSwept: 0,
+    uploadsDiscarded: 0,
+    deliveriesReissued: 0,
+    deliveriesForgotten: 0,
   };
+  for (const name of Object.keys(STEPS) as (keyof typeof STEPS)[]) {
+    try {
+      report[name] = await STEPS[name](env, nowMs);
+    } catch (error) {
+      log("error", "sweep", "step_failed", { step: name, detail: String(error) });
+    }
+  }
   if (Object.values(report).some((count) => count > 0)) log("info", "sweep", "swept", { ...report });
   return report;
 }

@@ -5,6 +5,7 @@ import type { ImageProbe } from "../image/probe.ts";
 import type { MediaRow } from "../jobs/claimed-task.ts";
 import { acceptJob } from "../jobs/store/accept-job.ts";
 import { readMedia } from "../media/store.ts";
+import { isUploadOpen } from "../media/upload-rows.ts";
 import { requireTarget } from "../webhooks/check-url.ts";
 import { type IncomingFile, openIncomingFile } from "./incoming-file.ts";
 import { type JobFields, parseJobFields } from "./job-fields.ts";
@@ -101,7 +102,12 @@ async function acceptFile(
   const webhookUrl = await webhookUrlOf(env, fields);
   const planned = plan(fields, inspected, file.mediaId, { ...submitter, webhookUrl });
   const newMedia = await file.store(inspected, submitter.owner, planned.job.createdAt);
-  await acceptJob(env.DB, { ...planned, newMedia, uploadId: file.uploadId, dependencies: [] });
+  try {
+    await acceptJob(env.DB, { ...planned, newMedia, uploadId: file.uploadId, dependencies: [] });
+  } catch (error) {
+    // The batch may have been written down though its answer was lost: then the job is accepted, and says so.
+    if (await isUploadOpen(env.DB, file.uploadId)) throw error;
+  }
   return planned;
 }
 

@@ -1,6 +1,8 @@
 import type { Env } from "../config.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
-import { STAGE_OF_TASK, type StageName } from "../progress/stages.ts";
+import { tell } from "../processing/conclude.ts";
+import { outlineOf } from "../progress/outline.ts";
+import type { StageName } from "../progress/stages.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import type { PlannedJob } from "./plan-job.ts";
 
@@ -9,18 +11,12 @@ import type { PlannedJob } from "./plan-job.ts";
  * losing the job: readers fall back to D1, and the sweep sends tickets again.
  */
 export async function announceJob(env: Env, { job, tasks }: PlannedJob): Promise<void> {
-  const outlines = tasks.map((task) => ({
-    taskId: task.id,
-    kind: task.kind,
-    stage: STAGE_OF_TASK[task.kind],
-    weight: task.weight,
-  }));
-  await env.JOB_PROGRESS.getByName(job.id).record([
+  await tell(env, job.id, [
     {
       type: "accepted",
       jobId: job.id,
       stages: job.stages as StageName[],
-      tasks: outlines,
+      tasks: tasks.map(outlineOf),
       atMs: job.createdAt,
     },
   ]);

@@ -9,7 +9,13 @@ import { originalKey } from "../media/object-keys.ts";
 import { createOriginalWriter } from "../media/original-writer.ts";
 import { safeFilename } from "../media/record.ts";
 import { SNIFF_BYTES, type SniffedType, sniffType } from "../media/sniff.ts";
-import { discardUpload, openUpload, recordMultipart, type UploadRow } from "../media/upload-rows.ts";
+import {
+  discardUpload,
+  isUploadOpen,
+  openUpload,
+  recordMultipart,
+  type UploadRow,
+} from "../media/upload-rows.ts";
 
 /** What a file was found to be, before it is made visible. */
 export type InspectedFile = SniffedType & { filename: string; bytes: number } & (
@@ -102,6 +108,8 @@ export async function openIncomingFile(
       };
     },
     async discard() {
+      // Accepted after all: only the answer of the batch was lost. When D1 cannot say, the sweep decides later.
+      if (!(await isUploadOpen(env.DB, row.id))) return;
       await writer.abort();
       await discardUpload(env.DB, env.MEDIA, { ...row, multipartId: null });
     },

@@ -122,3 +122,21 @@ it("makes what it is asked for: ten at once, each in its own way", async () => {
   expect(padded[0]).toBeGreaterThan(240);
   expect(padded[1]).toBeLessThan(20);
 });
+
+it("takes what an isolate cannot decode to the container by itself, as a job and by URL", async () => {
+  const printed = await sharp(photo).resize(900).toColourspace("cmyk").jpeg().toBuffer();
+  const { job, seen } = await develop(new Uint8Array(printed), "printed.jpg");
+  expect(job).toMatchObject({ status: "completed", error: null });
+  expect(seen.at(-1)?.tasks).toMatchObject([{ kind: "image", state: "done" }]);
+  const thumbnail = await sharp(await bytesOf(`/outputs/${job.job_id}/thumbnail.webp`)).metadata();
+  expect(thumbnail).toMatchObject({ format: "webp", width: 150, height: 150 });
+
+  const address = `${url}/img/width=200,format=webp/${job.media_id}`;
+  const cold = await fetch(address);
+  expect(cold.status).toBe(200);
+  expect(cold.headers.get("Server-Timing")).toBe("cache;desc=made");
+  const onDemand = await sharp(Buffer.from(await cold.arrayBuffer())).metadata();
+  expect(onDemand).toMatchObject({ format: "webp", width: 200, space: "srgb" });
+  const again = await fetch(address);
+  expect(again.headers.get("Server-Timing")).not.toBe("cache;desc=made");
+});

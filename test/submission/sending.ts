@@ -88,7 +88,7 @@ export async function problemOf(response: Response, status: number, code: string
     type: `/problems/${code}`,
     title: expect.stringMatching(/\w/),
     status,
-    detail: expect.stringMatching(/\w.*\.$/s),
+    detail: expect.stringMatching(/\w.*[.?]$/s),
     instance: expect.stringMatching(/^\//),
     request_id: response.headers.get("X-Request-Id"),
     suggested_action: expect.stringMatching(/\w/),

@@ -79,6 +79,7 @@ describe("a photo", () => {
     expect(new Uint8Array(await original.arrayBuffer())).toEqual(jpeg);
     expect((await ask(`/v1/jobs/${job_id}/progress?token=${watch_token}`)).status).toBe(200);
     expect(await rowsOf("uploads")).toEqual([]);
+    expect(await rowsOf("jobs")).toMatchObject([{ request_id: response.headers.get("X-Request-Id") }]);
     expect(await whenEnded(job_id, key)).toMatchObject({ status: "completed", priority: "high" });
   });
 

@@ -98,7 +98,8 @@ describe("a delivery", () => {
     await completed();
     const received = receive(() => Promise.reject(new Error("connection refused")));
     let nowMs = START_MS;
-    while (received.length < 20 && (await attempt(endpoint.id, at(nowMs)))) nowMs = Number((await deliveries())[0]?.next_at);
+    while (received.length < 20 && (await attempt(endpoint.id, at(nowMs))))
+      nowMs = Number((await deliveries())[0]?.next_at);
     expect(received).toHaveLength(11);
     expect(await deliveries()).toMatchObject([{ state: "failed", attempts: 11 }]);
     expect((await attempts()).every((row) => row.error === "network" && row.status === null)).toBe(true);

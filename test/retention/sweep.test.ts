@@ -1,0 +1,129 @@
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { LIMITS } from "../../src/config.ts";
+import { attemptPrefix } from "../../src/jobs/claimed-task.ts";
+import { failTask } from "../../src/jobs/store/fail-task.ts";
+import { finishTask } from "../../src/jobs/store/finish-task.ts";
+import { sweep } from "../../src/retention/sweep.ts";
+import {
+  ask,
+  emptyStorage,
+  keyFor,
+  prepareDatabase,
+  rowCounts,
+  storedKeys,
+  testEnv,
+} from "../fixtures/app.ts";
+import { claim, claimOne, failure, finished, outputOf, rowsOf, START_MS, submit } from "../fixtures/jobs.ts";
+
+const DB = testEnv.DB;
+/** A lane whose queue finds nothing to run what it claims with: tickets for it change nothing here. */
+const LANE = "container-long";
+const TASK = { kind: "transcode", lane: LANE } as const;
+
+beforeAll(prepareDatabase);
+beforeEach(emptyStorage);
+afterEach(() => void vi.useRealTimers());
+
+describe("the sweep", () => {
+  it("takes tasks back whose worker let the lease run out, and counts it against nobody", async () => {
+    await submit({ tasks: [TASK] });
+    const { lease } = await claimOne(START_MS, LANE);
+    expect(await sweep(testEnv, START_MS + LIMITS.leaseMs)).toMatchObject({ recovered: 0 });
+    expect(await sweep(testEnv, START_MS + LIMITS.leaseMs + 1)).toMatchObject({ recovered: 1 });
+    expect(await rowsOf("tasks")).toMatchObject([
+      { state: "ready", system_failures: 1, counted_failures: 0 },
+    ]);
+    expect(await rowsOf("attempts")).toMatchObject([{ outcome: "lost" }]);
+    expect((await claimOne(Date.now(), LANE)).lease).toMatchObject({ taskId: lease.taskId, attempt: 2 });
+  });
+
+  it("sends a ticket for every task that could run, and none for one that waits", async () => {
+    await submit({ tasks: [TASK, TASK, { ...TASK, dependsOn: ["tsk_none"] }] });
+    await claimOne(START_MS, LANE);
+    expect(await sweep(testEnv, START_MS)).toMatchObject({ tickets: 1 });
+    await DB.prepare("UPDATE tasks SET available_at = available_at + 5000").run();
+    expect(await sweep(testEnv, START_MS)).toMatchObject({ tickets: 0 });
+  });
+
+  it("fails jobs that are past their deadline, with their tasks", async () => {
+    const pending = await submit({ tasks: [TASK] });
+    await submit({ createdAtMs: START_MS + 10, tasks: [TASK] });
+    const deadlineMs = START_MS + LIMITS.jobDeadlineMs;
+    expect(await sweep(testEnv, deadlineMs)).toMatchObject({ overdue: 0 });
+    expect(await sweep(testEnv, deadlineMs + 1)).toMatchObject({ overdue: 1 });
+    expect(await rowsOf("jobs", `id = '${pending.job.id}'`)).toMatchObject([
+      { status: "failed", error: expect.stringContaining("deadline") },
+    ]);
+    expect((await claim(deadlineMs, LANE)).claimed?.job.createdAt).toBe(START_MS + 10);
+    expect(await sweep(testEnv, deadlineMs + 100)).toMatchObject({ overdue: 1 });
+    expect(await rowsOf("tasks", "state IN ('ready', 'leased')")).toEqual([]);
+  });
+
+  it("removes the files of attempts that came to nothing, and only those", async () => {
+    await submit({ tasks: [TASK] });
+    const lost = await claimOne(START_MS, LANE);
+    await testEnv.MEDIA.put(`${attemptPrefix(lost.lease)}half.mp4`, "half");
+    await failTask(DB, lost.lease, failure("system"), { retry: true, delayMs: 0, counted: false }, START_MS);
+    const good = await claimOne(START_MS, LANE);
+    const kept = `${attemptPrefix(good.lease)}whole.mp4`;
+    await testEnv.MEDIA.put(kept, "whole");
+    expect(await sweep(testEnv, START_MS + 5_000)).toMatchObject({ attemptsSwept: 0 });
+    await finishTask(DB, good.lease, finished([outputOf(good)]), START_MS);
+    expect(await sweep(testEnv, START_MS + 30_000)).toMatchObject({ attemptsSwept: 1 });
+    expect(await storedKeys("outputs/")).toEqual([kept]);
+    expect(await sweep(testEnv, START_MS + 30_000)).toMatchObject({ attemptsSwept: 0 });
+  });
+});
+
+it("the watchdog of a job takes its task back from a worker that fell silent", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: START_MS });
+  const { job, tasks } = await submit({ tasks: [TASK] });
+  const { lease } = await claimOne(START_MS, LANE);
+  const channel = testEnv.JOB_PROGRESS.getByName(job.id);
+  const outline = {
+    taskId: lease.taskId,
+    kind: tasks[0]?.kind ?? "transcode",
+    stage: "transcode",
+    weight: 1,
+  } as const;
+  await channel.record([
+    { type: "accepted", jobId: job.id, stages: ["analysis", "transcode"], tasks: [outline], atMs: START_MS },
+    {
+      type: "task_started",
+      taskId: lease.taskId,
+      attempt: 1,
+      leaseToken: lease.token,
+      workerId: "slot-9",
+      atMs: START_MS,
+    },
+  ]);
+  vi.setSystemTime(START_MS + LIMITS.heartbeatTimeoutMs);
+  await runDurableObjectAlarm(channel);
+  expect(await rowsOf("attempts")).toMatchObject([{ outcome: "lost" }]);
+  expect(await rowsOf("tasks")).toMatchObject([{ state: "ready", system_failures: 1 }]);
+});
+
+describe("deleting a media", () => {
+  it("takes its jobs, outputs, derivatives and original with it, running or not", async () => {
+    const key = await keyFor("anna");
+    const done = await submit({ tasks: [TASK] });
+    const claimed = await claimOne(START_MS, LANE);
+    await testEnv.MEDIA.put(`${attemptPrefix(claimed.lease)}a.mp4`, "a");
+    await finishTask(DB, claimed.lease, finished([outputOf(claimed)]), START_MS);
+    const other = await submit({ tasks: [TASK] });
+    const mediaId = done.job.mediaId;
+    await DB.prepare("UPDATE jobs SET media_id = ?").bind(mediaId).run();
+    const running = await claimOne(START_MS, LANE);
+    for (const object of [`media/${mediaId}/original`, `derived/${mediaId}/1/w=1.webp`])
+      await testEnv.MEDIA.put(object, "x");
+    expect((await ask(`/v1/media/${mediaId}`, { method: "DELETE", headers: key })).status).toBe(204);
+    expect(await storedKeys()).toEqual([]);
+    expect(await rowCounts()).toEqual({ media: 2 });
+    expect(await finishTask(DB, running.lease, finished([outputOf(running)]), START_MS)).toEqual({
+      accepted: false,
+    });
+    expect((await ask(`/v1/media/${mediaId}`, { headers: key })).status).toBe(404);
+    expect((await ask(`/v1/jobs/${other.job.id}`, { headers: key })).status).toBe(404);
+  });
+});
