@@ -23,7 +23,7 @@ interface Endpoint {
 }
 
 async function send(method: string, path: string, body?: unknown, headers = anna): Promise<Response> {
-  const json = body === undefined ? {} : { "Content-Type": "application/json" };
+  const json: Record<string, string> = body === undefined ? {} : { "Content-Type": "application/json" };
   return await ask(path, { method, body: JSON.stringify(body), headers: { ...headers, ...json } });
 }
 
