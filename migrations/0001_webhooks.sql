@@ -47,7 +47,7 @@ CREATE TABLE `webhook_deliveries` (
 	`ended_at` integer
 );
 --> statement-breakpoint
-CREATE UNIQUE INDEX `webhook_deliveries_event` ON `webhook_deliveries` (`event_id`,`target`,`url`);--> statement-breakpoint
+CREATE UNIQUE INDEX `webhook_deliveries_event` ON `webhook_deliveries` (`event_id`,`target`);--> statement-breakpoint
 CREATE INDEX `webhook_deliveries_due` ON `webhook_deliveries` (`target`,`next_at`) WHERE state IN ('waiting', 'sending');--> statement-breakpoint
 CREATE INDEX `webhook_deliveries_overdue` ON `webhook_deliveries` (`next_at`) WHERE state IN ('waiting', 'sending');--> statement-breakpoint
 CREATE INDEX `webhook_deliveries_endpoint` ON `webhook_deliveries` (`endpoint_id`,`id`);--> statement-breakpoint

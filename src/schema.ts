@@ -340,7 +340,7 @@ export const webhookDeliveries = sqliteTable(
     endedAt: integer("ended_at"),
   },
   (table) => [
-    uniqueIndex("webhook_deliveries_event").on(table.eventId, table.target, table.url),
+    uniqueIndex("webhook_deliveries_event").on(table.eventId, table.target),
     index("webhook_deliveries_due")
       .on(table.target, table.nextAt)
       .where(sql`state IN ('waiting', 'sending')`),

@@ -35,7 +35,7 @@ export async function claimDelivery(
     db.select().from(events).where(eq(events.id, own)),
   ]);
   if (!delivery || !event) return undefined;
-  return { delivery, event, isWanted: await isWanted(db, delivery) };
+  return { event, ...(await withCurrentUrl(db, delivery)) };
 }
 
 function leaseLongestDue(db: DrizzleD1Database, target: string, token: string, nowMs: number) {
@@ -58,13 +58,18 @@ function leaseLongestDue(db: DrizzleD1Database, target: string, token: string, n
     .returning();
 }
 
-async function isWanted(db: DrizzleD1Database, delivery: DeliveryRow): Promise<boolean> {
-  if (delivery.endpointId === null) return true;
+/** What waits for an endpoint goes where the endpoint is now: its owner may have corrected the URL. */
+async function withCurrentUrl(
+  db: DrizzleD1Database,
+  delivery: DeliveryRow,
+): Promise<Pick<ClaimedDelivery, "delivery" | "isWanted">> {
+  if (delivery.endpointId === null) return { delivery, isWanted: true };
   const [row] = await db
-    .select({ enabled: webhookEndpoints.enabled })
+    .select({ enabled: webhookEndpoints.enabled, url: webhookEndpoints.url })
     .from(webhookEndpoints)
     .where(eq(webhookEndpoints.id, delivery.endpointId));
-  return row?.enabled === true;
+  if (!row) return { delivery, isWanted: false };
+  return { delivery: { ...delivery, url: row.url }, isWanted: row.enabled };
 }
 
 export type DeliveryEnd =
@@ -96,6 +101,7 @@ export async function concludeDelivery(
       .set({
         state: end.state,
         leaseToken: null,
+        url: delivery.url,
         nextAt: end.state === "waiting" ? end.nextAtMs : nowMs,
         endedAt: ended,
       })
@@ -119,7 +125,6 @@ export async function stopDeliveries(d1: D1Database, delivery: DeliveryRow, nowM
   const { endpointId, jobId } = delivery;
   const ofSame = and(
     eq(webhookDeliveries.target, delivery.target),
-    eq(webhookDeliveries.url, delivery.url),
     endpointId === null ? eq(webhookDeliveries.jobId, jobId ?? "") : undefined,
   );
   const disable =

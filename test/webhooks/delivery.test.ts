@@ -154,6 +154,17 @@ describe("a delivery", () => {
   });
 });
 
+it("goes where its endpoint is by now", async () => {
+  const { endpoint } = await register();
+  await completed();
+  const received = receive(() => new Response(null, { status: received.length === 1 ? 500 : 200 }));
+  await attempt(endpoint.id, at(START_MS));
+  await DB.prepare("UPDATE webhook_endpoints SET url = 'https://moved.example.com/'").run();
+  await attempt(endpoint.id, at(START_MS + MINUTE_MS));
+  expect(received.map(({ url }) => url)).toEqual([URL, "https://moved.example.com/"]);
+  expect(await deliveries()).toMatchObject([{ state: "delivered", url: "https://moved.example.com/" }]);
+});
+
 describe("a target that may not be spoken to any more", () => {
   it.each<[string, string, string[]]>([
     ["whose name now leads inside", URL, ["10.0.0.1"]],
