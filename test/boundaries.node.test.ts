@@ -91,6 +91,7 @@ const SHARED = [
   "src/progress/event.ts",
   "src/progress/farewell.ts",
   "src/progress/live-feed.ts",
+  "src/progress/outline.ts",
   "src/progress/snapshot.ts",
   "src/progress/stages.ts",
 ];
