@@ -22,6 +22,9 @@ import type { AppContext } from "./request-context.ts";
 import { retentionRoutes } from "./retention/routes.ts";
 import { submissionRoutes } from "./submission/routes.ts";
 import { refuseUnknown } from "./unknown-route.ts";
+import { deliveryLogRoutes } from "./webhooks/delivery-routes.ts";
+import { webhookRoutes } from "./webhooks/routes.ts";
+import { webhookSecretRoutes } from "./webhooks/secret-routes.ts";
 
 /** The whole HTTP surface: what wraps every request, who may enter where, and the one place where errors end. */
 export const app = createRoutes();
@@ -74,4 +77,7 @@ app.route("/", jobRoutes);
 app.route("/", processingRoutes);
 app.route("/", mediaRoutes);
 app.route("/", retentionRoutes);
+app.route("/", webhookSecretRoutes);
+app.route("/", webhookRoutes);
+app.route("/", deliveryLogRoutes);
 app.route("/", keyRoutes());

@@ -3,6 +3,7 @@ import type { DerivativeProducer } from "./image-url/producer.ts";
 import type { JobProgress } from "./processing/job-progress.ts";
 import type { Transcoder } from "./processing/transcoder.ts";
 import type { Lane } from "./schema.ts";
+import type { WebhookTarget } from "./webhooks/webhook-target.ts";
 
 /** The bindings and variables of `wrangler.toml`, and the secrets that are set beside it. */
 export interface Env {
@@ -12,9 +13,11 @@ export interface Env {
   CONTAINER_SHORT_QUEUE: Queue<Ticket>;
   CONTAINER_LONG_QUEUE: Queue<Ticket>;
   IO_QUEUE: Queue<Ticket>;
+  WEBHOOK_QUEUE: Queue<DeliveryTicket>;
   JOB_PROGRESS: DurableObjectNamespace<JobProgress>;
   TRANSCODER: DurableObjectNamespace<Transcoder>;
   DERIVATIVES: DurableObjectNamespace<DerivativeProducer>;
+  WEBHOOK_TARGET: DurableObjectNamespace<WebhookTarget>;
   BOOTSTRAP_ADMIN_KEY?: string;
   TOKEN_SECRET?: string;
   /** Set where no container engine runs: the transcoder is a process on this machine. */
@@ -25,11 +28,24 @@ export interface Env {
   TRANSCODER_SLOTS?: string;
   /** Origins of other sites whose pages may call the API, separated by commas. */
   CORS_ORIGINS?: string;
+  /** Where clients reach this service; makes the URLs in webhooks absolute. */
+  PUBLIC_ORIGIN?: string;
+  /** `allow`: webhooks may go to this machine over http. For local development only. */
+  WEBHOOK_LOOPBACK?: string;
+  /** Ports that webhooks may go to, such as `443,1024-65535`. */
+  WEBHOOK_PORTS?: string;
+  /** DNS over HTTPS (JSON), asked where a webhook's host lies. Empty: hosts are judged by name only. */
+  WEBHOOK_RESOLVER_URL?: string;
 }
 
 /** "There is work in this lane." It names no job: whoever gets it claims the best ready task. */
 export interface Ticket {
   lane: Lane;
+}
+
+/** "There are deliveries for this target." */
+export interface DeliveryTicket {
+  target: string;
 }
 
 const seconds = (n: number) => n * 1000;
@@ -43,6 +59,12 @@ const schema = z.object({
   imageUrlPolicy: z.enum(["open", "signed"]),
   transcoderSlots: z.coerce.number().int().min(1).max(64),
   corsOrigins: z.array(z.url()),
+  publicOrigin: z.url().optional(),
+  webhookLoopback: z.enum(["allow", "refuse"]),
+  webhookPorts: z
+    .string()
+    .regex(/^\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*$/, "Ports such as 443,1024-65535"),
+  webhookResolverUrl: z.url({ protocol: /^https?$/ }).optional(),
 });
 
 /** Limits and timings in one place; each has its unit in its name. */
@@ -68,6 +90,11 @@ export const LIMITS = {
   /** An upload older than this was abandoned. */
   abandonedUploadMs: minutes(60),
   jobDeadlineMs: minutes(6 * 60),
+  maxWebhooks: 50,
+  webhookTimeoutMs: seconds(15),
+  /** Outlasts the timeout: nobody else sends a delivery before its sender has given up. */
+  deliveryLeaseMs: seconds(30),
+  deliveryKeptMs: minutes(30 * 24 * 60),
 } as const;
 
 export interface Config {
@@ -80,6 +107,12 @@ export interface Config {
   /** How many slots (named container instances) tasks are handed to. */
   transcoderSlots: number;
   corsOrigins: string[];
+  /** Such as `https://media.example.com`; empty when it is not known, and URLs in webhooks are paths. */
+  publicOrigin: string;
+  webhookLoopback: boolean;
+  /** Ranges of ports, both ends included. */
+  webhookPorts: [number, number][];
+  webhookResolverUrl: string | undefined;
 }
 
 const parsed = new WeakMap<Env, Config>();
@@ -96,6 +129,10 @@ export function configOf(env: Env): Config {
     imageUrlPolicy: env.IMAGE_URL_POLICY ?? "signed",
     transcoderSlots: env.TRANSCODER_SLOTS ?? "2",
     corsOrigins: (env.CORS_ORIGINS ?? "").split(",").filter((origin) => origin.trim() !== ""),
+    publicOrigin: env.PUBLIC_ORIGIN || undefined,
+    webhookLoopback: env.WEBHOOK_LOOPBACK || "refuse",
+    webhookPorts: env.WEBHOOK_PORTS || "80,443,1024-65535",
+    webhookResolverUrl: env.WEBHOOK_RESOLVER_URL || undefined,
   });
   const complete: Config = {
     tokenSecret: config.tokenSecret,
@@ -105,7 +142,20 @@ export function configOf(env: Env): Config {
     imageUrlPolicy: config.imageUrlPolicy,
     transcoderSlots: config.transcoderSlots,
     corsOrigins: config.corsOrigins.map((origin) => new URL(origin).origin),
+    publicOrigin: originOf(config.publicOrigin ?? config.localOrigin),
+    webhookLoopback: config.webhookLoopback === "allow",
+    webhookPorts: config.webhookPorts.split(",").map(portRange),
+    webhookResolverUrl: config.webhookResolverUrl,
   };
   parsed.set(env, complete);
   return complete;
+}
+
+function originOf(url: string | undefined): string {
+  return url === undefined ? "" : new URL(url).origin;
+}
+
+function portRange(text: string): [number, number] {
+  const [from = 0, to = from] = text.split("-").map(Number);
+  return [from, to];
 }

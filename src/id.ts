@@ -9,6 +9,9 @@ const PREFIXES = {
   key: "key",
   output: "out",
   event: "evt",
+  webhook: "whk",
+  secret: "sec",
+  delivery: "dlv",
 } as const;
 
 const next = monotonicFactory();

@@ -1,13 +1,15 @@
 import { ContainerProxy } from "@cloudflare/containers";
 import { app } from "./app.ts";
-import type { Env, Ticket } from "./config.ts";
+import type { DeliveryTicket, Env, Ticket } from "./config.ts";
 import { DerivativeProducer } from "./image-url/producer.ts";
 import { consumeTickets } from "./processing/consumer.ts";
 import { JobProgress } from "./processing/job-progress.ts";
 import { Transcoder } from "./processing/transcoder.ts";
 import { reissueTickets, sweep } from "./retention/sweep.ts";
+import { consumeDeliveryTickets, isDeliveryBatch } from "./webhooks/consumer.ts";
+import { WebhookTarget } from "./webhooks/webhook-target.ts";
 
-export { ContainerProxy, DerivativeProducer, JobProgress, Transcoder };
+export { ContainerProxy, DerivativeProducer, JobProgress, Transcoder, WebhookTarget };
 
 let ticketsReissued = false;
 
@@ -24,9 +26,10 @@ export default {
     return await app.fetch(request, env, ctx);
   },
   async queue(batch, env) {
-    await consumeTickets(batch, env);
+    if (isDeliveryBatch(batch)) return await consumeDeliveryTickets(batch, env);
+    await consumeTickets(batch as MessageBatch<Ticket>, env);
   },
   async scheduled(controller, env) {
     await sweep(env, controller.scheduledTime);
   },
-} satisfies ExportedHandler<Env, Ticket>;
+} satisfies ExportedHandler<Env, Ticket | DeliveryTicket>;

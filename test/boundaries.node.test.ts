@@ -65,6 +65,7 @@ const FOUNDATION = new Set([
   "create-routes",
   "problem",
   "field-errors",
+  "outbox",
 ]);
 const STORES = new Set(["media", "jobs", "progress", "webhooks", "access"]);
 const COMBINES = new Set([

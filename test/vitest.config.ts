@@ -41,6 +41,7 @@ export default defineConfig({
                 TRANSCODER_URL: "http://127.0.0.1:9",
                 LOCAL_ORIGIN: "http://127.0.0.1:9",
                 ...fuzzing(),
+                WEBHOOK_RESOLVER_URL: "",
               },
             },
           })),

@@ -31,6 +31,8 @@ export interface NewJob {
   /** Left out: the service's defaults for the kind of media. */
   outputs?: OutputRequest[];
   priority?: Priority;
+  /** Is sent every event of this job; check what arrives with `verifyWebhook`. */
+  webhookUrl?: string;
   signal?: AbortSignal;
 }
 
@@ -93,10 +95,11 @@ function caller({ baseUrl, key, fetch: send = fetch }: ClientOptions) {
   };
 }
 
-function formOf({ file, filename, type, outputs, priority }: NewJob): FormData {
+function formOf({ file, filename, type, outputs, priority, webhookUrl }: NewJob): FormData {
   const form = new FormData();
   if (outputs) form.set("output_specifications", JSON.stringify(outputs));
   if (priority) form.set("priority", priority);
+  if (webhookUrl) form.set("webhook_url", webhookUrl);
   form.set("input_file", type ? new Blob([file], { type }) : file, filename);
   return form;
 }

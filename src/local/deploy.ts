@@ -10,7 +10,7 @@ import { ROOT, WRANGLER } from "./wrangler-dev.ts";
 
 const BUCKET = "darkroom-media";
 const DATABASE = "darkroom";
-const LANES = ["edge", "container-short", "container-long", "io"];
+const QUEUES = ["edge", "container-short", "container-long", "io", "webhooks"];
 const SECRETS = ["BOOTSTRAP_ADMIN_KEY", "TOKEN_SECRET"];
 const CONFIG = join(ROOT, "wrangler.toml");
 const NO_DATABASE = "00000000-0000-0000-0000-000000000000";
@@ -18,7 +18,7 @@ const NO_DATABASE = "00000000-0000-0000-0000-000000000000";
 await runMain(async () => {
   if (!ask("whoami").ok) throw new StackError("wrangler is not signed in; run `npx wrangler login` first.");
   if (!ask("r2", "bucket", "info", BUCKET).ok) must("r2", "bucket", "create", BUCKET);
-  for (const queue of LANES.flatMap((lane) => [`darkroom-${lane}`, `darkroom-${lane}-dead`])) {
+  for (const queue of QUEUES.flatMap((name) => [`darkroom-${name}`, `darkroom-${name}-dead`])) {
     if (!ask("queues", "info", queue).ok) must("queues", "create", queue);
   }
   ensureDatabase();

@@ -41,6 +41,8 @@ export function startWranglerDev({ stateDir, port, keys, transcoderUrl }: Wrangl
     LOCAL_ORIGIN: `http://127.0.0.1:${port}`,
     // On one's own machine an image URL can be typed by hand; deployed, it is signed.
     IMAGE_URL_POLICY: "open",
+    // A receiver under development listens on the same machine.
+    WEBHOOK_LOOPBACK: "allow",
     ...(transcoderUrl && { TRANSCODER_URL: transcoderUrl }),
   };
   const envFile = join(stateDir, "worker.env");

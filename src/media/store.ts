@@ -1,5 +1,6 @@
-import { and, desc, eq, lt, ne } from "drizzle-orm";
+import { and, desc, eq, lt, ne, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { recordMediaReady } from "../outbox.ts";
 import { media } from "../schema.ts";
 import type { MediaRecord } from "./record.ts";
 
@@ -48,16 +49,22 @@ export async function listMedia(
   return { media: page, nextCursor: rows.length > filter.limit ? page.at(-1)?.id : undefined };
 }
 
-/** Keeps what a probe learned, and with it the media is ready. */
+/** Keeps what a probe learned, and with it the media is ready, which is told to whoever listens. */
 export async function recordMetadata(
   d1: D1Database,
   mediaId: string,
   metadata: MediaRecord["metadata"],
+  requestId: string,
+  nowMs: number,
 ): Promise<void> {
-  await drizzle(d1)
-    .update(media)
-    .set({ metadata, status: "ready" })
-    .where(and(eq(media.id, mediaId), eq(media.status, "processing")));
+  const db = drizzle(d1);
+  await db.batch([
+    db
+      .update(media)
+      .set({ metadata, status: "ready" })
+      .where(and(eq(media.id, mediaId), eq(media.status, "processing"))),
+    recordMediaReady(db, mediaId, requestId, sql`1`, nowMs),
+  ]);
 }
 
 /** Media that are marked as deleted and not all gone yet. */

@@ -19,6 +19,7 @@ import type { ProgressEvent } from "../progress/event.ts";
 import { outlineOf } from "../progress/outline.ts";
 import { STAGE_OF_TASK } from "../progress/stages.ts";
 import type { FailureRecord } from "../schema.ts";
+import { dispatchEvents } from "../webhooks/dispatch.ts";
 import type { StoredFile } from "./output-rows.ts";
 import { outputRows } from "./output-rows.ts";
 import { stopAttempts } from "./stop-attempts.ts";
@@ -124,8 +125,16 @@ async function abandonAttempt(env: Env, lease: Lease): Promise<void> {
   await markSwept(env.DB, { taskId: lease.taskId, number: lease.attempt }, Date.now());
 }
 
-/** Progress is only shown: when its channel cannot be reached, the work is done all the same. */
+/** Tells who watches, and after a transition also who asked for webhooks, whose events are in D1 by then. */
 export async function tell(env: Env, jobId: string, events: ProgressEvent[]): Promise<void> {
+  const isTransition = events.some((event) => TRANSITIONS.has(event.type));
+  await Promise.all([show(env, jobId, events), isTransition && dispatchEvents(env, [jobId], Date.now())]);
+}
+
+const TRANSITIONS = new Set<ProgressEvent["type"]>(["task_started", "task_ended", "job_ended"]);
+
+/** Progress is only shown: when its channel cannot be reached, the work is done all the same. */
+async function show(env: Env, jobId: string, events: ProgressEvent[]): Promise<void> {
   try {
     await env.JOB_PROGRESS.getByName(jobId).record(events);
   } catch (error) {

@@ -3,6 +3,7 @@ import { MediaError } from "../errors.ts";
 import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
 import { recordMetadata } from "../media/store.ts";
 import type { ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
+import { dispatchEvents } from "../webhooks/dispatch.ts";
 import type { TaskOutcome } from "./conclude.ts";
 import { planVideoTasks } from "./plan-video.ts";
 import type { RenderOrder } from "./render-in-container.ts";
@@ -100,7 +101,9 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
   switch (result.kind) {
     case "probe": {
       const { outputs } = TASK_SPECS.probe.parse(claimed.task.spec);
-      await recordMetadata(env.DB, claimed.media.id, result.source);
+      const nowMs = Date.now();
+      await recordMetadata(env.DB, claimed.media.id, result.source, claimed.job.requestId, nowMs);
+      await dispatchEvents(env, [claimed.media.id], nowMs);
       return { result, files: [], ...planVideoTasks(result.source, outputs, claimed.job, Date.now()) };
     }
     case "files":

@@ -1,9 +1,25 @@
 import { readEnd } from "../jobs/store/read-jobs.ts";
+import { log } from "../log.ts";
 import { ProgressChannel } from "../progress/channel.ts";
+import type { ProgressEvent, ProgressSnapshot } from "../progress/event.ts";
+import { type Advance, passesMilestone, progressSteps, tellMilestone } from "../webhooks/milestones.ts";
 import { recoverTask } from "./recover.ts";
 
-/** The progress channel of one job, whose watchdog takes tasks back from silent workers. */
+/**
+ * The progress channel of one job, whose watchdog takes tasks back from silent workers, and which tells the webhooks
+ * that want to hear of progress.
+ */
 export class JobProgress extends ProgressChannel {
+  /** Percentage up to which milestones were looked at; stored when one was passed. */
+  #lookedAt: number | undefined;
+  #steps: Promise<number[]> | undefined;
+
+  override async record(events: ProgressEvent[]): Promise<void> {
+    await super.record(events);
+    const snapshot = await this.snapshot();
+    if (snapshot) this.ctx.waitUntil(this.#lookForMilestone(snapshot));
+  }
+
   protected override async recover(task: { taskId: string; leaseToken: string }): Promise<void> {
     await recoverTask(this.env, task.taskId, task.leaseToken);
     await this.#catchUp();
@@ -14,5 +30,25 @@ export class JobProgress extends ProgressChannel {
     const jobId = (await this.snapshot())?.job_id;
     const end = jobId && (await readEnd(this.env.DB, jobId));
     if (end) await this.record([{ type: "job_ended", ...end }]);
+  }
+
+  /** Milestones are only informational: one that cannot be written down is not told. */
+  async #lookForMilestone({ job_id, status, ...shown }: ProgressSnapshot): Promise<void> {
+    if (status !== "processing") return;
+    const now = shown.progress_percentage;
+    const lookedAt = this.#lookedAt ?? this.ctx.storage.kv.get<number>("lookedAt") ?? 0;
+    // An explicit retry begins again.
+    const advance: Advance = { before: Math.min(lookedAt, now), now, stage: shown.current_stage };
+    this.#lookedAt = now;
+    try {
+      this.#steps ??= progressSteps(this.env.DB, job_id);
+      if (passesMilestone(advance, await this.#steps)) {
+        this.ctx.storage.kv.put("lookedAt", now);
+        await tellMilestone(this.env, job_id, advance, Date.now());
+      }
+    } catch (error) {
+      this.#steps = undefined;
+      log("warn", "progress", "milestone_untold", { job_id, detail: String(error) });
+    }
   }
 }

@@ -16,6 +16,7 @@ import { discardUpload, findAbandonedUploads } from "../media/upload-rows.ts";
 import { tell } from "../processing/conclude.ts";
 import { recoverTask } from "../processing/recover.ts";
 import { stopAttempts } from "../processing/stop-attempts.ts";
+import { forgetDeliveries, reissueDeliveries } from "../webhooks/sweep.ts";
 import { deleteMedia } from "./delete-media.ts";
 
 /**
@@ -34,6 +35,8 @@ const STEPS = {
   attemptsSwept: sweepAttempts,
   uploadsDiscarded: discardAbandoned,
   mediaDeleted: finishDeletions,
+  deliveriesReissued: (env, nowMs) => reissueDeliveries(env, nowMs, BATCH),
+  deliveriesForgotten: (env, nowMs) => forgetDeliveries(env, nowMs, BATCH),
 } as const satisfies Record<string, (env: Env, nowMs: number) => Promise<number>>;
 
 /** How many rows each step dealt with. */
@@ -51,6 +54,8 @@ export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
     attemptsSwept: 0,
     uploadsDiscarded: 0,
     mediaDeleted: 0,
+    deliveriesReissued: 0,
+    deliveriesForgotten: 0,
   };
   for (const name of Object.keys(STEPS) as (keyof typeof STEPS)[]) {
     try {

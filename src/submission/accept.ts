@@ -6,6 +6,7 @@ import type { MediaRow } from "../jobs/claimed-task.ts";
 import { type Acceptance, acceptJob } from "../jobs/store/accept-job.ts";
 import { readJob } from "../jobs/store/read-jobs.ts";
 import { readMedia } from "../media/store.ts";
+import { requireTarget } from "../webhooks/check-url.ts";
 import { type IncomingFile, openIncomingFile } from "./incoming-file.ts";
 import { type JobFields, parseJobFields } from "./job-fields.ts";
 import { type MultipartEvent, readMultipart } from "./multipart-body.ts";
@@ -52,7 +53,8 @@ export async function acceptStored(
 ): Promise<PlannedJob> {
   const media = await readMedia(env.DB, submitter.owner, mediaId);
   if (!media) throw noSuchMedia(mediaId);
-  const planned = plan(fields, inputOf(media), media.id, submitter);
+  const webhookUrl = await webhookUrlOf(env, fields);
+  const planned = plan(fields, inputOf(media), media.id, { ...submitter, webhookUrl });
   const accepted = await acceptJob(env.DB, { ...planned, dependencies: [] });
   if (!accepted) throw noSuchMedia(mediaId);
   return planned;
@@ -97,7 +99,8 @@ async function acceptFile(
   submitter: Submitter,
 ): Promise<PlannedJob> {
   const inspected = await file.inspect();
-  const planned = plan(fields, inspected, file.mediaId, submitter);
+  const webhookUrl = await webhookUrlOf(env, fields);
+  const planned = plan(fields, inspected, file.mediaId, { ...submitter, webhookUrl });
   const newMedia = await file.store(inspected, submitter.owner, planned.job.createdAt);
   const acceptance = { ...planned, newMedia, uploadId: file.uploadId, dependencies: [] };
   if (await isAccepted(env, acceptance)) return planned;
@@ -114,7 +117,16 @@ async function isAccepted(env: Env, acceptance: Acceptance): Promise<boolean> {
   }
 }
 
-function plan(fields: JobFields, input: PlannedInput, mediaId: string, submitter: Submitter): PlannedJob {
+async function webhookUrlOf(env: Env, { webhook_url }: JobFields): Promise<string | undefined> {
+  return webhook_url === undefined ? undefined : (await requireTarget(env, webhook_url, "webhook_url")).href;
+}
+
+function plan(
+  fields: JobFields,
+  input: PlannedInput,
+  mediaId: string,
+  submitter: Submitter & { webhookUrl: string | undefined },
+): PlannedJob {
   const nowMs = Date.now();
   const specifications = fields.output_specifications ?? [...DEFAULT_OUTPUTS[input.kind]];
   return planJob(input, resolveOutputs(specifications, input.kind), {

@@ -3,6 +3,7 @@ import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { tell } from "../processing/conclude.ts";
 import { outlineOf } from "../progress/outline.ts";
 import type { StageName } from "../progress/stages.ts";
+import { dispatchEvents } from "../webhooks/dispatch.ts";
 import type { PlannedJob } from "./plan-job.ts";
 
 /**
@@ -23,4 +24,5 @@ export async function announceJob(env: Env, { job, tasks }: PlannedJob): Promise
     laneQueues(env),
     tasks.filter((task) => task.state === "ready").map((task) => task.lane),
   );
+  await dispatchEvents(env, [job.mediaId], job.createdAt);
 }

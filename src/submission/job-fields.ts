@@ -11,6 +11,10 @@ const outputSpecifications = z.array(outputSpecification).min(1).max(LIMITS.maxO
 export const jobFields = z.strictObject({
   output_specifications: outputSpecifications.optional(),
   priority: z.enum(PRIORITIES).default("normal"),
+  webhook_url: z
+    .string()
+    .optional()
+    .openapi({ description: "Is sent every event of this job, signed with the owner's default secret" }),
 });
 export type JobFields = z.infer<typeof jobFields>;
 

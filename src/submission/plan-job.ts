@@ -24,6 +24,7 @@ interface JobIdentity {
   outputSpecifications: unknown[];
   requestId: string;
   traceparent: string | undefined;
+  webhookUrl: string | undefined;
   nowMs: number;
 }
 
@@ -107,6 +108,7 @@ function jobRow(
     error: null,
     requestId: identity.requestId,
     traceparent: identity.traceparent ?? null,
+    webhookUrl: identity.webhookUrl ?? null,
     createdAt: identity.nowMs,
     startedAt: null,
     finishedAt: null,

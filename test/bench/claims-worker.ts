@@ -88,6 +88,7 @@ function jobRow(mediaId: string, nowMs: number): JobRow {
     error: null,
     requestId: "bench",
     traceparent: null,
+    webhookUrl: null,
     createdAt: nowMs,
     startedAt: null,
     finishedAt: null,

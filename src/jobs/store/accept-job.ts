@@ -1,5 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { recordMediaReady } from "../../outbox.ts";
 import { jobs, media, taskDependencies, tasks, uploads } from "../../schema.ts";
 import type { JobRow, MediaRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
 import { insertRows } from "./insert-rows.ts";
@@ -16,7 +17,8 @@ export interface Acceptance {
 
 /**
  * Writes media, job and tasks down together. Once this returns the job cannot be lost, so only then may a client
- * be told `201`. `false` when the media or its upload was removed in the meantime: nothing is written.
+ * be told `201`. Media that is ready with it is told of in the same batch. `false` when the media or its upload was
+ * removed in the meantime: nothing is written.
  */
 export async function acceptJob(d1: D1Database, acceptance: Acceptance): Promise<boolean> {
   const db = drizzle(d1);
@@ -32,6 +34,13 @@ export async function acceptJob(d1: D1Database, acceptance: Acceptance): Promise
     insertRows(db, taskDependencies, acceptance.dependencies, mediaIsThere),
     db.delete(uploads).where(eq(uploads.id, acceptance.uploadId ?? "")),
     db.select({ id: jobs.id }).from(jobs).where(eq(jobs.id, acceptance.job.id)),
+    recordMediaReady(
+      db,
+      acceptance.newMedia?.id ?? "",
+      acceptance.job.requestId,
+      sql`1`,
+      acceptance.job.createdAt,
+    ),
   ]);
   return accepted.length === 1;
 }

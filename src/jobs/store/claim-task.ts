@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, lte, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { LIMITS } from "../../config.ts";
+import { recordJobEvent } from "../../outbox.ts";
 import { attempts, jobs, type Lane, media, tasks } from "../../schema.ts";
 import type { ClaimedTask } from "../claimed-task.ts";
 
@@ -23,7 +24,8 @@ interface ClaimRequest {
  * 1. the task with the lowest rank takes the token, and its attempt number rises (zero rows: nothing is ready);
  * 2. the attempt is written down;
  * 3. the job turns `processing` on its first claim (zero rows: it is already);
- * 4. the job and its media are read along, so that the handler needs no further query.
+ * 4. the job and its media are read along, so that the handler needs no further query;
+ * 5. `job.started` is written for whoever listens (zero rows: it was claimed before).
  */
 export async function claimTask(d1: D1Database, request: ClaimRequest): Promise<Claim> {
   const db = drizzle(d1);
@@ -38,6 +40,12 @@ export async function claimTask(d1: D1Database, request: ClaimRequest): Promise<
       .select()
       .from(media)
       .where(inArray(media.id, db.select({ id: jobs.mediaId }).from(jobs).where(inArray(jobs.id, job)))),
+    recordJobEvent(db, {
+      type: "job.started",
+      where: sql`j.id IN (${job}) AND j.status = 'processing' AND j.started_at = ${request.nowMs}`,
+      cause: sql`j.started_at`,
+      nowMs: request.nowMs,
+    }),
   ]);
   if (!task || !foundJob || !foundMedia) {
     return { claimed: undefined, nextAtMs: await nextAvailable(db, request.lane) };

@@ -1,5 +1,6 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { recordJobEvent } from "../../outbox.ts";
 import {
   attempts,
   type FailureRecord,
@@ -40,6 +41,12 @@ export async function endJob(
     ...cancelRest(db, jobId, nowMs, guard),
     // The files of a cancelled job go, so nothing may name them; what a failed job made stays.
     ...(failure ? [] : [db.delete(outputs).where(and(eq(outputs.jobId, jobId), guard))]),
+    recordJobEvent(db, {
+      type: failure ? "job.failed" : "job.cancelled",
+      where: sql`j.id = ${jobId} AND ${guard}`,
+      cause: sql`j.finished_at`,
+      nowMs,
+    }),
   ]);
   return ended.length === 1 ? { ended: true, running } : { ended: false };
 }

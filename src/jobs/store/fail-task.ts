@@ -1,5 +1,6 @@
 import { and, eq, inArray, ne, type SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import { type JobEvent, recordJobEvent } from "../../outbox.ts";
 import { attempts, type FailureRecord, jobs, type Lane, tasks } from "../../schema.ts";
 import type { Lease } from "../claimed-task.ts";
 import type { RetryDecision } from "../retry-policy.ts";
@@ -43,8 +44,9 @@ async function putBack(
   decision: Extract<RetryDecision, { retry: true }>,
   nowMs: number,
 ): Promise<FailureOutcome> {
-  const [, rows] = await db.batch([
+  const [, , rows] = await db.batch([
     endAttempt(db, lease, failure, nowMs, leaseHeld(lease)),
+    recordJobEvent(db, retryEvent(lease, failure, decision, nowMs)),
     db
       .update(tasks)
       .set({
@@ -62,6 +64,22 @@ async function putBack(
   ]);
   const task = rows[0];
   return task ? { applied: "retry", lane: task.lane, delayMs: decision.delayMs } : { applied: "stale" };
+}
+
+function retryEvent(
+  lease: Lease,
+  failure: FailureRecord,
+  decision: Extract<RetryDecision, { retry: true }>,
+  nowMs: number,
+): JobEvent {
+  const { detail: _private, ...shown } = failure;
+  return {
+    type: "job.retry",
+    where: sql`j.id = ${lease.jobId} AND ${leaseHeld(lease)}`,
+    cause: sql`${`${lease.taskId}.${lease.attempt}`}`,
+    detail: { failure: shown, attempt: lease.attempt, next_attempt_at: nowMs + decision.delayMs },
+    nowMs,
+  };
 }
 
 async function failJob(
@@ -83,6 +101,12 @@ async function failJob(
       .set({ status: "failed", error: failure, finishedAt: nowMs })
       .where(and(eq(jobs.id, lease.jobId), inArray(jobs.status, ["pending", "processing"]), guard)),
     ...cancelRest(db, lease.jobId, nowMs, guard),
+    recordJobEvent(db, {
+      type: "job.failed",
+      where: sql`j.id = ${lease.jobId} AND j.status = 'failed' AND j.finished_at = ${nowMs} AND ${guard}`,
+      cause: sql`j.finished_at`,
+      nowMs,
+    }),
   ]);
   return rows.length === 1 ? { applied: "job_failed", cancelled } : { applied: "stale" };
 }

@@ -1,6 +1,7 @@
 import { and, eq, ne, notExists, type SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { alias } from "drizzle-orm/sqlite-core";
+import { recordJobEvent } from "../../outbox.ts";
 import { attempts, jobs, type Lane, outputs, taskDependencies, tasks } from "../../schema.ts";
 import type { Lease, OutputRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
 import { insertRows } from "./insert-rows.ts";
@@ -28,7 +29,7 @@ export type Finish =
  * 2. outputs, newly planned tasks and their dependencies are added;
  * 3. tasks of the job whose dependencies are all done turn `blocked → ready`;
  * 4. the attempt ends;
- * 5. the job completes when no task of it is left (zero rows: some are).
+ * 5. the job completes when no task of it is left (zero rows: some are), and `job.completed` is written with it.
  *
  * Calling it twice with the same token changes nothing more and is accepted both times.
  */
@@ -53,6 +54,12 @@ export async function finishTask(
       .select({ status: jobs.status })
       .from(jobs)
       .where(and(eq(jobs.id, lease.jobId), guard)),
+    recordJobEvent(db, {
+      type: "job.completed",
+      where: sql`j.id = ${lease.jobId} AND j.status = 'completed' AND j.finished_at = ${nowMs} AND ${guard}`,
+      cause: sql`j.finished_at`,
+      nowMs,
+    }),
   ]);
   const job = held[0];
   if (!job) return { accepted: false };

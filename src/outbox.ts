@@ -1,0 +1,84 @@
+/**
+ * Events are written down by whoever causes them, as one more statement of the batch that changes the state: there is
+ * no transition that is not told, and nothing is told that did not happen. The statements stand beside the schema,
+ * below `jobs/` and `media/`, which both need them and must not know the webhooks that read them.
+ *
+ * An event that nobody asked for is not written: a service without webhooks pays one lookup in an empty table.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import type { DrizzleD1Database } from "drizzle-orm/d1";
+import { newId } from "./id.ts";
+import { type EventType, events } from "./schema.ts";
+
+export interface JobEvent {
+  type: Extract<EventType, `job.${string}`>;
+  /**
+   * Which job, and only while the transition holds: a condition on `j`, the row of the job as the statements before
+   * this one left it. Where the transition did not take place it must be false.
+   */
+  where: SQL;
+  /** Names the transition within its job and type, such as the time of the end: written twice, it is one event. */
+  cause: SQL;
+  /** What the rows do not say. */
+  detail?: Record<string, unknown>;
+  nowMs: number;
+}
+
+/** The statement that writes an event of a job; it returns nothing and changes nothing else. */
+export function recordJobEvent(db: DrizzleD1Database, event: JobEvent) {
+  const detail = event.detail ? sql`json(${JSON.stringify(event.detail)})` : sql`NULL`;
+  return db
+    .insert(events)
+    .select(
+      sql`SELECT ${newId("event", event.nowMs)}, j.owner, ${event.type}, j.id, j.id,
+        j.id || ':' || ${event.type} || ':' || ${event.cause}, ${nextSequence(sql`j.id`)},
+        j.request_id, j.traceparent, ${jobSnapshot(detail)}, j.webhook_url, ${event.nowMs}, NULL
+      FROM jobs AS j WHERE ${event.where}
+        AND (j.webhook_url IS NOT NULL OR ${isListenedTo(sql`j.owner`, event.type)})`,
+    )
+    .onConflictDoNothing();
+}
+
+/** The statement that writes `media.ready` of a media that has become so, while `guard` holds. */
+export function recordMediaReady(
+  db: DrizzleD1Database,
+  mediaId: string,
+  requestId: string,
+  guard: SQL,
+  nowMs: number,
+) {
+  const type: EventType = "media.ready";
+  return db
+    .insert(events)
+    .select(
+      sql`SELECT ${newId("event", nowMs)}, m.owner, ${type}, m.id, NULL,
+        m.id || ':' || ${type} || ':' || m.version, ${nextSequence(sql`m.id`)},
+        ${requestId}, NULL, ${MEDIA_SNAPSHOT}, NULL, ${nowMs}, NULL
+      FROM media AS m WHERE m.id = ${mediaId} AND m.status = 'ready' AND ${guard}
+        AND ${isListenedTo(sql`m.owner`, type)}`,
+    )
+    .onConflictDoNothing();
+}
+
+function isListenedTo(owner: SQL, type: EventType): SQL {
+  return sql`EXISTS (SELECT 1 FROM webhook_endpoints AS w WHERE w.owner = ${owner} AND w.enabled
+    AND EXISTS (SELECT 1 FROM json_each(w.events) WHERE value IN ('*', ${type})))`;
+}
+
+function nextSequence(subject: SQL): SQL {
+  return sql`(SELECT coalesce(max(e.sequence), 0) + 1 FROM events AS e WHERE e.subject_id = ${subject})`;
+}
+
+/** The private words of a failure stay here. */
+function jobSnapshot(detail: SQL): SQL {
+  return sql`json_object('job_id', j.id, 'media_id', j.media_id, 'kind', j.kind, 'status', j.status,
+    'priority', j.priority, 'progress_percentage', j.progress_percentage, 'current_stage', j.current_stage,
+    'created_at', j.created_at, 'started_at', j.started_at, 'finished_at', j.finished_at,
+    'notes', json(j.notes), 'error', json(json_remove(j.error, '$.detail')), 'detail', ${detail},
+    'outputs', (SELECT json_group_array(json_object('name', o.name, 'type', o.type, 'bytes', o.bytes,
+      'width', o.width, 'height', o.height, 'duration', o.duration_seconds, 'sha256', o.sha256,
+      'is_stream', o.tree IS NOT NULL)) FROM outputs AS o WHERE o.job_id = j.id))`;
+}
+
+const MEDIA_SNAPSHOT = sql`json_object('media_id', m.id, 'kind', m.kind, 'type', m.type, 'filename', m.filename,
+  'bytes', m.size_bytes, 'sha256', m.sha256, 'created_at', m.created_at)`;

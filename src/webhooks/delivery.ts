@@ -1,0 +1,101 @@
+import type { Config } from "../config.ts";
+import { log } from "../log.ts";
+import { policyOf } from "./check-url.ts";
+import {
+  type ClaimedDelivery,
+  concludeDelivery,
+  type DeliveryEnd,
+  type DeliveryRow,
+  stopDeliveries,
+} from "./deliveries.ts";
+import { type EventRow, envelopeBody } from "./event.ts";
+import { checkAddress, type Resolve } from "./resolve.ts";
+import { decideDelivery, retryAfterMs } from "./schedule.ts";
+import { activeSecrets, ensureDefaultSecret } from "./secrets.ts";
+import { type SentResult, sendRequest, signRequest } from "./send.ts";
+import { checkTarget } from "./target.ts";
+import { childOf } from "./trace.ts";
+
+/** What a delivery needs of the world. */
+export interface DeliveryContext {
+  d1: D1Database;
+  config: Pick<Config, "publicOrigin" | "webhookLoopback" | "webhookPorts">;
+  /** Absent: hosts are judged by name only. */
+  resolve: Resolve | undefined;
+  now(): number;
+  random(): number;
+}
+
+/** What an attempt says of its target, for the breaker. */
+export type TargetHealth =
+  | { health: "good" | "bad" | "unknown" }
+  /** It asked to be left alone until then, Unix milliseconds. */
+  | { health: "paused"; untilMs: number };
+
+/** Makes one attempt of a claimed delivery and writes down what came of it. */
+export async function attemptDelivery(
+  context: DeliveryContext,
+  { delivery, event, isWanted }: ClaimedDelivery,
+): Promise<TargetHealth> {
+  const { d1 } = context;
+  if (!isWanted) {
+    await concludeDelivery(d1, delivery, undefined, { state: "discarded" }, context.now());
+    return { health: "unknown" };
+  }
+  const at = context.now();
+  const result = await send(context, delivery, event);
+  const nowMs = context.now();
+  const decision = decideDelivery(event.type, delivery.scheduled - 1, result, nowMs, context.random());
+  const end: DeliveryEnd =
+    decision.next === "retry"
+      ? { state: "waiting", nextAtMs: nowMs + decision.delayMs }
+      : { state: decision.next === "delivered" ? "delivered" : "failed" };
+  const attempt = {
+    deliveryId: delivery.id,
+    number: delivery.attempts,
+    at,
+    durationMs: nowMs - at,
+    status: result.answered ? result.status : null,
+    error: result.answered ? null : result.error,
+    response: result.response ?? null,
+  };
+  const isOurs = await concludeDelivery(d1, delivery, attempt, end, nowMs);
+  if (isOurs && decision.next === "gone") await stopDeliveries(d1, delivery, nowMs);
+  if (end.state !== "delivered") logFailure(delivery, event, result, end);
+  return healthOf(result, nowMs);
+}
+
+async function send(context: DeliveryContext, delivery: DeliveryRow, event: EventRow): Promise<SentResult> {
+  const { d1, config, resolve } = context;
+  const policy = policyOf(config);
+  // The rules or the name's addresses may have changed since the URL was registered.
+  const check = checkTarget(delivery.url, policy);
+  if (!check.allowed) return { answered: false, error: "refused" };
+  const address = await checkAddress(check.url, policy, resolve);
+  if (address === "private") return { answered: false, error: "refused" };
+  if (address === "unresolved") return { answered: false, error: "unresolved" };
+  if (delivery.endpointId === null) await ensureDefaultSecret(d1, delivery.owner, context.now());
+  const secrets = await activeSecrets(d1, delivery, context.now());
+  const body = envelopeBody(event, config.publicOrigin);
+  const keys = secrets.map(({ secret }) => secret);
+  return await sendRequest(signRequest(check.url, event, body, keys, childOf(event), context.now()));
+}
+
+/** A 4xx other than 408 and 429 is an answer by a target that is well; it only does not want this. */
+function healthOf(result: SentResult, nowMs: number): TargetHealth {
+  if (!result.answered) return { health: result.error === "refused" ? "unknown" : "bad" };
+  const pauseMs = retryAfterMs(result, nowMs);
+  if (pauseMs !== undefined) return { health: "paused", untilMs: nowMs + pauseMs };
+  return { health: result.status >= 500 || result.status === 408 ? "bad" : "good" };
+}
+
+function logFailure(delivery: DeliveryRow, event: EventRow, result: SentResult, end: DeliveryEnd): void {
+  log("warn", "webhooks", "attempt_failed", {
+    request_id: event.correlationId,
+    job_id: event.jobId ?? undefined,
+    delivery_id: delivery.id,
+    attempt: delivery.attempts,
+    status: result.answered ? result.status : result.error,
+    outcome: end.state,
+  });
+}

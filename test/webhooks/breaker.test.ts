@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import {
+  afterFailure,
+  afterPause,
+  afterSuccess,
+  BREAKER,
+  type Breaker,
+  CLOSED,
+  roomOf,
+} from "../../src/webhooks/breaker.ts";
+
+const NOW_MS = Date.UTC(2026, 10, 1);
+
+function failing(times: number, everyMs = 1_000): Breaker {
+  let breaker = CLOSED;
+  for (let n = 0; n < times; n++) breaker = afterFailure(breaker, NOW_MS + n * everyMs);
+  return breaker;
+}
+
+describe("a breaker", () => {
+  it("lets a few through at once while things go well", () => {
+    expect(roomOf(CLOSED, NOW_MS)).toBe(BREAKER.concurrent);
+    expect(roomOf(failing(9), NOW_MS + 9_000)).toBe(BREAKER.concurrent);
+  });
+
+  it("opens for two minutes at the tenth failure within five", () => {
+    const open = failing(10);
+    const openedMs = NOW_MS + 9_000;
+    expect(roomOf(open, openedMs)).toBe(0);
+    expect(roomOf(open, openedMs + 119_999)).toBe(0);
+    expect(roomOf(open, openedMs + 120_000)).toBe(1);
+  });
+
+  it("does not add up failures that lie further apart, or have a success between them", () => {
+    expect(roomOf(failing(30, 34_000), NOW_MS + 30 * 34_000)).toBe(BREAKER.concurrent);
+    const recovered = afterSuccess(failing(9), NOW_MS + 9_000);
+    expect(roomOf(afterFailure(recovered, NOW_MS + 9_001), NOW_MS + 9_001)).toBe(BREAKER.concurrent);
+  });
+
+  it("closes when the trial succeeds, and opens again when it fails", () => {
+    const open = failing(10);
+    const trialMs = NOW_MS + 9_000 + BREAKER.openMs;
+    expect(roomOf(afterSuccess(open, trialMs), trialMs)).toBe(BREAKER.concurrent);
+    const again = afterFailure(open, trialMs);
+    expect(roomOf(again, trialMs + BREAKER.openMs - 1)).toBe(0);
+    expect(roomOf(again, trialMs + BREAKER.openMs)).toBe(1);
+  });
+
+  it("is not closed by a success that was under way when it opened", () => {
+    const open = failing(10);
+    expect(roomOf(afterSuccess(open, NOW_MS + 9_001), NOW_MS + 9_001)).toBe(0);
+    expect(afterFailure(open, NOW_MS + 9_001).openUntilMs).toBe(open.openUntilMs);
+  });
+
+  it("leaves a target alone that asks for it", () => {
+    const paused = afterPause(CLOSED, NOW_MS + 30_000);
+    expect(roomOf(paused, NOW_MS + 29_999)).toBe(0);
+    expect(roomOf(paused, NOW_MS + 30_000)).toBe(1);
+    expect(afterPause(failing(10), NOW_MS).openUntilMs).toBe(failing(10).openUntilMs);
+  });
+});

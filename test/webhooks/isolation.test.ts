@@ -1,0 +1,108 @@
+import { createMessageBatch } from "cloudflare:test";
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import type { DeliveryTicket } from "../../src/config.ts";
+import { newId } from "../../src/id.ts";
+import { reissueTickets } from "../../src/retention/sweep.ts";
+import { BREAKER } from "../../src/webhooks/breaker.ts";
+import { consumeDeliveryTickets } from "../../src/webhooks/consumer.ts";
+import { addToLog } from "../../src/webhooks/delivery-log.ts";
+import type { EndpointRow } from "../../src/webhooks/endpoints.ts";
+import { forgetDeliveries, reissueDeliveries } from "../../src/webhooks/sweep.ts";
+import { emptyStorage, prepareDatabase, testEnv } from "../fixtures/app.ts";
+import { rowsOf } from "../fixtures/jobs.ts";
+import { type Received, receive, register, withoutQueue } from "./receiving.ts";
+
+beforeAll(prepareDatabase);
+beforeEach(emptyStorage);
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Events that nobody has sent yet, due now. */
+async function pending(endpoint: EndpointRow, count: number, nowMs = Date.now()): Promise<void> {
+  for (let n = 0; n < count; n++) {
+    const id = newId("event", nowMs);
+    const event = {
+      ...{ id, owner: endpoint.owner, subjectId: endpoint.id, jobId: null, cause: id, sequence: n + 1 },
+      ...{ type: "media.ready" as const, correlationId: "req_test", traceparent: null, snapshot: {} },
+      ...{ webhookUrl: null, createdAt: nowMs, dispatchedAt: nowMs },
+    };
+    await addToLog(testEnv.DB, event, { endpointId: endpoint.id, url: endpoint.url }, nowMs);
+  }
+}
+
+async function ticketsFor(...targets: string[]): Promise<void> {
+  const messages = targets.map((target) => ({
+    id: crypto.randomUUID(),
+    timestamp: new Date(),
+    attempts: 1,
+    body: { target },
+  }));
+  const batch = createMessageBatch<DeliveryTicket>("darkroom-webhooks", messages);
+  await consumeDeliveryTickets(batch, testEnv);
+}
+
+/** Until something that happens elsewhere has happened; looks again with each turn of the database. */
+async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await condition())) await testEnv.DB.prepare("SELECT 1").first();
+}
+
+it("one dead and one slow endpoint do not hold up a healthy one, however often the tickets come", async () => {
+  const [dead, slow, healthy] = [
+    await register({ url: "https://dead.example.com/" }),
+    await register({ url: "https://slow.example.com/" }),
+    await register({ url: "https://healthy.example.com/" }),
+  ];
+  for (const { endpoint } of [dead, slow, healthy]) await pending(endpoint, 12);
+  let isReleased = false;
+  const received = receive(async ({ url }) => {
+    if (url.includes("dead")) throw new Error("connection refused");
+    if (url.includes("healthy")) return new Response();
+    await until(() => isReleased);
+    return new Response();
+  });
+  const to = (name: string) => received.filter(({ url }) => url.includes(name));
+  const ids = [dead, slow, healthy].map(({ endpoint }) => endpoint.id);
+  await ticketsFor(...ids, ...ids);
+  await until(() => to("healthy").length === 12);
+  await until(async () => (await rowsOf("webhook_deliveries", "state = 'delivered'")).length === 12);
+  expect(new Set(to("healthy").map((each: Received) => each.headers.get("webhook-id"))).size).toBe(12);
+  // The slow one is asked a few things at a time.
+  await until(() => to("slow").length === BREAKER.concurrent);
+  // The dead one is left alone after ten failures, or as many as were under way by then; the rest waits.
+  await until(() => to("dead").length >= BREAKER.failures);
+  expect(to("dead").length).toBeLessThan(BREAKER.failures + BREAKER.concurrent);
+  await until(
+    async () =>
+      (await rowsOf("webhook_deliveries", `target = '${ids[0]}' AND state = 'sending'`)).length === 0,
+  );
+  expect(await rowsOf("webhook_deliveries", `target = '${ids[0]}' AND state = 'waiting'`)).toHaveLength(12);
+  expect(to("slow")).toHaveLength(BREAKER.concurrent);
+  isReleased = true;
+  await until(async () => (await rowsOf("webhook_deliveries", "state = 'delivered'")).length === 24);
+  expect(to("slow")).toHaveLength(12);
+});
+
+it("what a lost message left is found by the sweep", async () => {
+  const { endpoint } = await register();
+  const nowMs = Date.now();
+  await pending(endpoint, 2, nowMs - 60_000);
+  const sent: unknown[] = [];
+  const WEBHOOK_QUEUE = { sendBatch: async (batch: Iterable<unknown>) => sent.push(...batch) };
+  const env = { ...withoutQueue, WEBHOOK_QUEUE: WEBHOOK_QUEUE as unknown as Queue<DeliveryTicket> };
+  expect(await reissueDeliveries(env, nowMs, 100)).toBe(1);
+  expect(sent).toEqual([{ body: { target: endpoint.id } }]);
+  expect(await reissueTickets(env, nowMs)).toBe(0);
+});
+
+it("deliveries are forgotten after 30 days, with their attempts and events", async () => {
+  const { endpoint } = await register();
+  const nowMs = Date.now();
+  const day = 86_400_000;
+  await pending(endpoint, 2, nowMs - 30 * day - 1);
+  await pending(endpoint, 1, nowMs - 29 * day);
+  expect(await forgetDeliveries(withoutQueue, nowMs, 1)).toBe(1);
+  expect(await forgetDeliveries(withoutQueue, nowMs, 100)).toBe(1);
+  expect(await rowsOf("webhook_deliveries")).toHaveLength(1);
+  expect(await rowsOf("events")).toHaveLength(1);
+});
