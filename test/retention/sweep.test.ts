@@ -126,4 +126,20 @@ describe("deleting a media", () => {
     expect((await ask(`/v1/media/${mediaId}`, { headers: key })).status).toBe(404);
     expect((await ask(`/v1/jobs/${other.job.id}`, { headers: key })).status).toBe(404);
   });
+
+  it("is finished by the sweep when it stopped half-way, a few jobs at a time", async () => {
+    const first = await submit({ tasks: [TASK] });
+    for (let n = 0; n < 24; n++) await submit({ tasks: [TASK] });
+    const { mediaId } = first.job;
+    await DB.prepare("UPDATE jobs SET media_id = ?").bind(mediaId).run();
+    await DB.prepare("DELETE FROM media WHERE id <> ?").bind(mediaId).run();
+    await DB.prepare("UPDATE media SET status = 'deleted'").run();
+    await testEnv.MEDIA.put(`media/${mediaId}/original`, "x");
+    expect(await sweep(testEnv, START_MS)).toMatchObject({ mediaDeleted: 1 });
+    expect((await rowsOf("jobs")).length).toBeGreaterThan(0);
+    await sweep(testEnv, START_MS);
+    expect(await rowCounts()).toEqual({});
+    expect(await storedKeys()).toEqual([]);
+    expect(await sweep(testEnv, START_MS)).toMatchObject({ mediaDeleted: 0 });
+  });
 });
