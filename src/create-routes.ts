@@ -14,3 +14,6 @@ export function createRoutes(): OpenAPIHono<AppEnv> {
     },
   });
 }
+
+/** In the API's description: a key, or a watch token of the job at hand. */
+export const KEY_OR_WATCH_TOKEN: Record<string, string[]>[] = [{ key: [] }, { watchToken: [] }];

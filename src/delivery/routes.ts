@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { authenticateWatcher, requireScope } from "../access/authenticate.ts";
-import { createRoutes } from "../create-routes.ts";
+import { createRoutes, KEY_OR_WATCH_TOKEN } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import { isId } from "../id.ts";
 import { readOutput, readStreams } from "../jobs/store/read-jobs.ts";
@@ -16,8 +16,7 @@ export const deliveryRoutes = createRoutes();
 /** An output's bytes never change under its URL, but only its owner may see them. */
 const CACHE = { "Cache-Control": "private, max-age=31536000, immutable" };
 const watcher = [authenticateWatcher("job"), requireScope("read")] as const;
-const SECURITY: Record<string, string[]>[] = [{ key: [] }, { watchToken: [] }];
-const described = { tags: ["results"], security: SECURITY };
+const described = { tags: ["results"], security: KEY_OR_WATCH_TOKEN };
 
 deliveryRoutes.openAPIRegistry.registerPath({
   ...described,

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { authenticateWatcher, requireScope } from "../access/authenticate.ts";
 import type { Env } from "../config.ts";
-import { createRoutes } from "../create-routes.ts";
+import { createRoutes, KEY_OR_WATCH_TOKEN } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import type { ProgressEvent, ProgressSnapshot } from "../progress/event.ts";
 import { farewellResponse, hasEnded, wantsWebSocket } from "../progress/farewell.ts";
@@ -18,8 +18,7 @@ import { readEnd, readTasks } from "./store/read-jobs.ts";
 export const watchRoutes = createRoutes();
 
 const watcher = [authenticateWatcher(), requireScope("read")] as const;
-const SECURITY: Record<string, string[]>[] = [{ key: [] }, { watchToken: [] }];
-const described = { tags: ["progress"], security: SECURITY };
+const described = { tags: ["progress"], security: KEY_OR_WATCH_TOKEN };
 
 watchRoutes.openAPIRegistry.registerPath({
   ...described,

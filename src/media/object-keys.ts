@@ -7,8 +7,3 @@ export function originalKey(mediaId: string): string {
 export function jobPrefix(jobId: string): string {
   return `outputs/${jobId}/`;
 }
-
-/** Every image that was made on demand from a media. */
-export function derivedPrefix(mediaId: string): string {
-  return `derived/${mediaId}/`;
-}

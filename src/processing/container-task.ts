@@ -107,7 +107,7 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
       return { result, files: [], ...planVideoTasks(result.source, outputs, claimed.job, Date.now()) };
     }
     case "files":
-      await verifyStored(env.MEDIA, attemptPrefix(claimed.lease), result.files);
+      await verifyFiles(env.MEDIA, attemptPrefix(claimed.lease), result.files);
       return { result: null, files: result.files, notes: result.notes };
     case "tracks":
       return { result, files: [] };
@@ -115,7 +115,7 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
 }
 
 /** Every file that was reported lies in R2 with its size. */
-async function verifyStored(bucket: R2Bucket, prefix: string, files: readonly ProducedFile[]): Promise<void> {
+async function verifyFiles(bucket: R2Bucket, prefix: string, files: readonly ProducedFile[]): Promise<void> {
   for (const file of files) {
     const stored = await bucket.head(prefix + file.path);
     if (stored?.size === file.bytes) continue;

@@ -19,7 +19,7 @@ export async function runPackageTask(
 ): Promise<TaskOutcome> {
   const { name } = TASK_SPECS.package.parse(claimed.task.spec);
   const encoded = await readEncoded(context.env.DB, claimed.task.id);
-  await verifyStored(context.bucket, encoded);
+  await verifySegments(context.bucket, encoded);
   context.checkpoint();
   await context.report(undefined, 0.5);
   const own = `${claimed.lease.taskId}.${claimed.lease.attempt}`;
@@ -78,7 +78,7 @@ async function readEncoded(d1: D1Database, packageTaskId: string): Promise<Encod
 }
 
 /** Every init and media segment lies in R2 with the size that was reported. */
-async function verifyStored(bucket: R2Bucket, { task, tracks }: Encoded): Promise<void> {
+async function verifySegments(bucket: R2Bucket, { task, tracks }: Encoded): Promise<void> {
   const prefix = attemptPrefix({ jobId: task.jobId, taskId: task.id, attempt: task.attempt });
   const stored = await sizesBelow(bucket, prefix);
   for (const track of tracks) {

@@ -1,11 +1,11 @@
 import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../config.ts";
+import { derivedObjectPrefix } from "../image-url/cache-key.ts";
 import type { JobRow } from "../jobs/claimed-task.ts";
 import { endJob } from "../jobs/store/end-job.ts";
 import { listJobsOfMedia } from "../jobs/store/read-jobs.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
-import { derivedPrefix } from "../media/object-keys.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { markDeleted } from "../media/store.ts";
 import { removeJob } from "../processing/cancel-job.ts";
@@ -28,7 +28,7 @@ export async function deleteMedia(env: Env, media: MediaRecord): Promise<boolean
   const found = await listJobsOfMedia(env.DB, media.id, JOBS_A_CALL);
   for (const job of found) await stopAndRemove(env, job);
   if (found.length === JOBS_A_CALL) return false;
-  await deletePrefix(env.MEDIA, derivedPrefix(media.id));
+  await deletePrefix(env.MEDIA, derivedObjectPrefix(media.id));
   await env.MEDIA.delete(media.objectKey);
   const db = drizzle(env.DB);
   await db.batch([

@@ -4,6 +4,7 @@ import { type JobEvent, recordJobEvent } from "../../outbox.ts";
 import { attempts, type FailureRecord, jobs, type Lane, tasks } from "../../schema.ts";
 import type { Lease } from "../claimed-task.ts";
 import type { RetryDecision } from "../retry-policy.ts";
+import { isLeasedWith, taskIs } from "./lease-guard.ts";
 
 export type FailureOutcome =
   /** The task is `ready` again; send its lane a ticket, delayed by `delayMs`. */
@@ -45,7 +46,7 @@ async function putBack(
   nowMs: number,
 ): Promise<FailureOutcome> {
   const [, , rows] = await db.batch([
-    endAttempt(db, lease, failure, nowMs, leaseHeld(lease)),
+    endAttempt(db, lease, failure, nowMs, taskIs("leased", lease)),
     recordJobEvent(db, retryEvent(lease, failure, decision, nowMs)),
     db
       .update(tasks)
@@ -59,7 +60,7 @@ async function putBack(
           ? { countedFailures: sql`counted_failures + 1` }
           : { systemFailures: sql`system_failures + 1` }),
       })
-      .where(ownLease(lease))
+      .where(isLeasedWith(lease.taskId, lease.token))
       .returning({ lane: tasks.lane }),
   ]);
   const task = rows[0];
@@ -75,7 +76,7 @@ function retryEvent(
   const { detail: _private, ...shown } = failure;
   return {
     type: "job.retry",
-    where: sql`j.id = ${lease.jobId} AND ${leaseHeld(lease)}`,
+    where: sql`j.id = ${lease.jobId} AND ${taskIs("leased", lease)}`,
     cause: sql`${`${lease.taskId}.${lease.attempt}`}`,
     detail: { failure: shown, attempt: lease.attempt, next_attempt_at: nowMs + decision.delayMs },
     nowMs,
@@ -88,13 +89,13 @@ async function failJob(
   failure: FailureRecord,
   nowMs: number,
 ): Promise<FailureOutcome> {
-  const guard = failedWith(lease);
+  const guard = taskIs("failed", lease);
   const [, rows, , , cancelled] = await db.batch([
-    endAttempt(db, lease, failure, nowMs, leaseHeld(lease)),
+    endAttempt(db, lease, failure, nowMs, taskIs("leased", lease)),
     db
       .update(tasks)
       .set({ state: "failed", finishedAt: nowMs, leaseUntil: null })
-      .where(ownLease(lease))
+      .where(isLeasedWith(lease.taskId, lease.token))
       .returning({ id: tasks.id }),
     db
       .update(jobs)
@@ -141,16 +142,4 @@ function endAttempt(db: DrizzleD1Database, lease: Lease, failure: FailureRecord,
         guard,
       ),
     );
-}
-
-function ownLease(lease: Lease) {
-  return and(eq(tasks.id, lease.taskId), eq(tasks.state, "leased"), eq(tasks.leaseToken, lease.token));
-}
-
-function leaseHeld(lease: Lease): SQL {
-  return sql`EXISTS (SELECT 1 FROM tasks AS own WHERE own.id = ${lease.taskId} AND own.state = 'leased' AND own.lease_token = ${lease.token})`;
-}
-
-function failedWith(lease: Lease): SQL {
-  return sql`EXISTS (SELECT 1 FROM tasks AS own WHERE own.id = ${lease.taskId} AND own.state = 'failed' AND own.lease_token = ${lease.token})`;
 }

@@ -5,6 +5,7 @@ import { recordJobEvent } from "../../outbox.ts";
 import { attempts, jobs, type Lane, outputs, taskDependencies, tasks } from "../../schema.ts";
 import type { Lease, OutputRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
 import { insertRows } from "./insert-rows.ts";
+import { isLeasedWith } from "./lease-guard.ts";
 
 /** What a finished task leaves behind; all of it becomes visible at once, or none. */
 export interface FinishedTask {
@@ -75,7 +76,7 @@ function endTask(db: DrizzleD1Database, lease: Lease, result: unknown, nowMs: nu
   return db
     .update(tasks)
     .set({ state: "done", result, finishedAt: nowMs, leaseUntil: null })
-    .where(and(eq(tasks.id, lease.taskId), eq(tasks.state, "leased"), eq(tasks.leaseToken, lease.token)));
+    .where(isLeasedWith(lease.taskId, lease.token));
 }
 
 /** True once the task is done under this very token, unless its job was cancelled since, and its outputs removed. */

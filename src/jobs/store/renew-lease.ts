@@ -1,8 +1,8 @@
-import { and, eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { LIMITS } from "../../config.ts";
 import { tasks } from "../../schema.ts";
 import type { Lease } from "../claimed-task.ts";
+import { isLeasedWith } from "./lease-guard.ts";
 
 /**
  * Prolongs a lease that is still held. `false` (zero rows) means that the task was taken back, cancelled or ended:
@@ -12,16 +12,13 @@ export async function renewLease(d1: D1Database, lease: Lease, nowMs: number): P
   const rows = await drizzle(d1)
     .update(tasks)
     .set({ leaseUntil: nowMs + LIMITS.leaseMs })
-    .where(and(eq(tasks.id, lease.taskId), sql`${tasks.state} = 'leased'`, eq(tasks.leaseToken, lease.token)))
+    .where(isLeasedWith(lease.taskId, lease.token))
     .returning({ id: tasks.id });
   return rows.length === 1;
 }
 
 /** Whether a token still holds its task. */
 export async function holdsLease(d1: D1Database, taskId: string, token: string): Promise<boolean> {
-  const rows = await drizzle(d1)
-    .select({ id: tasks.id })
-    .from(tasks)
-    .where(and(eq(tasks.id, taskId), sql`${tasks.state} = 'leased'`, eq(tasks.leaseToken, token)));
+  const rows = await drizzle(d1).select({ id: tasks.id }).from(tasks).where(isLeasedWith(taskId, token));
   return rows.length === 1;
 }

@@ -2,6 +2,7 @@ import { and, asc, count, eq, isNull, lt, lte, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { type AttemptOutcome, attempts, jobs, type Lane, tasks } from "../../schema.ts";
 import type { AttemptRow, JobRow, Lease, TaskRow } from "../claimed-task.ts";
+import { isLeasedWith } from "./lease-guard.ts";
 
 /** Leased tasks whose lease ran out: nobody renews them any more. */
 export async function findExpiredLeases(d1: D1Database, nowMs: number, limit: number): Promise<TaskRow[]> {
@@ -84,7 +85,7 @@ export async function readLeased(
     .select({ task: tasks, job: jobs })
     .from(tasks)
     .innerJoin(jobs, eq(jobs.id, tasks.jobId))
-    .where(and(eq(tasks.id, taskId), sql`${tasks.state} = 'leased'`, eq(tasks.leaseToken, token)));
+    .where(isLeasedWith(taskId, token));
   if (!row) return undefined;
   const { task } = row;
   const lease = {
