@@ -26,6 +26,8 @@ export interface Env {
   LOCAL_ORIGIN?: string;
   IMAGE_URL_POLICY?: string;
   TRANSCODER_SLOTS?: string;
+  /** Longest stretch of a video that one task encodes for a stream, seconds. */
+  CHUNK_SECONDS?: string;
   /** Origins of other sites whose pages may call the API, separated by commas. */
   CORS_ORIGINS?: string;
   /** Where clients reach this service; makes the URLs in webhooks absolute. */
@@ -58,6 +60,7 @@ const schema = z.object({
   localOrigin: z.url().optional(),
   imageUrlPolicy: z.enum(["open", "signed"]),
   transcoderSlots: z.coerce.number().int().min(1).max(64),
+  chunkSeconds: z.coerce.number().min(2).max(600),
   corsOrigins: z.array(z.url()),
   publicOrigin: z.url().optional(),
   webhookLoopback: z.enum(["allow", "refuse"]),
@@ -106,6 +109,8 @@ export interface Config {
   imageUrlPolicy: "open" | "signed";
   /** How many slots (named container instances) tasks are handed to. */
   transcoderSlots: number;
+  /** Longest chunk of a stream, seconds of video. */
+  chunkSeconds: number;
   corsOrigins: string[];
   /** Such as `https://media.example.com`; empty when it is not known, and URLs in webhooks are paths. */
   publicOrigin: string;
@@ -128,6 +133,7 @@ export function configOf(env: Env): Config {
     localOrigin: env.LOCAL_ORIGIN,
     imageUrlPolicy: env.IMAGE_URL_POLICY ?? "signed",
     transcoderSlots: env.TRANSCODER_SLOTS ?? "2",
+    chunkSeconds: env.CHUNK_SECONDS ?? "60",
     corsOrigins: (env.CORS_ORIGINS ?? "").split(",").filter((origin) => origin.trim() !== ""),
     publicOrigin: env.PUBLIC_ORIGIN || undefined,
     webhookLoopback: env.WEBHOOK_LOOPBACK || "refuse",
@@ -141,6 +147,7 @@ export function configOf(env: Env): Config {
     localOrigin: config.localOrigin,
     imageUrlPolicy: config.imageUrlPolicy,
     transcoderSlots: config.transcoderSlots,
+    chunkSeconds: config.chunkSeconds,
     corsOrigins: config.corsOrigins.map((origin) => new URL(origin).origin),
     publicOrigin: originOf(config.publicOrigin ?? config.localOrigin),
     webhookLoopback: config.webhookLoopback === "allow",

@@ -16,8 +16,10 @@ export interface RunPlace {
 
 interface FfmpegRun {
   args: string[];
-  /** Length of the source, s; what the fraction counts against. */
+  /** Length of what is encoded, s; what the fraction counts against. */
   durationSeconds: number;
+  /** Where on the timeline that begins, s. */
+  startSeconds?: number;
   onProgress: (progress: FfmpegProgress) => void;
   /** Readers of `pipe:3`, `pipe:4`, … */
   readers?: ((pipe: Readable) => Promise<void>)[];
@@ -28,7 +30,7 @@ interface FfmpegRun {
  * @throws {MediaError} as {@link classifyFfmpegExit}, or the reason of the signal
  */
 export function runFfmpeg(place: RunPlace, run: FfmpegRun): Promise<string> {
-  const parse = createProgressParser(run.durationSeconds);
+  const parse = createProgressParser(run.durationSeconds, run.startSeconds);
   return runProcess({
     command: "ffmpeg",
     args: run.args,

@@ -21,6 +21,8 @@ export interface StackOptions {
   port?: number;
   /** `auto` runs the real container where a container engine answers; `process` never does. */
   transcoder?: "auto" | "process";
+  /** Variables of `wrangler.toml` that are set otherwise. */
+  variables?: Record<string, string>;
   say?: (line: string) => void;
   /** Gives up starting; what was started is stopped. */
   signal?: AbortSignal;
@@ -69,7 +71,10 @@ async function assemble(parts: Parts, options: StackOptions): Promise<Stack> {
   options.signal?.throwIfAborted();
   migrate(ROOT, stateDir);
   options.signal?.throwIfAborted();
-  const worker = startWranglerDev({ stateDir, port, keys, transcoderUrl: parts.transcoder?.url });
+  const worker = startWranglerDev({
+    ...{ stateDir, port, keys, variables: options.variables ?? {} },
+    transcoderUrl: parts.transcoder?.url,
+  });
   parts.worker = worker;
   parts.note("wrangler", worker.pid);
   await waitUntilReady(url, worker, options.signal);

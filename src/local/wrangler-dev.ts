@@ -29,12 +29,15 @@ interface WranglerOptions {
   stateDir: string;
   port: number;
   keys: Keys;
+  /** Variables of `wrangler.toml` that are set otherwise. */
+  variables: Record<string, string>;
   /** The transcoder process; undefined when a container engine runs the real container. */
   transcoderUrl: string | undefined;
 }
 
 /** Starts `wrangler dev` on loopback. Secrets go through a file that only this user can read, never the command line. */
-export function startWranglerDev({ stateDir, port, keys, transcoderUrl }: WranglerOptions): Child {
+export function startWranglerDev({ stateDir, port, keys, ...options }: WranglerOptions): Child {
+  const { transcoderUrl } = options;
   const variables = {
     BOOTSTRAP_ADMIN_KEY: keys.bootstrapAdminKey,
     TOKEN_SECRET: keys.tokenSecret,
@@ -44,6 +47,7 @@ export function startWranglerDev({ stateDir, port, keys, transcoderUrl }: Wrangl
     // A receiver under development listens on the same machine.
     WEBHOOK_LOOPBACK: "allow",
     ...(transcoderUrl && { TRANSCODER_URL: transcoderUrl }),
+    ...options.variables,
   };
   const envFile = join(stateDir, "worker.env");
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);

@@ -17,7 +17,7 @@ import { log } from "../log.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
 import type { ProgressEvent } from "../progress/event.ts";
 import { outlineOf } from "../progress/outline.ts";
-import { STAGE_OF_TASK } from "../progress/stages.ts";
+import { STAGE_OF_TASK, type StageName } from "../progress/stages.ts";
 import type { FailureRecord } from "../schema.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import type { StoredFile } from "./output-rows.ts";
@@ -32,6 +32,8 @@ export interface TaskOutcome {
   newTasks?: readonly TaskRow[];
   newDependencies?: readonly TaskDependencyRow[];
   notes?: readonly string[];
+  /** The stages of the job, where the new tasks change them. */
+  stages?: readonly StageName[];
 }
 
 /** Finishes a task in D1, lets the tasks that waited for it go, and tells who watches. */
@@ -51,13 +53,16 @@ export async function concludeDone(
       newTasks,
       newDependencies: outcome.newDependencies ?? [],
       notes: outcome.notes ?? [],
+      stages: outcome.stages,
     },
     nowMs,
   );
   if (!finish.accepted) return await abandonAttempt(env, lease);
   await sendTickets(laneQueues(env), finish.readyLanes);
   const events: ProgressEvent[] = [];
-  if (newTasks.length > 0) events.push({ type: "planned", tasks: newTasks.map(outlineOf), atMs: nowMs });
+  if (newTasks.length > 0) {
+    events.push({ type: "planned", tasks: newTasks.map(outlineOf), stages: outcome.stages, atMs: nowMs });
+  }
   events.push({
     type: "task_ended",
     taskId: lease.taskId,

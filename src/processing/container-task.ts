@@ -1,4 +1,4 @@
-import { type Env, LIMITS } from "../config.ts";
+import { configOf, type Env, LIMITS } from "../config.ts";
 import { MediaError } from "../errors.ts";
 import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
 import { recordMetadata } from "../media/store.ts";
@@ -17,6 +17,8 @@ const TIME_LIMITS_MS = {
   thumbnail: 2 * 60_000,
   transcode: 3 * 60 * 60_000,
   stream: 3 * 60 * 60_000,
+  chunk: 30 * 60_000,
+  audio: 3 * 60 * 60_000,
 } as const;
 
 type ContainerKind = keyof typeof TIME_LIMITS_MS;
@@ -64,6 +66,10 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       return { kind, ...base, ...TASK_SPECS.transcode.parse(spec) };
     case "stream":
       return { kind, ...base, ...TASK_SPECS.stream.parse(spec) };
+    case "chunk":
+      return { kind, ...base, ...TASK_SPECS.chunk.parse(spec) };
+    case "audio":
+      return { kind, ...base, ...TASK_SPECS.audio.parse(spec) };
     case "thumbnail":
       return { kind, ...base, ...TASK_SPECS.thumbnail.parse(spec) };
   }
@@ -104,13 +110,18 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
       const nowMs = Date.now();
       await recordMetadata(env.DB, claimed.media.id, result.source, claimed.job.requestId, nowMs);
       await dispatchEvents(env, [claimed.media.id], nowMs);
-      return { result, files: [], ...planVideoTasks(result.source, outputs, claimed.job, Date.now()) };
+      const chunkSeconds = configOf(env).chunkSeconds;
+      const planned = planVideoTasks(result.source, outputs, claimed.job, {
+        chunkSeconds,
+        nowMs: Date.now(),
+      });
+      return { result, files: [], ...planned };
     }
     case "files":
       await verifyFiles(env.MEDIA, attemptPrefix(claimed.lease), result.files);
       return { result: null, files: result.files, notes: result.notes };
     case "tracks":
-      return { result, files: [] };
+      return { result, files: [], notes: result.notes };
   }
 }
 

@@ -24,8 +24,8 @@ export type ProgressEvent =
    * than the end of the job (an explicit retry) starts a new run of progress.
    */
   | { type: "accepted"; jobId: string; stages: StageName[]; tasks: TaskOutline[]; atMs: number }
-  /** A finished task planned more of them. */
-  | { type: "planned"; tasks: TaskOutline[]; atMs: number }
+  /** A finished task planned more of them; `stages` are those that the job has with them. */
+  | { type: "planned"; tasks: TaskOutline[]; stages?: readonly StageName[] | undefined; atMs: number }
   | {
       type: "task_started";
       taskId: string;

@@ -22,6 +22,8 @@ export const STAGE_OF_TASK = {
   image: "validation",
   transcode: "transcode",
   stream: "transcode",
+  chunk: "transcode",
+  audio: "audio",
   thumbnail: "thumbnails",
   package: "packaging",
 } as const satisfies Record<TaskKind, StageName>;

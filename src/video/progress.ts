@@ -16,19 +16,24 @@ export interface FfmpegProgress {
  * Reads the `key=value` lines of `-progress`, in pieces of any size, and gives one value for each block that a piece
  * completes.
  *
- * @param durationSeconds length of the source; 0 when unknown, which leaves the fraction at 0 until the end
+ * @param durationSeconds length of what is encoded; 0 when unknown, which leaves the fraction at 0 until the end
+ * @param startSeconds where on the timeline that begins; ffmpeg counts all time before it as written
  */
-export function createProgressParser(durationSeconds: number): (text: string) => FfmpegProgress[] {
+export function createProgressParser(
+  durationSeconds: number,
+  startSeconds = 0,
+): (text: string) => FfmpegProgress[] {
   let unread = "";
   let fields = new Map<string, string>();
   let fraction = 0;
   let outTimeSeconds = 0;
 
   function finishBlock(state: string): FfmpegProgress {
-    outTimeSeconds = Math.max(outTimeSeconds, Number(fields.get("out_time_us") ?? Number.NaN) / 1e6 || 0);
+    const writtenUntil = Number(fields.get("out_time_us") ?? Number.NaN) / 1e6 || 0;
+    outTimeSeconds = Math.max(outTimeSeconds, writtenUntil - startSeconds);
     const share = durationSeconds > 0 ? Math.min(1, outTimeSeconds / durationSeconds) : 0;
     fraction = state === "end" ? 1 : Math.max(fraction, share);
-    const block = { fraction, outTimeSeconds, ...measures(fields) };
+    const block = { fraction, outTimeSeconds, ...measures(fields, outTimeSeconds / writtenUntil) };
     fields = new Map();
     return block;
   }
@@ -45,9 +50,11 @@ export function createProgressParser(durationSeconds: number): (text: string) =>
   };
 }
 
-function measures(fields: Map<string, string>): Partial<FfmpegProgress> {
+/** @param share of the time that ffmpeg counts as written, what was */
+function measures(fields: Map<string, string>, share: number): Partial<FfmpegProgress> {
   const fps = positive(fields.get("fps"));
-  const speed = positive(fields.get("speed")?.replace(/x$/, ""));
+  const counted = positive(fields.get("speed")?.replace(/x$/, ""));
+  const speed = counted === undefined || !(share > 0) ? undefined : counted * Math.min(1, share);
   const totalBytes = positive(fields.get("total_size"));
   return {
     ...(fps === undefined ? {} : { fps }),

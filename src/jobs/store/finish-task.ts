@@ -16,6 +16,8 @@ export interface FinishedTask {
   newTasks: readonly TaskRow[];
   newDependencies: readonly TaskDependencyRow[];
   notes: readonly string[];
+  /** The stages that the job turns out to have, where this task found that out. */
+  stages?: readonly string[] | undefined;
 }
 
 export type Finish =
@@ -49,7 +51,7 @@ export async function finishTask(
     insertRows(db, taskDependencies, finished.newDependencies, guard),
     unblock(db, lease.jobId, guard, nowMs),
     endAttempt(db, lease, nowMs, guard),
-    addNotes(db, lease.jobId, finished.notes, guard),
+    addToJob(db, lease.jobId, finished, guard),
     completeJob(db, lease.jobId, nowMs, guard),
     db
       .select({ status: jobs.status })
@@ -113,12 +115,17 @@ function endAttempt(db: DrizzleD1Database, lease: Lease, nowMs: number, guard: S
     );
 }
 
-function addNotes(db: DrizzleD1Database, jobId: string, notes: readonly string[], guard: SQL) {
+function addToJob(
+  db: DrizzleD1Database,
+  jobId: string,
+  { notes, stages }: Pick<FinishedTask, "notes" | "stages">,
+  guard: SQL,
+) {
   const merged = sql<string[]>`(SELECT json_group_array(value) FROM (
     SELECT value FROM json_each(${jobs.notes}) UNION SELECT value FROM json_each(${JSON.stringify(notes)})))`;
   return db
     .update(jobs)
-    .set({ notes: merged })
+    .set({ notes: merged, ...(stages && { stages: [...stages] }) })
     .where(and(eq(jobs.id, jobId), guard));
 }
 
