@@ -13,9 +13,9 @@ interface TracksRun {
   args: string[];
   /** What comes out of `pipe:3`, `pipe:4`, … */
   specs: TrackSpec[];
-  /** Of the media that is encoded, and where on the timeline it starts. */
+  /** Of the media that is encoded, and for a part of it how many frames that is. */
   durationSeconds: number;
-  startSeconds?: number;
+  frames?: number;
 }
 
 interface EncodedTracks {

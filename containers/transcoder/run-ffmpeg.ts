@@ -18,8 +18,8 @@ interface FfmpegRun {
   args: string[];
   /** Length of what is encoded, s; what the fraction counts against. */
   durationSeconds: number;
-  /** Where on the timeline that begins, s. */
-  startSeconds?: number;
+  /** How many frames that is, for a part of the source. */
+  frames?: number;
   onProgress: (progress: FfmpegProgress) => void;
   /** Readers of `pipe:3`, `pipe:4`, … */
   readers?: ((pipe: Readable) => Promise<void>)[];
@@ -30,7 +30,7 @@ interface FfmpegRun {
  * @throws {MediaError} as {@link classifyFfmpegExit}, or the reason of the signal
  */
 export function runFfmpeg(place: RunPlace, run: FfmpegRun): Promise<string> {
-  const parse = createProgressParser(run.durationSeconds, run.startSeconds);
+  const parse = createProgressParser(run.durationSeconds, run.frames);
   return runProcess({
     command: "ffmpeg",
     args: run.args,

@@ -17,23 +17,28 @@ export interface FfmpegProgress {
  * completes.
  *
  * @param durationSeconds length of what is encoded; 0 when unknown, which leaves the fraction at 0 until the end
- * @param startSeconds where on the timeline that begins; ffmpeg counts all time before it as written
+ * @param frames how many frames that is, where they tell better than times: of a part in the middle ffmpeg counts time
+ * from its first report on
  */
 export function createProgressParser(
   durationSeconds: number,
-  startSeconds = 0,
+  frames?: number,
 ): (text: string) => FfmpegProgress[] {
   let unread = "";
   let fields = new Map<string, string>();
   let fraction = 0;
   let outTimeSeconds = 0;
 
+  function writtenSeconds(): number {
+    if (frames === undefined) return Number(fields.get("out_time_us") ?? Number.NaN) / 1e6 || 0;
+    return (Math.min(frames, positive(fields.get("frame")) ?? 0) / Math.max(1, frames)) * durationSeconds;
+  }
+
   function finishBlock(state: string): FfmpegProgress {
-    const writtenUntil = Number(fields.get("out_time_us") ?? Number.NaN) / 1e6 || 0;
-    outTimeSeconds = Math.max(outTimeSeconds, writtenUntil - startSeconds);
+    outTimeSeconds = Math.max(outTimeSeconds, writtenSeconds());
     const share = durationSeconds > 0 ? Math.min(1, outTimeSeconds / durationSeconds) : 0;
     fraction = state === "end" ? 1 : Math.max(fraction, share);
-    const block = { fraction, outTimeSeconds, ...measures(fields, outTimeSeconds / writtenUntil) };
+    const block = { fraction, outTimeSeconds, ...measures(fields) };
     fields = new Map();
     return block;
   }
@@ -50,11 +55,9 @@ export function createProgressParser(
   };
 }
 
-/** @param share of the time that ffmpeg counts as written, what was */
-function measures(fields: Map<string, string>, share: number): Partial<FfmpegProgress> {
+function measures(fields: Map<string, string>): Partial<FfmpegProgress> {
   const fps = positive(fields.get("fps"));
-  const counted = positive(fields.get("speed")?.replace(/x$/, ""));
-  const speed = counted === undefined || !(share > 0) ? undefined : counted * Math.min(1, share);
+  const speed = positive(fields.get("speed")?.replace(/x$/, ""));
   const totalBytes = positive(fields.get("total_size"));
   return {
     ...(fps === undefined ? {} : { fps }),

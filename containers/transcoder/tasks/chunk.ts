@@ -48,7 +48,7 @@ async function encodeFrom(
       args: chunkArgs(plan, range, seekSeconds, context.setting),
       specs: videoSpecs(plan, range),
       durationSeconds,
-      startSeconds,
+      frames: Math.round(durationSeconds * plan.video.frameRate),
     });
     if (tracks.length === 0) return undefined;
     const end = Math.min(...tracks.map(endOfTrack));
