@@ -66,6 +66,7 @@ const FOUNDATION = new Set([
   "problem",
   "field-errors",
   "outbox",
+  "breaker",
 ]);
 const STORES = new Set(["media", "jobs", "progress", "webhooks", "access"]);
 const COMBINES = new Set([
