@@ -124,6 +124,12 @@ export const ERRORS = define({
     class: "configuration",
     action: "Read the resource again and decide from its status.",
   },
+  too_many_watchers: {
+    status: 429,
+    title: "Too many are watching already",
+    class: "configuration",
+    action: "Close connections that nobody needs, or poll /progress, which has no such limit.",
+  },
   upgrade_required: {
     status: 426,
     title: "This route speaks WebSocket only",
