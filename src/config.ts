@@ -86,6 +86,13 @@ export const LIMITS = {
   /** Head start of one point of priority. */
   headStartMs: minutes(10),
   watchTokenMs: minutes(15),
+  /** WebSockets and event streams on one job. */
+  maxWatchersPerJob: 200,
+  /**
+   * What one WebSocket is sent before it is asked to connect again: the runtime does not tell how much of it a peer
+   * has not read yet, so this is also the most that one which does not read can hold in memory.
+   */
+  maxSocketBytes: 512 * 1024,
   sessionMs: minutes(12 * 60),
   /** An upload older than this was abandoned. */
   abandonedUploadMs: minutes(60),

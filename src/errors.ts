@@ -142,6 +142,12 @@ export const ERRORS = define({
     class: "configuration",
     action: "Use a new key for a new request.",
   },
+  too_many_watchers: {
+    status: 429,
+    title: "Too many are watching already",
+    class: "configuration",
+    action: "Close connections that nobody needs, or poll /progress, which has no such limit.",
+  },
   upgrade_required: {
     status: 426,
     title: "This route speaks WebSocket only",
