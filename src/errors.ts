@@ -124,6 +124,30 @@ export const ERRORS = define({
     class: "configuration",
     action: "Read the resource again and decide from its status.",
   },
+  invalid_idempotency_key: {
+    status: 400,
+    title: "The Idempotency-Key is not valid",
+    class: "configuration",
+    action: "Send 1–255 visible ASCII characters, such as a UUID, or leave the header out.",
+  },
+  idempotency_key_in_use: {
+    status: 409,
+    title: "A request with this Idempotency-Key is still being worked on",
+    class: "configuration",
+    action: "Send the same request again after the seconds in Retry-After.",
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: "This Idempotency-Key belongs to another request",
+    class: "configuration",
+    action: "Use a new key for a new request.",
+  },
+  too_many_watchers: {
+    status: 429,
+    title: "Too many are watching already",
+    class: "configuration",
+    action: "Close connections that nobody needs, or poll /progress, which has no such limit.",
+  },
   upgrade_required: {
     status: 426,
     title: "This route speaks WebSocket only",

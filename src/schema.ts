@@ -389,6 +389,30 @@ export const webhookAttempts = sqliteTable(
   (table) => [primaryKey({ columns: [table.deliveryId, table.number] })],
 );
 
+/**
+ * The `Idempotency-Key` of a request that creates: first reserved, under a lease, then answered. Kept for 24 h from
+ * its first use.
+ */
+export const idempotencyKeys = sqliteTable(
+  "idempotency_keys",
+  {
+    owner: text().notNull(),
+    key: text().notNull(),
+    /** Of whoever works on the request, or has answered it. */
+    token: text().notNull(),
+    leaseUntil: integer("lease_until").notNull(),
+    /** What the request asked for; known once it is answered. */
+    fingerprint: text(),
+    /** Encrypted (`idempotency/sealed-answer.ts`); absent while the request is worked on. */
+    answer: text(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.owner, table.key] }),
+    index("idempotency_keys_created").on(table.createdAt),
+  ],
+);
+
 function unsweptAttempts(): SQL {
   return sql`swept_at IS NULL AND outcome IN ('failed', 'lost', 'cancelled')`;
 }

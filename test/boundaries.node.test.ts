@@ -61,6 +61,7 @@ const FOUNDATION = new Set([
   "id",
   "log",
   "digest",
+  "canonical-json",
   "request-context",
   "create-routes",
   "problem",
@@ -68,7 +69,7 @@ const FOUNDATION = new Set([
   "outbox",
   "breaker",
 ]);
-const STORES = new Set(["media", "jobs", "progress", "webhooks", "access"]);
+const STORES = new Set(["media", "jobs", "progress", "webhooks", "access", "idempotency"]);
 const COMBINES = new Set([
   "submission",
   "processing",
