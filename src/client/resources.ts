@@ -63,6 +63,8 @@ export interface AcceptedJob {
   job_id: string;
   media_id: string;
   status: JobStatus;
+  /** The same was submitted a short while ago, and this is that job. */
+  deduplicated: boolean;
   /** Seconds. */
   estimated_duration: number;
   /** Lets a browser watch this job for 15 minutes without a key. */
