@@ -7,6 +7,7 @@ import { type Acceptance, acceptJob } from "../jobs/store/accept-job.ts";
 import { readJob } from "../jobs/store/read-jobs.ts";
 import { readMedia } from "../media/store.ts";
 import { requireTarget } from "../webhooks/check-url.ts";
+import { withEstimate } from "./estimate-job.ts";
 import { type IncomingFile, openIncomingFile } from "./incoming-file.ts";
 import { type JobFields, parseJobFields } from "./job-fields.ts";
 import { type MultipartEvent, readMultipart } from "./multipart-body.ts";
@@ -54,7 +55,7 @@ export async function acceptStored(
   const media = await readMedia(env.DB, submitter.owner, mediaId);
   if (!media) throw noSuchMedia(mediaId);
   const webhookUrl = await webhookUrlOf(env, fields);
-  const planned = plan(fields, inputOf(media), media.id, { ...submitter, webhookUrl });
+  const planned = await plan(env, fields, inputOf(media), media.id, { ...submitter, webhookUrl });
   const accepted = await acceptJob(env.DB, { ...planned, dependencies: [] });
   if (!accepted) throw noSuchMedia(mediaId);
   return planned;
@@ -100,7 +101,7 @@ async function acceptFile(
 ): Promise<PlannedJob> {
   const inspected = await file.inspect();
   const webhookUrl = await webhookUrlOf(env, fields);
-  const planned = plan(fields, inspected, file.mediaId, { ...submitter, webhookUrl });
+  const planned = await plan(env, fields, inspected, file.mediaId, { ...submitter, webhookUrl });
   const newMedia = await file.store(inspected, submitter.owner, planned.job.createdAt);
   const acceptance = { ...planned, newMedia, uploadId: file.uploadId, dependencies: [] };
   if (await isAccepted(env, acceptance)) return planned;
@@ -121,15 +122,16 @@ async function webhookUrlOf(env: Env, { webhook_url }: JobFields): Promise<strin
   return webhook_url === undefined ? undefined : (await requireTarget(env, webhook_url, "webhook_url")).href;
 }
 
-function plan(
+async function plan(
+  env: Env,
   fields: JobFields,
   input: PlannedInput,
   mediaId: string,
   submitter: Submitter & { webhookUrl: string | undefined },
-): PlannedJob {
+): Promise<PlannedJob> {
   const nowMs = Date.now();
   const specifications = fields.output_specifications ?? [...DEFAULT_OUTPUTS[input.kind]];
-  return planJob(input, resolveOutputs(specifications, input.kind), {
+  const planned = planJob(input, resolveOutputs(specifications, input.kind), {
     ...submitter,
     jobId: newId("job", nowMs),
     taskId: newId("task", nowMs),
@@ -138,6 +140,7 @@ function plan(
     outputSpecifications: specifications,
     nowMs,
   });
+  return await withEstimate(env.DB, planned, nowMs);
 }
 
 function inputOf(media: MediaRow): PlannedInput {
