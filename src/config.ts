@@ -97,6 +97,10 @@ export const LIMITS = {
   /** An upload older than this was abandoned. */
   abandonedUploadMs: minutes(60),
   jobDeadlineMs: minutes(6 * 60),
+  /** How long the answer under an `Idempotency-Key` can be had again. */
+  idempotencyKeptMs: minutes(24 * 60),
+  /** A key whose holder died is free after this long; one who lives renews it. */
+  idempotencyLeaseMs: seconds(60),
   maxWebhooks: 50,
   webhookTimeoutMs: seconds(15),
   /** Outlasts the timeout: nobody else sends a delivery before its sender has given up. */
