@@ -5,6 +5,7 @@ import type { ImageProbe } from "../image/probe.ts";
 import type { MediaRow } from "../jobs/claimed-task.ts";
 import { readMedia } from "../media/store.ts";
 import { requireTarget } from "../webhooks/check-url.ts";
+import { withEstimate } from "./estimate-job.ts";
 import { type IncomingFile, openIncomingFile } from "./incoming-file.ts";
 import { type JobFields, type JobRequest, parseJobFields } from "./job-fields.ts";
 import { type MultipartEvent, readMultipart } from "./multipart-body.ts";
@@ -47,7 +48,7 @@ export async function acceptStored(env: Env, request: JobRequest, submitter: Sub
   const media = await readMedia(env.DB, submitter.owner, mediaId);
   if (!media) throw noSuchMedia(mediaId);
   const webhookUrl = await webhookUrlOf(env, fields);
-  const planned = plan(fields, inputOf(media), media.id, { ...submitter, webhookUrl });
+  const planned = await plan(env, fields, inputOf(media), media.id, { ...submitter, webhookUrl });
   const acceptance = { ...planned, dependencies: [] };
   const isWritten = await writeJob(env, acceptance, submitter, request);
   if (!isWritten) throw noSuchMedia(mediaId);
@@ -94,7 +95,7 @@ async function acceptFile(
 ): Promise<PlannedJob> {
   const inspected = await file.inspect();
   const webhookUrl = await webhookUrlOf(env, fields);
-  const planned = plan(fields, inspected, file.mediaId, { ...submitter, webhookUrl });
+  const planned = await plan(env, fields, inspected, file.mediaId, { ...submitter, webhookUrl });
   const newMedia = await file.store(inspected, submitter.owner, planned.job.createdAt);
   const acceptance = { ...planned, newMedia, uploadId: file.uploadId, dependencies: [] };
   const content = contentOf(fields, newMedia.sha256);
@@ -106,15 +107,16 @@ async function webhookUrlOf(env: Env, { webhook_url }: JobFields): Promise<strin
   return webhook_url === undefined ? undefined : (await requireTarget(env, webhook_url, "webhook_url")).href;
 }
 
-function plan(
+async function plan(
+  env: Env,
   fields: JobFields,
   input: PlannedInput,
   mediaId: string,
   submitter: Submitter & { webhookUrl: string | undefined },
-): PlannedJob {
+): Promise<PlannedJob> {
   const nowMs = Date.now();
   const specifications = fields.output_specifications ?? [...DEFAULT_OUTPUTS[input.kind]];
-  return planJob(input, resolveOutputs(specifications, input.kind), {
+  const planned = planJob(input, resolveOutputs(specifications, input.kind), {
     ...submitter,
     jobId: newId("job", nowMs),
     taskId: newId("task", nowMs),
@@ -123,6 +125,7 @@ function plan(
     outputSpecifications: specifications,
     nowMs,
   });
+  return await withEstimate(env.DB, planned, nowMs);
 }
 
 function inputOf(media: MediaRow): PlannedInput {
