@@ -317,6 +317,8 @@ interface MediaErrorOptions {
   errors?: FieldError[];
   /** Private words for logs and attempts (stderr tail, stack of the cause); never sent to clients. */
   privateDetail?: string;
+  /** How long the other side asked to be left alone (`Retry-After`); wins over the retry policy's own delay. */
+  retryAfterMs?: number;
   /** Response headers that belong to the problem (`Allow`, `Retry-After`, `Content-Range`). */
   headers?: Record<string, string>;
   cause?: unknown;
@@ -328,6 +330,7 @@ export class MediaError extends Error {
   readonly errors: FieldError[];
   readonly privateDetail: string | undefined;
   readonly headers: Record<string, string>;
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, publicMessage: string, options: MediaErrorOptions = {}) {
     super(publicMessage, { cause: options.cause });
@@ -336,6 +339,7 @@ export class MediaError extends Error {
     this.errors = options.errors ?? [];
     this.privateDetail = options.privateDetail;
     this.headers = options.headers ?? {};
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   get status(): number {

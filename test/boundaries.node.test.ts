@@ -67,6 +67,7 @@ const FOUNDATION = new Set([
   "problem",
   "field-errors",
   "outbox",
+  "breaker",
 ]);
 const STORES = new Set(["media", "jobs", "progress", "webhooks", "access", "idempotency"]);
 const COMBINES = new Set([

@@ -79,7 +79,10 @@ export async function concludeFailed(
 ): Promise<void> {
   const nowMs = Date.now();
   const failure = failureRecord(error, STAGE_OF_TASK[task.kind]);
-  const decision = decideRetry(error.class, task, job.priority, Math.random());
+  const decision = decideRetry(error.class, task, job.priority, Math.random(), {
+    kind: task.kind,
+    retryAfterMs: error.retryAfterMs,
+  });
   const outcome = await failTask(env.DB, lease, failure, decision, nowMs);
   log(LOG_LEVELS[outcome.applied], "processing", "task_failed", {
     request_id: job.requestId,

@@ -43,7 +43,7 @@ export async function acceptStored(env: Env, request: JobRequest, submitter: Sub
   const media = await readMedia(env.DB, submitter.owner, mediaId);
   if (!media) throw noSuchMedia(mediaId);
   const webhookUrl = await webhookUrlOf(env, fields);
-  const planned = planSubmission(fields, inputOf(media), media.id, { ...submitter, webhookUrl });
+  const planned = await planSubmission(env, fields, inputOf(media), media.id, { ...submitter, webhookUrl });
   const { job, tasks } = await withContentHash(env, planned, media.sha256, fields);
   const acceptance = { job, tasks, dependencies: [] };
   const submission = await writeJob(env, acceptance, {
@@ -95,7 +95,7 @@ async function acceptFile(
 ): Promise<Submission> {
   const inspected = await file.inspect();
   const webhookUrl = await webhookUrlOf(env, fields);
-  const planned = planSubmission(fields, inspected, file.mediaId, { ...submitter, webhookUrl });
+  const planned = await planSubmission(env, fields, inspected, file.mediaId, { ...submitter, webhookUrl });
   const newMedia = await file.store(inspected, submitter.owner, planned.planned.job.createdAt);
   const { job, tasks } = await withContentHash(env, planned, newMedia.sha256, fields);
   const acceptance = { job, tasks, newMedia, uploadId: file.uploadId, dependencies: [] };

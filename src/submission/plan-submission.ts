@@ -4,6 +4,7 @@ import type { ImageProbe } from "../image/probe.ts";
 import type { MediaRow } from "../jobs/claimed-task.ts";
 import { requireTarget } from "../webhooks/check-url.ts";
 import { contentHash } from "./content-hash.ts";
+import { withEstimate } from "./estimate-job.ts";
 import type { JobFields } from "./job-fields.ts";
 import { type PlannedInput, type PlannedJob, planJob } from "./plan-job.ts";
 import { DEFAULT_OUTPUTS } from "./presets.ts";
@@ -22,12 +23,13 @@ export interface PlannedSubmission {
  * @param webhookUrl as `webhookUrlOf` found it
  * @throws MediaError `invalid_request` for outputs that cannot be made of it, and the refusals of `planJob`.
  */
-export function planSubmission(
+export async function planSubmission(
+  env: Env,
   fields: JobFields,
   input: PlannedInput,
   mediaId: string,
   submitter: Omit<Submitter, "once"> & { webhookUrl: string | undefined },
-): PlannedSubmission {
+): Promise<PlannedSubmission> {
   const nowMs = Date.now();
   const specifications = fields.output_specifications ?? [...DEFAULT_OUTPUTS[input.kind]];
   const resolved = resolveOutputs(specifications, input.kind);
@@ -40,7 +42,7 @@ export function planSubmission(
     outputSpecifications: specifications,
     nowMs,
   });
-  return { planned, resolved };
+  return { planned: await withEstimate(env.DB, planned, nowMs), resolved };
 }
 
 /** The job with the hash of its content, by which another submission of the same is known; without, when that is off. */

@@ -31,7 +31,8 @@ const acceptedJob = z
       description:
         "true: the same was submitted a short while ago, and this is that job. `force_new` makes it again",
     }),
-    estimated_duration: z.number().openapi({ description: "seconds" }),
+    estimated_duration: z.number().openapi({ description: "Seconds from now to the end, with a margin" }),
+    estimated_range: z.object({ low: z.number(), high: z.number() }).nullable(),
     watch_token: z.string().openapi({ description: "Reads this job's progress for 15 minutes, as ?token=" }),
     links: z.object({ self: z.string(), progress: z.string(), ws: z.string(), events: z.string() }),
   })
@@ -148,6 +149,7 @@ async function answerTo(c: AppContext, { job, isNew, atMs }: Submission): Promis
     status: job.status,
     deduplicated: !isNew,
     estimated_duration: job.estimatedDurationMs / 1000,
+    estimated_range: job.estimate && { low: job.estimate.lowMs / 1000, high: job.estimate.highMs / 1000 },
     // The same however often it is made, so that the answer that is kept is the one that is given.
     watch_token: await createWatchToken(configOf(c.env).tokenSecret, job.id, job.owner, atMs),
     links: {
