@@ -5,12 +5,21 @@ import { DerivativeProducer } from "./image-url/producer.ts";
 import { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import { consumeTickets } from "./processing/consumer.ts";
 import { JobProgress } from "./processing/job-progress.ts";
+import { LeaseWatch } from "./processing/lease-watch.ts";
 import { Transcoder } from "./processing/transcoder.ts";
 import { reissueTickets, sweep } from "./retention/sweep.ts";
 import { consumeDeliveryTickets, isDeliveryBatch } from "./webhooks/consumer.ts";
 import { WebhookTarget } from "./webhooks/webhook-target.ts";
 
-export { CircuitBreakers, ContainerProxy, DerivativeProducer, JobProgress, Transcoder, WebhookTarget };
+export {
+  CircuitBreakers,
+  ContainerProxy,
+  DerivativeProducer,
+  JobProgress,
+  LeaseWatch,
+  Transcoder,
+  WebhookTarget,
+};
 
 let ticketsReissued = false;
 
