@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { DerivativeProducer } from "./image-url/producer.ts";
 import type { JobProgress } from "./processing/job-progress.ts";
 import type { Transcoder } from "./processing/transcoder.ts";
+import type { Feed } from "./progress/feed.ts";
 import type { Lane } from "./schema.ts";
 import type { WebhookTarget } from "./webhooks/webhook-target.ts";
 
@@ -15,6 +16,7 @@ export interface Env {
   IO_QUEUE: Queue<Ticket>;
   WEBHOOK_QUEUE: Queue<DeliveryTicket>;
   JOB_PROGRESS: DurableObjectNamespace<JobProgress>;
+  FEED: DurableObjectNamespace<Feed>;
   TRANSCODER: DurableObjectNamespace<Transcoder>;
   DERIVATIVES: DurableObjectNamespace<DerivativeProducer>;
   WEBHOOK_TARGET: DurableObjectNamespace<WebhookTarget>;
@@ -86,6 +88,9 @@ export const LIMITS = {
   /** Head start of one point of priority. */
   headStartMs: minutes(10),
   watchTokenMs: minutes(15),
+  /** WebSockets on the feed of one owner, and what each may subscribe to. */
+  maxFeedSockets: 50,
+  maxFeedSubscriptions: 1_000,
   /** WebSockets and event streams on one job. */
   maxWatchersPerJob: 200,
   /**

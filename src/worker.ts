@@ -5,11 +5,12 @@ import { DerivativeProducer } from "./image-url/producer.ts";
 import { consumeTickets } from "./processing/consumer.ts";
 import { JobProgress } from "./processing/job-progress.ts";
 import { Transcoder } from "./processing/transcoder.ts";
+import { Feed } from "./progress/feed.ts";
 import { reissueTickets, sweep } from "./retention/sweep.ts";
 import { consumeDeliveryTickets, isDeliveryBatch } from "./webhooks/consumer.ts";
 import { WebhookTarget } from "./webhooks/webhook-target.ts";
 
-export { ContainerProxy, DerivativeProducer, JobProgress, Transcoder, WebhookTarget };
+export { ContainerProxy, DerivativeProducer, Feed, JobProgress, Transcoder, WebhookTarget };
 
 let ticketsReissued = false;
 
