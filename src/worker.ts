@@ -1,6 +1,7 @@
 import { ContainerProxy } from "@cloudflare/containers";
 import { app } from "./app.ts";
 import type { DeliveryTicket, Env, Ticket } from "./config.ts";
+import { MissBudget } from "./image-url/miss-budget.ts";
 import { DerivativeProducer } from "./image-url/producer.ts";
 import { consumeTickets } from "./processing/consumer.ts";
 import { JobProgress } from "./processing/job-progress.ts";
@@ -9,7 +10,7 @@ import { reissueTickets, sweep } from "./retention/sweep.ts";
 import { consumeDeliveryTickets, isDeliveryBatch } from "./webhooks/consumer.ts";
 import { WebhookTarget } from "./webhooks/webhook-target.ts";
 
-export { ContainerProxy, DerivativeProducer, JobProgress, Transcoder, WebhookTarget };
+export { ContainerProxy, DerivativeProducer, JobProgress, MissBudget, Transcoder, WebhookTarget };
 
 let ticketsReissued = false;
 
