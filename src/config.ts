@@ -36,6 +36,8 @@ export interface Env {
   WEBHOOK_PORTS?: string;
   /** DNS over HTTPS (JSON), asked where a webhook's host lies. Empty: hosts are judged by name only. */
   WEBHOOK_RESOLVER_URL?: string;
+  /** Media id of the logo that watermarks lay over pictures when they name none. */
+  WATERMARK_LOGO?: string;
 }
 
 /** "There is work in this lane." It names no job: whoever gets it claims the best ready task. */
@@ -65,6 +67,7 @@ const schema = z.object({
     .string()
     .regex(/^\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*$/, "Ports such as 443,1024-65535"),
   webhookResolverUrl: z.url({ protocol: /^https?$/ }).optional(),
+  watermarkLogo: z.string().startsWith("med_", "WATERMARK_LOGO is the id of a stored media").optional(),
 });
 
 /** Limits and timings in one place; each has its unit in its name. */
@@ -113,6 +116,8 @@ export interface Config {
   /** Ranges of ports, both ends included. */
   webhookPorts: [number, number][];
   webhookResolverUrl: string | undefined;
+  /** Media id of the logo that watermarks use when they name none. */
+  watermarkLogo: string | undefined;
 }
 
 const parsed = new WeakMap<Env, Config>();
@@ -133,6 +138,7 @@ export function configOf(env: Env): Config {
     webhookLoopback: env.WEBHOOK_LOOPBACK || "refuse",
     webhookPorts: env.WEBHOOK_PORTS || "80,443,1024-65535",
     webhookResolverUrl: env.WEBHOOK_RESOLVER_URL || undefined,
+    watermarkLogo: env.WATERMARK_LOGO || undefined,
   });
   const complete: Config = {
     tokenSecret: config.tokenSecret,
@@ -146,6 +152,7 @@ export function configOf(env: Env): Config {
     webhookLoopback: config.webhookLoopback === "allow",
     webhookPorts: config.webhookPorts.split(",").map(portRange),
     webhookResolverUrl: config.webhookResolverUrl,
+    watermarkLogo: config.watermarkLogo,
   };
   parsed.set(env, complete);
   return complete;

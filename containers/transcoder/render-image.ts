@@ -2,6 +2,8 @@ import sharp, { type Sharp } from "sharp";
 import { MediaError } from "../../src/errors.ts";
 import { type Geometry, planGeometry } from "../../src/image/geometry.ts";
 import type { ImageOutput } from "../../src/image/output.ts";
+import type { LogoFiles } from "./get-logos.ts";
+import { logoOverlay } from "./logo-overlay.ts";
 
 const MAX_INPUT_PIXELS = 100_000_000;
 const INPUT_OPTIONS = {
@@ -12,20 +14,25 @@ const INPUT_OPTIONS = {
 } as const;
 
 /**
- * Makes one image file: upright first, then cut, scaled and padded as planned, in sRGB, without any metadata.
+ * Makes one image file: upright first, then cut, scaled and padded as planned, in sRGB, without any metadata; a
+ * logo is laid over the result.
  *
  * @returns its size, px, as read back from the file
- * @throws {MediaError} `invalid_result` when the file does not have the planned size; what libvips throws otherwise
+ * @throws {MediaError} `invalid_result` when the file does not have the planned size, `unusable_logo`; what
+ *   libvips throws otherwise
  */
 export async function renderImage(
   input: string,
   output: ImageOutput,
   file: string,
+  logos: LogoFiles = {},
 ): Promise<{ width: number; height: number }> {
   const metadata = await sharp(input, INPUT_OPTIONS).metadata();
   const geometry = planGeometry(metadata.autoOrient, output);
   const pixels = place(sharp(input, INPUT_OPTIONS).autoOrient(), geometry, output);
-  await encode(pixels, output).toFile(file);
+  // libvips lays overlays over what all other steps have made, in whatever order they are asked for.
+  const overlays = await logoOverlay(geometry.canvas, output.watermark, logos);
+  await encode(pixels.composite(overlays), output).toFile(file);
   const made = await sharp(file).metadata();
   const { width, height } = geometry.canvas;
   if (made.width !== width || made.height !== height || made.format !== output.format) {

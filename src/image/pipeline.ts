@@ -3,6 +3,7 @@ import { demandOf, samplingOf } from "./demand.ts";
 import { encodeImage } from "./encode.ts";
 import { flattenPixels } from "./flatten.ts";
 import { type Geometry, planGeometry } from "./geometry.ts";
+import { type Logos, markPixels } from "./logo.ts";
 import { orientPixels } from "./orient.ts";
 import { IMAGE_MIME, type ImageFormat, type ImageOutput } from "./output.ts";
 import { padPixels } from "./pad.ts";
@@ -29,7 +30,11 @@ export interface RenderOptions {
   checkpoint?: () => void;
   /** Told when a step begins, with the fraction of the whole work that is done by then, 0–1. */
   onStage?: (stage: ImageStage, fraction: number) => void | Promise<void>;
+  /** The logos that outputs are marked with. */
+  logos?: Logos;
 }
+
+const NO_LOGOS: Logos = new Map();
 
 /** Share of the work that decoding is; the outputs divide the rest evenly. */
 const DECODE_SHARE = 0.4;
@@ -43,7 +48,7 @@ const DECODE_SHARE = 0.4;
  * @param probe what `probeImage` said of it
  * @returns one image for each output, in their order
  * @throws MediaError `corrupt_image` when the input is damaged or cut short, `unsupported_image` when this lane has
- *   no decoder for it, `invalid_result` when an encoder answered with something else than was asked for
+ *   no decoder for it, `unusable_logo`, `invalid_result` when an encoder answered with something else than was asked for
  */
 export async function renderImage(
   input: Uint8Array,
@@ -61,7 +66,8 @@ export async function renderImage(
     const fraction = DECODE_SHARE + index * share;
     options.checkpoint?.();
     await options.onStage?.("resize", fraction);
-    const composed = await composePixels(source, probe, planGeometry(orientedSize(probe), output), output);
+    const geometry = planGeometry(orientedSize(probe), output);
+    const composed = await composePixels(source, probe, geometry, output, options.logos ?? NO_LOGOS);
     options.checkpoint?.();
     await options.onStage?.("encode", fraction + share / 2);
     rendered.push(await encodeOutput(composed, output));
@@ -78,12 +84,14 @@ async function composePixels(
   probe: ImageProbe,
   geometry: Geometry,
   output: ImageOutput,
+  logos: Logos,
 ): Promise<Pixels> {
   const { window, size } = samplingOf(geometry, probe);
   const resized = await source.resample(window, size);
   const upright = orientPixels(resized, probe.orientation);
   const padded = padPixels(upright, geometry.canvas, output.background);
-  return output.format === "jpeg" ? flattenPixels(padded, output.background) : padded;
+  const marked = await markPixels(padded, output.watermark, logos);
+  return output.format === "jpeg" ? flattenPixels(marked, output.background) : marked;
 }
 
 async function encodeOutput(pixels: Pixels, output: ImageOutput): Promise<RenderedImage> {

@@ -3,6 +3,7 @@ import { samplingOf } from "./demand.ts";
 import { planGeometry } from "./geometry.ts";
 import { decodeBytes, kernelBytes, outputBytes } from "./memory.ts";
 import type { ImageOutput } from "./output.ts";
+import { type LogoHeaders, logoOf, planLogo } from "./plan-logo.ts";
 import { type ImageProbe, orientedSize } from "./probe.ts";
 
 /** Where an image task will run and why, decided from the header alone. */
@@ -23,6 +24,8 @@ export interface ImageLimits {
   maxPeakBytes: number;
   /** Size of the input file, when it is known, bytes. */
   inputBytes: number;
+  /** The logos that outputs are marked with. */
+  logos: LogoHeaders;
 }
 
 const MIB = 1024 * 1024;
@@ -32,6 +35,7 @@ export const DEFAULT_IMAGE_LIMITS: ImageLimits = {
   maxPixels: 100_000_000,
   maxPeakBytes: 104 * MIB,
   inputBytes: 0,
+  logos: new Map(),
 };
 
 /**
@@ -45,16 +49,16 @@ export function planImage(
   outputs: ImageOutput[],
   limits: Partial<ImageLimits> = {},
 ): ImagePlan {
-  const { maxPixels, maxPeakBytes, inputBytes } = { ...DEFAULT_IMAGE_LIMITS, ...limits };
+  const { maxPixels, maxPeakBytes, inputBytes, logos } = { ...DEFAULT_IMAGE_LIMITS, ...limits };
   const pixels = probe.width * probe.height;
   if (pixels > maxPixels) {
     const limit = `${maxPixels / 1e6} megapixels`;
     throw new MediaError("too_many_pixels", `${probe.width}×${probe.height} is more than ${limit}.`);
   }
   for (const output of outputs) checkOutput(probe, output, maxPixels);
-  const estimatedPeakBytes = estimatePeakBytes(probe, outputs, inputBytes);
+  const estimatedPeakBytes = estimatePeakBytes(probe, outputs, inputBytes, logos);
   const notes = notesOn(probe);
-  const variety = undecodableVariety(probe);
+  const variety = undecodableVariety(probe) ?? undecodableLogo(outputs, logos);
   if (variety !== undefined) {
     return {
       lane: "container-short",
@@ -105,6 +109,16 @@ export function undecodableVariety(probe: ImageProbe): string | undefined {
   }
 }
 
+/** As {@link undecodableVariety}, of the logos. */
+function undecodableLogo(outputs: ImageOutput[], logos: LogoHeaders): string | undefined {
+  for (const output of outputs) {
+    const logo = logoOf(output, logos);
+    const variety = logo && undecodableVariety(logo.probe);
+    if (variety !== undefined) return `a logo in ${variety}`;
+  }
+  return undefined;
+}
+
 function notesOn(probe: ImageProbe): string[] {
   const notes: string[] = [];
   if (probe.format === "png" && probe.animated)
@@ -117,11 +131,27 @@ function notesOn(probe: ImageProbe): string[] {
  * The file, the decoder, what it decodes and the dearest output together: codecs keep their memory from one step to the
  * next and from one picture to the next, so all of it is there at once.
  */
-function estimatePeakBytes(probe: ImageProbe, outputs: ImageOutput[], inputBytes: number): number {
+function estimatePeakBytes(
+  probe: ImageProbe,
+  outputs: ImageOutput[],
+  inputBytes: number,
+  logos: LogoHeaders,
+): number {
   const upright = orientedSize(probe);
-  const geometries = outputs.map((output) => planGeometry(upright, output));
-  const samplings = geometries.map((geometry) => samplingOf(geometry, probe));
-  const kernels = kernelBytes(probe, samplings, inputBytes);
-  const dearest = geometries.map((geometry, index) => outputBytes(geometry, outputs[index]?.format ?? "png"));
-  return Math.ceil(inputBytes + decodeBytes(probe, inputBytes) + kernels + Math.max(0, ...dearest));
+  const planned = outputs.map((output) => {
+    const geometry = planGeometry(upright, output);
+    const logo = planLogo(output, geometry.canvas, logos);
+    return {
+      sampling: samplingOf(geometry, probe),
+      logo,
+      bytes: outputBytes(geometry, output.format) + logo.rest,
+    };
+  });
+  const samplings = planned.map(({ sampling }) => sampling);
+  const kernels = Math.max(
+    kernelBytes(probe, samplings, inputBytes),
+    ...planned.map(({ logo }) => logo.kernels),
+  );
+  const dearest = Math.max(0, ...planned.map(({ bytes }) => bytes));
+  return Math.ceil(inputBytes + decodeBytes(probe, inputBytes) + kernels + dearest);
 }

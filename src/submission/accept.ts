@@ -1,4 +1,4 @@
-import type { Env } from "../config.ts";
+import { configOf, type Env } from "../config.ts";
 import { MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
 import type { ImageProbe } from "../image/probe.ts";
@@ -9,6 +9,7 @@ import { readMedia } from "../media/store.ts";
 import { requireTarget } from "../webhooks/check-url.ts";
 import { type IncomingFile, openIncomingFile } from "./incoming-file.ts";
 import { type JobFields, parseJobFields } from "./job-fields.ts";
+import { requireLogos } from "./logos.ts";
 import { type MultipartEvent, readMultipart } from "./multipart-body.ts";
 import { type PlannedInput, type PlannedJob, planJob } from "./plan-job.ts";
 import { DEFAULT_OUTPUTS } from "./presets.ts";
@@ -54,7 +55,7 @@ export async function acceptStored(
   const media = await readMedia(env.DB, submitter.owner, mediaId);
   if (!media) throw noSuchMedia(mediaId);
   const webhookUrl = await webhookUrlOf(env, fields);
-  const planned = plan(fields, inputOf(media), media.id, { ...submitter, webhookUrl });
+  const planned = await plan(env, fields, inputOf(media), media.id, { ...submitter, webhookUrl });
   const accepted = await acceptJob(env.DB, { ...planned, dependencies: [] });
   if (!accepted) throw noSuchMedia(mediaId);
   return planned;
@@ -100,7 +101,7 @@ async function acceptFile(
 ): Promise<PlannedJob> {
   const inspected = await file.inspect();
   const webhookUrl = await webhookUrlOf(env, fields);
-  const planned = plan(fields, inspected, file.mediaId, { ...submitter, webhookUrl });
+  const planned = await plan(env, fields, inspected, file.mediaId, { ...submitter, webhookUrl });
   const newMedia = await file.store(inspected, submitter.owner, planned.job.createdAt);
   const acceptance = { ...planned, newMedia, uploadId: file.uploadId, dependencies: [] };
   if (await isAccepted(env, acceptance)) return planned;
@@ -121,16 +122,20 @@ async function webhookUrlOf(env: Env, { webhook_url }: JobFields): Promise<strin
   return webhook_url === undefined ? undefined : (await requireTarget(env, webhook_url, "webhook_url")).href;
 }
 
-function plan(
+async function plan(
+  env: Env,
   fields: JobFields,
   input: PlannedInput,
   mediaId: string,
   submitter: Submitter & { webhookUrl: string | undefined },
-): PlannedJob {
-  const nowMs = Date.now();
+): Promise<PlannedJob> {
   const specifications = fields.output_specifications ?? [...DEFAULT_OUTPUTS[input.kind]];
-  return planJob(input, resolveOutputs(specifications, input.kind), {
+  const resolved = resolveOutputs(specifications, input.kind, configOf(env).watermarkLogo);
+  const logos = await requireLogos(env, submitter.owner, resolved);
+  const nowMs = Date.now();
+  return planJob(input, resolved, {
     ...submitter,
+    logos,
     jobId: newId("job", nowMs),
     taskId: newId("task", nowMs),
     mediaId,
