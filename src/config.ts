@@ -89,10 +89,21 @@ export const LIMITS = {
   /** Head start of one point of priority. */
   headStartMs: minutes(10),
   watchTokenMs: minutes(15),
+  /** WebSockets and event streams on one job. */
+  maxWatchersPerJob: 200,
+  /**
+   * What one WebSocket is sent before it is asked to connect again: the runtime does not tell how much of it a peer
+   * has not read yet, so this is also the most that one which does not read can hold in memory.
+   */
+  maxSocketBytes: 512 * 1024,
   sessionMs: minutes(12 * 60),
   /** An upload older than this was abandoned. */
   abandonedUploadMs: minutes(60),
   jobDeadlineMs: minutes(6 * 60),
+  /** How long the answer under an `Idempotency-Key` can be had again. */
+  idempotencyKeptMs: minutes(24 * 60),
+  /** A key whose holder died is free after this long; one who lives renews it. */
+  idempotencyLeaseMs: seconds(60),
   maxWebhooks: 50,
   webhookTimeoutMs: seconds(15),
   /** Outlasts the timeout: nobody else sends a delivery before its sender has given up. */

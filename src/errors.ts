@@ -124,6 +124,30 @@ export const ERRORS = define({
     class: "configuration",
     action: "Read the resource again and decide from its status.",
   },
+  invalid_idempotency_key: {
+    status: 400,
+    title: "The Idempotency-Key is not valid",
+    class: "configuration",
+    action: "Send 1–255 visible ASCII characters, such as a UUID, or leave the header out.",
+  },
+  idempotency_key_in_use: {
+    status: 409,
+    title: "A request with this Idempotency-Key is still being worked on",
+    class: "configuration",
+    action: "Send the same request again after the seconds in Retry-After.",
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: "This Idempotency-Key belongs to another request",
+    class: "configuration",
+    action: "Use a new key for a new request.",
+  },
+  too_many_watchers: {
+    status: 429,
+    title: "Too many are watching already",
+    class: "configuration",
+    action: "Close connections that nobody needs, or poll /progress, which has no such limit.",
+  },
   upgrade_required: {
     status: 426,
     title: "This route speaks WebSocket only",
@@ -299,6 +323,8 @@ interface MediaErrorOptions {
   errors?: FieldError[];
   /** Private words for logs and attempts (stderr tail, stack of the cause); never sent to clients. */
   privateDetail?: string;
+  /** How long the other side asked to be left alone (`Retry-After`); wins over the retry policy's own delay. */
+  retryAfterMs?: number;
   /** Response headers that belong to the problem (`Allow`, `Retry-After`, `Content-Range`). */
   headers?: Record<string, string>;
   cause?: unknown;
@@ -310,6 +336,7 @@ export class MediaError extends Error {
   readonly errors: FieldError[];
   readonly privateDetail: string | undefined;
   readonly headers: Record<string, string>;
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, publicMessage: string, options: MediaErrorOptions = {}) {
     super(publicMessage, { cause: options.cause });
@@ -318,6 +345,7 @@ export class MediaError extends Error {
     this.errors = options.errors ?? [];
     this.privateDetail = options.privateDetail;
     this.headers = options.headers ?? {};
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   get status(): number {

@@ -17,6 +17,10 @@ export type TaskState = (typeof TASK_STATES)[number];
 export const LANES = ["edge", "container-short", "container-long", "io"] as const;
 export type Lane = (typeof LANES)[number];
 
+/** Which slot a container task needs; tasks of the other lanes are all `standard`. */
+export const SLOT_SIZES = ["standard", "large"] as const;
+export type SlotSize = (typeof SLOT_SIZES)[number];
+
 export const TASK_KINDS = ["probe", "image", "transcode", "stream", "thumbnail", "package"] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
 
@@ -142,6 +146,13 @@ export const tasks = sqliteTable(
     state: text({ enum: TASK_STATES }).notNull(),
     /** created_at − priority × head start: the lowest is claimed first. */
     rank: integer().notNull(),
+    /** That of its job. */
+    priority: text({ enum: PRIORITIES }).notNull().default("normal"),
+    /** The smallest slot that it fits into; rises when it did not fit after all. */
+    slotSize: text("slot_size", { enum: SLOT_SIZES }).notNull().default("standard"),
+    /** What it is expected to take at its worst moment; 0 when nobody knows. */
+    memoryBytes: integer("memory_bytes").notNull().default(0),
+    diskBytes: integer("disk_bytes").notNull().default(0),
     /** What to do, typed by `kind` (`processing/task-spec.ts`). */
     spec: text({ mode: "json" }).$type<unknown>().notNull(),
     /** Share of its stage, relative to its siblings. */
@@ -155,12 +166,21 @@ export const tasks = sqliteTable(
     /** Runs that count against the retry policy, and runs that were lost through no fault of the task. */
     countedFailures: integer("counted_failures").notNull().default(0),
     systemFailures: integer("system_failures").notNull().default(0),
+    /** Class of the last failure that counted: what is claimed next is a retry. */
+    retryClass: text("retry_class"),
     result: text({ mode: "json" }).$type<unknown>(),
     createdAt: integer("created_at").notNull(),
     finishedAt: integer("finished_at"),
   },
   (table) => [
-    index("tasks_ready").on(table.lane, table.rank).where(sql`state = 'ready'`),
+    // The columns after the rank are only read: a task that may not run yet is passed over inside the index.
+    index("tasks_ready")
+      .on(table.lane, table.slotSize, table.rank, table.availableAt, table.retryClass, table.priority)
+      .where(sql`state = 'ready'`),
+    index("tasks_waiting")
+      .on(table.lane, table.slotSize, table.priority, table.availableAt)
+      .where(sql`state = 'ready'`),
+    index("tasks_retrying").on(table.priority).where(sql`state = 'leased' AND retry_class IS NOT NULL`),
     index("tasks_leased").on(table.leaseUntil).where(sql`state = 'leased'`),
     index("tasks_lease_token").on(table.leaseToken).where(sql`state = 'leased'`),
     index("tasks_job").on(table.jobId),
@@ -367,6 +387,30 @@ export const webhookAttempts = sqliteTable(
     response: text(),
   },
   (table) => [primaryKey({ columns: [table.deliveryId, table.number] })],
+);
+
+/**
+ * The `Idempotency-Key` of a request that creates: first reserved, under a lease, then answered. Kept for 24 h from
+ * its first use.
+ */
+export const idempotencyKeys = sqliteTable(
+  "idempotency_keys",
+  {
+    owner: text().notNull(),
+    key: text().notNull(),
+    /** Of whoever works on the request, or has answered it. */
+    token: text().notNull(),
+    leaseUntil: integer("lease_until").notNull(),
+    /** What the request asked for; known once it is answered. */
+    fingerprint: text(),
+    /** Encrypted (`idempotency/sealed-answer.ts`); absent while the request is worked on. */
+    answer: text(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.owner, table.key] }),
+    index("idempotency_keys_created").on(table.createdAt),
+  ],
 );
 
 function unsweptAttempts(): SQL {

@@ -10,7 +10,6 @@ import {
 import { decideRetry } from "../jobs/retry-policy.ts";
 import { type FailureOutcome, failTask } from "../jobs/store/fail-task.ts";
 import { finishTask } from "../jobs/store/finish-task.ts";
-import { saveProgress } from "../jobs/store/save-progress.ts";
 import { markSwept, readAttemptOutcome } from "../jobs/store/sweep-queries.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
@@ -67,7 +66,6 @@ export async function concludeDone(
   });
   if (finish.jobCompleted) events.push({ type: "job_ended", status: "completed", atMs: nowMs });
   await tell(env, job.id, events);
-  if (!finish.jobCompleted) await rememberProgress(env, job.id);
 }
 
 /** A stale failure is what becomes of cancelled work. */
@@ -81,7 +79,10 @@ export async function concludeFailed(
 ): Promise<void> {
   const nowMs = Date.now();
   const failure = failureRecord(error, STAGE_OF_TASK[task.kind]);
-  const decision = decideRetry(error.class, task, job.priority, Math.random());
+  const decision = decideRetry(error.class, task, job.priority, Math.random(), {
+    kind: task.kind,
+    retryAfterMs: error.retryAfterMs,
+  });
   const outcome = await failTask(env.DB, lease, failure, decision, nowMs);
   log(LOG_LEVELS[outcome.applied], "processing", "task_failed", {
     request_id: job.requestId,
@@ -140,11 +141,6 @@ async function show(env: Env, jobId: string, events: ProgressEvent[]): Promise<v
   } catch (error) {
     log("warn", "progress", "channel_unreachable", { job_id: jobId, detail: String(error) });
   }
-}
-
-async function rememberProgress(env: Env, jobId: string): Promise<void> {
-  const snapshot = await env.JOB_PROGRESS.getByName(jobId).snapshot();
-  if (snapshot) await saveProgress(env.DB, jobId, snapshot.progress_percentage, snapshot.current_stage);
 }
 
 function failureRecord(error: MediaError, failedStage: string): FailureRecord {

@@ -1,6 +1,6 @@
 /** What a channel remembers of a job: enough to reduce the next event and to draw the next snapshot. */
 import type { JobStatus, TaskKind, TaskState } from "../schema.ts";
-import type { ProgressEvent, StageDetails, TaskOutline } from "./event.ts";
+import type { ProgressEvent, ResourceUsage, StageDetails, TaskOutline } from "./event.ts";
 import type { StageName } from "./stages.ts";
 
 export interface TaskProgress {
@@ -16,6 +16,8 @@ export interface TaskProgress {
   position: number;
   /** The furthest that any attempt of this run of the job has come; what watchers are shown. */
   shown: number;
+  /** Of the attempt that runs, by its last heartbeat. */
+  usage?: ResourceUsage;
 }
 
 export interface ProgressState {

@@ -3,24 +3,16 @@ import { MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
 import type { ImageProbe } from "../image/probe.ts";
 import type { MediaRow } from "../jobs/claimed-task.ts";
-import { type Acceptance, acceptJob } from "../jobs/store/accept-job.ts";
-import { readJob } from "../jobs/store/read-jobs.ts";
 import { readMedia } from "../media/store.ts";
 import { requireTarget } from "../webhooks/check-url.ts";
 import { type IncomingFile, openIncomingFile } from "./incoming-file.ts";
-import { type JobFields, parseJobFields } from "./job-fields.ts";
+import { type JobFields, type JobRequest, parseJobFields } from "./job-fields.ts";
 import { requireLogos } from "./logos.ts";
 import { type MultipartEvent, readMultipart } from "./multipart-body.ts";
 import { type PlannedInput, type PlannedJob, planJob } from "./plan-job.ts";
 import { DEFAULT_OUTPUTS } from "./presets.ts";
 import { resolveOutputs } from "./resolve-outputs.ts";
-
-/** Who submits, and the ids that go with the job to the end. */
-export interface Submitter {
-  owner: string;
-  requestId: string;
-  traceparent: string | undefined;
-}
+import { type Submitter, writeJob } from "./write-job.ts";
 
 /**
  * Takes a multipart job. The file streams into R2 while it arrives; media, job and tasks are written in one batch
@@ -45,19 +37,21 @@ export async function acceptMultipart(
   }
 }
 
+/** What a multipart request asks for, as its fingerprint needs it: the file counts by its bytes alone. */
+export function contentOf(fields: JobFields, fileSha256: string): Record<string, unknown> {
+  return { ...fields, input_file: fileSha256 };
+}
+
 /** Submits a job on media that is already stored. */
-export async function acceptStored(
-  env: Env,
-  mediaId: string,
-  fields: JobFields,
-  submitter: Submitter,
-): Promise<PlannedJob> {
+export async function acceptStored(env: Env, request: JobRequest, submitter: Submitter): Promise<PlannedJob> {
+  const { media_id: mediaId, ...fields } = request;
   const media = await readMedia(env.DB, submitter.owner, mediaId);
   if (!media) throw noSuchMedia(mediaId);
   const webhookUrl = await webhookUrlOf(env, fields);
   const planned = await plan(env, fields, inputOf(media), media.id, { ...submitter, webhookUrl });
-  const accepted = await acceptJob(env.DB, { ...planned, dependencies: [] });
-  if (!accepted) throw noSuchMedia(mediaId);
+  const acceptance = { ...planned, dependencies: [] };
+  const isWritten = await writeJob(env, acceptance, submitter, request);
+  if (!isWritten) throw noSuchMedia(mediaId);
   return planned;
 }
 
@@ -104,18 +98,9 @@ async function acceptFile(
   const planned = await plan(env, fields, inspected, file.mediaId, { ...submitter, webhookUrl });
   const newMedia = await file.store(inspected, submitter.owner, planned.job.createdAt);
   const acceptance = { ...planned, newMedia, uploadId: file.uploadId, dependencies: [] };
-  if (await isAccepted(env, acceptance)) return planned;
+  const content = contentOf(fields, newMedia.sha256);
+  if (await writeJob(env, acceptance, submitter, content)) return planned;
   throw new MediaError("storage_failed", "The upload took too long and was discarded. Send it again.");
-}
-
-/** Whether the job is written down, also when only the answer of the batch that wrote it was lost. */
-async function isAccepted(env: Env, acceptance: Acceptance): Promise<boolean> {
-  try {
-    return await acceptJob(env.DB, acceptance);
-  } catch (error) {
-    if (await readJob(env.DB, acceptance.job.owner, acceptance.job.id)) return true;
-    throw error;
-  }
 }
 
 async function webhookUrlOf(env: Env, { webhook_url }: JobFields): Promise<string | undefined> {

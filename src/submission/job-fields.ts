@@ -20,6 +20,7 @@ export type JobFields = z.infer<typeof jobFields>;
 
 /** A job on media that is already stored. */
 export const jobRequest = jobFields.extend({ media_id: z.string() }).openapi("JobRequest");
+export type JobRequest = z.infer<typeof jobRequest>;
 
 /**
  * Validates the text fields of a multipart job.

@@ -23,7 +23,7 @@ export function watermarkOf(
   return {
     ...WATERMARK_DEFAULTS,
     ...given,
-    ...(position && { position: positionOf(position) }),
+    ...(position && { position: positionOf(position).position }),
     // A word that is no id is not found, and refused with all that are not.
     mediaId: media_id === DEFAULT_LOGO ? (defaultLogo ?? DEFAULT_LOGO) : media_id,
   };

@@ -4,14 +4,21 @@ import { createWatchToken } from "../access/watch-token.ts";
 import { configOf, LIMITS } from "../config.ts";
 import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
+import { answerOnce, fingerprintOf, respond, sealFor } from "../idempotency/answer-once.ts";
+import { IDEMPOTENCY_HEADER } from "../idempotency/key.ts";
+import type { Reservation } from "../idempotency/reservations.ts";
+import type { Answer } from "../idempotency/sealed-answer.ts";
+import type { JobRow } from "../jobs/claimed-task.ts";
 import type { AppContext } from "../request-context.ts";
-import { acceptMultipart, acceptStored, type Submitter } from "./accept.ts";
+import { acceptMultipart, acceptStored } from "./accept.ts";
 import { announceJob } from "./announce.ts";
 import { jobFields, jobRequest, parseFields } from "./job-fields.ts";
 import { readJsonBody } from "./json-body.ts";
 import { outputSpecification } from "./output-specification.ts";
 import type { PlannedJob } from "./plan-job.ts";
 import { PRESETS } from "./presets.ts";
+import { readContent } from "./same-request.ts";
+import type { Submitter } from "./write-job.ts";
 
 /** Submitting jobs, and the presets that they may name. */
 export const submissionRoutes = createRoutes();
@@ -35,6 +42,13 @@ submissionRoutes.openAPIRegistry.registerPath({
   summary: "Submit a job",
   security: [{ key: [] }],
   request: {
+    headers: z.object({
+      [IDEMPOTENCY_HEADER]: z
+        .string()
+        .max(255)
+        .optional()
+        .openapi({ description: "Sent again with the same request within 24 h, it gets the same answer" }),
+    }),
     body: {
       required: true,
       content: {
@@ -54,18 +68,24 @@ submissionRoutes.openAPIRegistry.registerPath({
 });
 
 submissionRoutes.post("/v1/jobs", requireScope("write"), async (c) => {
-  const planned = await accept(c);
-  c.executionCtx.waitUntil(announceJob(c.env, planned));
-  const document = await acceptedDocument(c, planned);
-  return c.json(document, 201, { Location: document.links.self });
+  const body = readBody(c);
+  return await answerOnce(c, {
+    fingerprint: async () => await fingerprintOf(c, await body.content()),
+    async work(reservation) {
+      const planned = await body.accept(submitterOf(c, reservation));
+      c.executionCtx.waitUntil(announceJob(c.env, planned));
+      return respond(c, await acceptedAnswer(c, planned.job));
+    },
+  });
 });
 
-async function accept(c: AppContext): Promise<PlannedJob> {
-  const submitter: Submitter = {
-    owner: c.get("caller").owner,
-    requestId: c.get("requestId"),
-    traceparent: c.get("traceparent"),
-  };
+/** A body can be read once: to submit a job, or to say what it would have asked for. */
+interface JobBody {
+  accept(submitter: Submitter): Promise<PlannedJob>;
+  content(): Promise<unknown>;
+}
+
+function readBody(c: AppContext): JobBody {
   const contentType = c.req.header("Content-Type") ?? "";
   const body = c.req.raw.body;
   if (!body || c.req.header("Content-Length") === "0") {
@@ -73,16 +93,34 @@ async function accept(c: AppContext): Promise<PlannedJob> {
   }
   if (/^multipart\/form-data\b/i.test(contentType)) {
     refuseOversize(c.req.header("Content-Length"));
-    return await acceptMultipart(c.env, body, contentType, submitter);
+    return {
+      accept: (submitter) => acceptMultipart(c.env, body, contentType, submitter),
+      content: () => readContent(body, contentType),
+    };
   }
   if (/^application\/json\b/i.test(contentType)) {
-    const { media_id, ...fields } = parseFields(jobRequest, await readJsonBody(body, LIMITS.maxJsonBytes));
-    return await acceptStored(c.env, media_id, fields, submitter);
+    const parsed = async () => parseFields(jobRequest, await readJsonBody(body, LIMITS.maxJsonBytes));
+    return { accept: async (submitter) => acceptStored(c.env, await parsed(), submitter), content: parsed };
   }
   throw new MediaError(
     "unsupported_content_type",
     `${contentType || "No Content-Type"} is not accepted here.`,
   );
+}
+
+function submitterOf(c: AppContext, reservation: Reservation | undefined): Submitter {
+  return {
+    owner: c.get("caller").owner,
+    requestId: c.get("requestId"),
+    traceparent: c.get("traceparent"),
+    once: reservation && {
+      reservation,
+      keep: async (job, content) => ({
+        fingerprint: await fingerprintOf(c, content),
+        sealed: await sealFor(c, reservation, await acceptedAnswer(c, job)),
+      }),
+    },
+  };
 }
 
 /** Boundaries and fields on top of the file. */
@@ -95,9 +133,15 @@ function refuseOversize(contentLength: string | undefined): void {
   throw new MediaError("payload_too_large", `A file may have at most ${megabytes} MB here.`);
 }
 
-async function acceptedDocument(c: AppContext, { job }: PlannedJob): Promise<z.infer<typeof acceptedJob>> {
+async function acceptedAnswer(c: AppContext, job: JobRow): Promise<Answer> {
+  const document = await acceptedDocument(c, job);
+  const headers = { "Content-Type": "application/json", Location: document.links.self };
+  return { status: 201, headers, body: JSON.stringify(document) };
+}
+
+async function acceptedDocument(c: AppContext, job: JobRow): Promise<z.infer<typeof acceptedJob>> {
   const self = `${new URL(c.req.url).origin}/v1/jobs/${job.id}`;
-  const token = await createWatchToken(configOf(c.env).tokenSecret, job.id, job.owner, Date.now());
+  const token = await createWatchToken(configOf(c.env).tokenSecret, job.id, job.owner, job.createdAt);
   return {
     job_id: job.id,
     media_id: job.mediaId,

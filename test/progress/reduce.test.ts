@@ -134,11 +134,38 @@ describe("a video job", () => {
       atMs: 3_000,
     };
     const running = [...probed, planned, started("chunk-1"), report];
-    expect(shown(running).stage_details).toEqual(details);
+    expect(shown(running).stage_details).toEqual({ ...details, processed_items: 0, total_items: 2 });
+    const second = [...running, taskEnded("chunk-1"), started("chunk-2")];
+    expect(shown(second).stage_details).toMatchObject({ processed_items: 1, total_items: 2 });
     expect(shown([...running, taskEnded("chunk-1"), taskEnded("chunk-2")])).toMatchObject({
       current_stage: "packaging",
       stage_details: {},
     });
+  });
+});
+
+describe("what is used", () => {
+  const usage = { memory_bytes: 100, cpu_percent: 90, temp_bytes: 7 };
+  const planned: ProgressEvent = { type: "planned", tasks: plannedTasks, atMs: 4_500 };
+  const beat = (taskId: string, attempt = 1): ProgressEvent => {
+    return { type: "heartbeat", taskId, attempt, usage, atMs: 5_000 };
+  };
+  const two = [videoAccepted, planned, started("chunk-1"), started("chunk-2")];
+
+  it("is the sum over the attempts that run", () => {
+    const both = [...two, beat("chunk-1"), beat("chunk-2")];
+    expect(shown(both).resource_usage).toEqual({ memory_bytes: 200, cpu_percent: 180 });
+    expect(shown([...both, taskEnded("chunk-2")]).resource_usage).toEqual({
+      memory_bytes: 100,
+      cpu_percent: 90,
+    });
+    const again = [...both, taskEnded("chunk-1", "ready"), started("chunk-1", 2), beat("chunk-1")];
+    expect(shown(again).resource_usage).toEqual({ memory_bytes: 100, cpu_percent: 90 });
+  });
+
+  it("is not known before anything was measured, or after the end", () => {
+    expect(shown(two).resource_usage).toBeNull();
+    expect(shown([...two, beat("chunk-1"), jobEnded("failed")]).resource_usage).toBeNull();
   });
 });
 

@@ -1,13 +1,17 @@
 import { describe, expect, it } from "vitest";
 import {
-  afterFailure,
   afterPause,
   afterSuccess,
-  BREAKER,
+  BREAKERS,
   type Breaker,
   CLOSED,
-  roomOf,
-} from "../../src/webhooks/breaker.ts";
+  afterFailure as failureOf,
+  roomOf as roomIn,
+} from "../src/breaker.ts";
+
+const BREAKER = BREAKERS.webhook;
+const afterFailure = (breaker: Breaker, nowMs: number) => failureOf(breaker, BREAKER, nowMs);
+const roomOf = (breaker: Breaker, nowMs: number) => roomIn(breaker, BREAKER, nowMs);
 
 const NOW_MS = Date.UTC(2026, 10, 1);
 
