@@ -101,6 +101,25 @@ export interface FailureRecord {
   detail?: string;
 }
 
+/** How long a job was expected to take when it was accepted, and what by; milliseconds. */
+export interface JobEstimate {
+  sizeBucket: number;
+  outputCount: number;
+  /** Of its first task. */
+  lane: Lane;
+  basis: "history" | "formula";
+  /** Jobs of its shape that were known. */
+  samples: number;
+  /** Ready or running in the lane, and not behind it. */
+  tasksAhead: number;
+  waitMs: number;
+  runMs: number;
+  /** From acceptance to the end, with a margin for safety. */
+  expectedMs: number;
+  lowMs: number;
+  highMs: number;
+}
+
 export const jobs = sqliteTable(
   "jobs",
   {
@@ -116,7 +135,9 @@ export const jobs = sqliteTable(
     stages: text({ mode: "json" }).$type<string[]>().notNull(),
     currentStage: text("current_stage"),
     progressPercentage: real("progress_percentage").notNull().default(0),
+    /** As it was said at submission; true is `finishedAt` − `createdAt`. */
     estimatedDurationMs: integer("estimated_duration_ms").notNull(),
+    estimate: text({ mode: "json" }).$type<JobEstimate>(),
     notes: text({ mode: "json" }).$type<string[]>().notNull().default([]),
     error: text({ mode: "json" }).$type<FailureRecord>(),
     requestId: text("request_id").notNull(),
@@ -134,6 +155,25 @@ export const jobs = sqliteTable(
     index("jobs_media").on(table.mediaId),
     index("jobs_deadline").on(table.deadlineAt).where(sql`status IN ('pending', 'processing')`),
   ],
+);
+
+/**
+ * How long jobs took lately, by kind, size and number of outputs, and how long a lane let them wait (`jobs/estimate.ts`).
+ */
+export const durationHistory = sqliteTable(
+  "duration_history",
+  {
+    /** A kind of job, or `wait:<lane>`. */
+    kind: text().notNull(),
+    sizeBucket: integer("size_bucket").notNull(),
+    outputCount: integer("output_count").notNull(),
+    /** How many there were in all. */
+    samples: integer().notNull(),
+    /** Milliseconds of the last ones, oldest first. */
+    recent: text({ mode: "json" }).$type<number[]>().notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.sizeBucket, table.outputCount] })],
 );
 
 export const tasks = sqliteTable(

@@ -5,6 +5,7 @@ import type { ImageProbe } from "../image/probe.ts";
 import type { MediaRow } from "../jobs/claimed-task.ts";
 import { readMedia } from "../media/store.ts";
 import { requireTarget } from "../webhooks/check-url.ts";
+import { withEstimate } from "./estimate-job.ts";
 import { type IncomingFile, openIncomingFile } from "./incoming-file.ts";
 import { type JobFields, type JobRequest, parseJobFields } from "./job-fields.ts";
 import { requireLogos } from "./logos.ts";
@@ -118,7 +119,7 @@ async function plan(
   const resolved = resolveOutputs(specifications, input.kind, configOf(env).watermarkLogo);
   const logos = await requireLogos(env, submitter.owner, resolved);
   const nowMs = Date.now();
-  return planJob(input, resolved, {
+  const planned = planJob(input, resolved, {
     ...submitter,
     logos,
     jobId: newId("job", nowMs),
@@ -128,6 +129,7 @@ async function plan(
     outputSpecifications: specifications,
     nowMs,
   });
+  return await withEstimate(env.DB, planned, nowMs);
 }
 
 function inputOf(media: MediaRow): PlannedInput {

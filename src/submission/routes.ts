@@ -28,7 +28,8 @@ const acceptedJob = z
     job_id: z.string(),
     media_id: z.string(),
     status: z.literal("pending"),
-    estimated_duration: z.number().openapi({ description: "seconds" }),
+    estimated_duration: z.number().openapi({ description: "Seconds from now to the end, with a margin" }),
+    estimated_range: z.object({ low: z.number(), high: z.number() }).nullable(),
     watch_token: z.string().openapi({ description: "Reads this job's progress for 15 minutes, as ?token=" }),
     links: z.object({ self: z.string(), progress: z.string(), ws: z.string(), events: z.string() }),
   })
@@ -147,6 +148,7 @@ async function acceptedDocument(c: AppContext, job: JobRow): Promise<z.infer<typ
     media_id: job.mediaId,
     status: "pending",
     estimated_duration: job.estimatedDurationMs / 1000,
+    estimated_range: job.estimate && { low: job.estimate.lowMs / 1000, high: job.estimate.highMs / 1000 },
     watch_token: token,
     links: {
       self,

@@ -84,6 +84,7 @@ function jobRow(mediaId: string, nowMs: number): JobRow {
     currentStage: null,
     progressPercentage: 0,
     estimatedDurationMs: 0,
+    estimate: null,
     notes: [],
     error: null,
     requestId: "bench",
