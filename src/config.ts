@@ -38,6 +38,8 @@ export interface Env {
   WEBHOOK_RESOLVER_URL?: string;
   /** Media id of the logo that watermarks lay over pictures when they name none. */
   WATERMARK_LOGO?: string;
+  /** Seconds in which a submission of the same content gets the job that is there; 0 turns it off. */
+  DEDUPE_WINDOW_SECONDS?: string;
 }
 
 /** "There is work in this lane." It names no job: whoever gets it claims the best ready task. */
@@ -68,6 +70,11 @@ const schema = z.object({
     .regex(/^\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*$/, "Ports such as 443,1024-65535"),
   webhookResolverUrl: z.url({ protocol: /^https?$/ }).optional(),
   watermarkLogo: z.string().startsWith("med_", "WATERMARK_LOGO is the id of a stored media").optional(),
+  dedupeWindowSeconds: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(30 * 86_400),
 });
 
 /** Limits and timings in one place; each has its unit in its name. */
@@ -129,6 +136,8 @@ export interface Config {
   webhookResolverUrl: string | undefined;
   /** Media id of the logo that watermarks use when they name none. */
   watermarkLogo: string | undefined;
+  /** How long a job answers submissions of the same content; 0: never. */
+  dedupeWindowMs: number;
 }
 
 const parsed = new WeakMap<Env, Config>();
@@ -150,6 +159,7 @@ export function configOf(env: Env): Config {
     webhookPorts: env.WEBHOOK_PORTS || "80,443,1024-65535",
     webhookResolverUrl: env.WEBHOOK_RESOLVER_URL || undefined,
     watermarkLogo: env.WATERMARK_LOGO || undefined,
+    dedupeWindowSeconds: env.DEDUPE_WINDOW_SECONDS || "3600",
   });
   const complete: Config = {
     tokenSecret: config.tokenSecret,
@@ -164,6 +174,7 @@ export function configOf(env: Env): Config {
     webhookPorts: config.webhookPorts.split(",").map(portRange),
     webhookResolverUrl: config.webhookResolverUrl,
     watermarkLogo: config.watermarkLogo,
+    dedupeWindowMs: seconds(config.dedupeWindowSeconds),
   };
   parsed.set(env, complete);
   return complete;

@@ -139,6 +139,7 @@ function jobRow(
     requestId: identity.requestId,
     traceparent: identity.traceparent ?? null,
     webhookUrl: identity.webhookUrl ?? null,
+    contentHash: null,
     createdAt: identity.nowMs,
     startedAt: null,
     finishedAt: null,
