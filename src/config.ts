@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { DerivativeProducer } from "./image-url/producer.ts";
+import type { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import type { JobProgress } from "./processing/job-progress.ts";
 import type { Transcoder } from "./processing/transcoder.ts";
 import type { Lane } from "./schema.ts";
@@ -18,6 +19,7 @@ export interface Env {
   TRANSCODER: DurableObjectNamespace<Transcoder>;
   DERIVATIVES: DurableObjectNamespace<DerivativeProducer>;
   WEBHOOK_TARGET: DurableObjectNamespace<WebhookTarget>;
+  CIRCUIT_BREAKERS: DurableObjectNamespace<CircuitBreakers>;
   BOOTSTRAP_ADMIN_KEY?: string;
   TOKEN_SECRET?: string;
   /** Set where no container engine runs: the transcoder is a process on this machine. */
