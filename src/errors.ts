@@ -210,6 +210,12 @@ export const ERRORS = define({
     class: "input",
     action: "Convert the file to H.264, H.265, VP9 or AV1 and send it again.",
   },
+  unusable_logo: {
+    status: 422,
+    title: "The logo of the watermark cannot be used",
+    class: "input",
+    action: "Name a stored picture that opens, and submit the job again.",
+  },
   impossible_output: {
     status: 422,
     title: "This output cannot be made from this input",
