@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { MissBudget } from "./image-url/miss-budget.ts";
 import type { DerivativeProducer } from "./image-url/producer.ts";
 import { type ImageUrlSettings, imageUrlSettings } from "./image-url/settings.ts";
+import type { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import type { JobProgress } from "./processing/job-progress.ts";
 import type { Transcoder } from "./processing/transcoder.ts";
 import type { Lane } from "./schema.ts";
@@ -21,6 +22,7 @@ export interface Env {
   DERIVATIVES: DurableObjectNamespace<DerivativeProducer>;
   MISS_BUDGET: DurableObjectNamespace<MissBudget>;
   WEBHOOK_TARGET: DurableObjectNamespace<WebhookTarget>;
+  CIRCUIT_BREAKERS: DurableObjectNamespace<CircuitBreakers>;
   BOOTSTRAP_ADMIN_KEY?: string;
   TOKEN_SECRET?: string;
   /** Set where no container engine runs: the transcoder is a process on this machine. */
@@ -51,6 +53,10 @@ export interface Env {
   WEBHOOK_PORTS?: string;
   /** DNS over HTTPS (JSON), asked where a webhook's host lies. Empty: hosts are judged by name only. */
   WEBHOOK_RESOLVER_URL?: string;
+  /** Media id of the logo that watermarks lay over pictures when they name none. */
+  WATERMARK_LOGO?: string;
+  /** Seconds in which a submission of the same content gets the job that is there; 0 turns it off. */
+  DEDUPE_WINDOW_SECONDS?: string;
 }
 
 /** "There is work in this lane." It names no job: whoever gets it claims the best ready task. */
@@ -79,6 +85,12 @@ const schema = z.object({
     .string()
     .regex(/^\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*$/, "Ports such as 443,1024-65535"),
   webhookResolverUrl: z.url({ protocol: /^https?$/ }).optional(),
+  watermarkLogo: z.string().startsWith("med_", "WATERMARK_LOGO is the id of a stored media").optional(),
+  dedupeWindowSeconds: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(30 * 86_400),
 });
 
 /** Limits and timings in one place; each has its unit in its name. */
@@ -138,6 +150,10 @@ export interface Config {
   /** Ranges of ports, both ends included. */
   webhookPorts: [number, number][];
   webhookResolverUrl: string | undefined;
+  /** Media id of the logo that watermarks use when they name none. */
+  watermarkLogo: string | undefined;
+  /** How long a job answers submissions of the same content; 0: never. */
+  dedupeWindowMs: number;
 }
 
 const parsed = new WeakMap<Env, Config>();
@@ -157,6 +173,8 @@ export function configOf(env: Env): Config {
     webhookLoopback: env.WEBHOOK_LOOPBACK || "refuse",
     webhookPorts: env.WEBHOOK_PORTS || "80,443,1024-65535",
     webhookResolverUrl: env.WEBHOOK_RESOLVER_URL || undefined,
+    watermarkLogo: env.WATERMARK_LOGO || undefined,
+    dedupeWindowSeconds: env.DEDUPE_WINDOW_SECONDS || "3600",
   });
   const complete: Config = {
     tokenSecret: config.tokenSecret,
@@ -170,6 +188,8 @@ export function configOf(env: Env): Config {
     webhookLoopback: config.webhookLoopback === "allow",
     webhookPorts: config.webhookPorts.split(",").map(portRange),
     webhookResolverUrl: config.webhookResolverUrl,
+    watermarkLogo: config.watermarkLogo,
+    dedupeWindowMs: seconds(config.dedupeWindowSeconds),
   };
   parsed.set(env, complete);
   return complete;

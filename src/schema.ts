@@ -101,6 +101,25 @@ export interface FailureRecord {
   detail?: string;
 }
 
+/** How long a job was expected to take when it was accepted, and what by; milliseconds. */
+export interface JobEstimate {
+  sizeBucket: number;
+  outputCount: number;
+  /** Of its first task. */
+  lane: Lane;
+  basis: "history" | "formula";
+  /** Jobs of its shape that were known. */
+  samples: number;
+  /** Ready or running in the lane, and not behind it. */
+  tasksAhead: number;
+  waitMs: number;
+  runMs: number;
+  /** From acceptance to the end, with a margin for safety. */
+  expectedMs: number;
+  lowMs: number;
+  highMs: number;
+}
+
 export const jobs = sqliteTable(
   "jobs",
   {
@@ -116,13 +135,17 @@ export const jobs = sqliteTable(
     stages: text({ mode: "json" }).$type<string[]>().notNull(),
     currentStage: text("current_stage"),
     progressPercentage: real("progress_percentage").notNull().default(0),
+    /** As it was said at submission; true is `finishedAt` − `createdAt`. */
     estimatedDurationMs: integer("estimated_duration_ms").notNull(),
+    estimate: text({ mode: "json" }).$type<JobEstimate>(),
     notes: text({ mode: "json" }).$type<string[]>().notNull().default([]),
     error: text({ mode: "json" }).$type<FailureRecord>(),
     requestId: text("request_id").notNull(),
     traceparent: text(),
     /** Where this job's own events go, beside the endpoints that its owner has registered. */
     webhookUrl: text("webhook_url"),
+    /** While this job is the answer to submissions of the same content (`jobs/store/content-slot.ts`). */
+    contentHash: text("content_hash"),
     createdAt: integer("created_at").notNull(),
     startedAt: integer("started_at"),
     finishedAt: integer("finished_at"),
@@ -132,8 +155,28 @@ export const jobs = sqliteTable(
     index("jobs_owner").on(table.owner, table.id),
     index("jobs_owner_status").on(table.owner, table.status, table.id),
     index("jobs_media").on(table.mediaId),
+    uniqueIndex("jobs_content").on(table.owner, table.contentHash).where(sql`content_hash IS NOT NULL`),
     index("jobs_deadline").on(table.deadlineAt).where(sql`status IN ('pending', 'processing')`),
   ],
+);
+
+/**
+ * How long jobs took lately, by kind, size and number of outputs, and how long a lane let them wait (`jobs/estimate.ts`).
+ */
+export const durationHistory = sqliteTable(
+  "duration_history",
+  {
+    /** A kind of job, or `wait:<lane>`. */
+    kind: text().notNull(),
+    sizeBucket: integer("size_bucket").notNull(),
+    outputCount: integer("output_count").notNull(),
+    /** How many there were in all. */
+    samples: integer().notNull(),
+    /** Milliseconds of the last ones, oldest first. */
+    recent: text({ mode: "json" }).$type<number[]>().notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.sizeBucket, table.outputCount] })],
 );
 
 export const tasks = sqliteTable(

@@ -12,6 +12,7 @@ import { log } from "../log.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { readPublishedMedia } from "../media/store.ts";
 import { readOriginal } from "../processing/image-task.ts";
+import { findLogos, logoHeaders, readLogos } from "../processing/logos.ts";
 import { renderInContainer } from "../processing/render-in-container.ts";
 import { derivatives } from "../schema.ts";
 import { createStepClock, type StepClock } from "./step-clock.ts";
@@ -65,7 +66,8 @@ export class DerivativeProducer extends DurableObject<Env> {
 async function produce(env: Env, order: DerivativeOrder, clock: StepClock): Promise<void> {
   const { media, output, objectKey } = order;
   const probe = media.metadata as unknown as ImageProbe;
-  const plan = planImage(probe, [output], { inputBytes: media.sizeBytes });
+  const logos = logoHeaders(await findLogos(env.DB, [output]));
+  const plan = planImage(probe, [output], { inputBytes: media.sizeBytes, logos });
   clock.begin(plan.lane === "edge" ? "wait" : "container");
   const made =
     plan.lane === "edge" ? await renderHere(env, order, probe, clock) : await renderThere(env, order);
@@ -105,7 +107,9 @@ async function renderHere(
   const image = await withTurn("interactive", async (): Promise<RenderedImage | undefined> => {
     clock.begin("fetch");
     const input = await readOriginal(env.MEDIA, order.media.objectKey);
-    const [rendered] = await renderImage(input, probe, [order.output], { onStage: clock.begin });
+    const logos = await readLogos(env, [order.output]);
+    const options = { logos, onStage: clock.begin };
+    const [rendered] = await renderImage(input, probe, [order.output], options);
     return rendered;
   });
   if (!image) throw new Error("the pipeline made no image");

@@ -122,6 +122,7 @@ async function reviveChannel(env: Env, job: JobRow, tasks: readonly TaskRow[]): 
       jobId: job.id,
       stages: job.stages as StageName[],
       tasks: tasks.map(outlineOf),
+      expected: job.estimate ?? undefined,
       atMs: job.createdAt,
     },
   ];

@@ -23,7 +23,15 @@ export type ProgressEvent =
    * The job was accepted. `stages` in order. A second one changes nothing while the job runs; one that is younger
    * than the end of the job (an explicit retry) starts a new run of progress.
    */
-  | { type: "accepted"; jobId: string; stages: StageName[]; tasks: TaskOutline[]; atMs: number }
+  | {
+      type: "accepted";
+      jobId: string;
+      stages: StageName[];
+      tasks: TaskOutline[];
+      /** From acceptance to the end; left out where nobody estimated it. */
+      expected?: { lowMs: number; highMs: number };
+      atMs: number;
+    }
   /** A finished task planned more of them. */
   | { type: "planned"; tasks: TaskOutline[]; atMs: number }
   | {

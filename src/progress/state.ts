@@ -31,6 +31,9 @@ export interface ProgressState {
   baseline: number;
   /** When the run before this one ended; an end that is not younger is the same one, heard again. */
   previousEndMs: number | null;
+  /** How long this run was expected to take from its acceptance. */
+  expected?: { lowMs: number; highMs: number };
+  acceptedAtMs: number;
   startedAtMs: number | null;
   endedAtMs: number | null;
   updatedAtMs: number;
@@ -55,6 +58,8 @@ export function acceptedState(event: Accepted, earlier: ProgressState | null): P
     reached: 0,
     baseline: 0,
     previousEndMs: earlier?.endedAtMs ?? null,
+    expected: event.expected,
+    acceptedAtMs: event.atMs,
     startedAtMs: null,
     endedAtMs: null,
     updatedAtMs: event.atMs,

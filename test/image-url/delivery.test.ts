@@ -182,12 +182,12 @@ describe("its answer", () => {
   it("is never another's, whatever headers come with it", async () => {
     const seen: unknown[] = [];
     for (let round = 0; round < 3; round++) {
-      for (const headers of <Record<string, string>[]>[
+      for (const headers of [
         { Accept: CHROME },
         { Accept: "image/jpeg", "X-Forwarded-Host": "evil.example", "X-Original-URL": "/img/w=1/x" },
         { Accept: "image/jpeg", "Save-Data": "on", Width: "1", "User-Agent": "iPhone" },
         { Accept: `image/webp;q=0,${"image/x,".repeat(500)}` },
-      ])
+      ] as Record<string, string>[])
         seen.push((await shapeOf(await image("w=70", { headers }))).format);
     }
     expect(seen).toEqual(Array.from({ length: 3 }, () => ["webp", "jpeg", "jpeg", "jpeg"]).flat());

@@ -236,6 +236,42 @@ describe("seconds left", () => {
     expect(quarter.estimated_remaining?.high).toBeGreaterThan(24);
     expect(shown([...begun, jobEnded("failed")]).estimated_remaining).toBeNull();
   });
+
+  it("are what was expected until there is a pace, and then less and less of it", () => {
+    const expected = { lowMs: 20_000, highMs: 60_000 };
+    const accepted = { ...imageAccepted, expected };
+    const at = (events: ProgressEvent[], nowMs: number) => {
+      const state = replay(events);
+      return state && snapshotOf(state, nowMs).estimated_remaining;
+    };
+    expect(at([accepted], 1_000)).toEqual({ low: 20, high: 60 });
+    const begun = [accepted, started("image", 1, 2_000)];
+    expect(at(begun, 11_000)).toEqual({ low: 10, high: 50 });
+    // Over its time and nothing done: what was expected is all there is to go by.
+    expect(at(begun, 100_000)).toEqual({ low: 0, high: 60 });
+    const half = [...begun, progressed("image", 1, 0.9, { stage: "resize_operations" })];
+    expect(at(half, 10_000)).toEqual(at([imageAccepted, ...half.slice(1)], 10_000));
+  });
+
+  it("are a range, never below nothing, whatever is expected and done", () => {
+    const ms = fc.nat({ max: 1_000_000 });
+    const stage = fc.constantFrom(...imageAccepted.stages);
+    const fraction = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(ms, ms, ms, stage, fraction, (a, b, passedMs, at, share) => {
+        const expected = { lowMs: Math.min(a, b), highMs: Math.max(a, b) };
+        const state = replay([
+          { ...imageAccepted, expected },
+          started("image", 1, 2_000),
+          progressed("image", 1, share, { stage: at }),
+        ]);
+        const left = state && snapshotOf(state, 2_000 + passedMs).estimated_remaining;
+        if (!left) throw new Error("there is something to go by");
+        expect(left.low).toBeGreaterThanOrEqual(0);
+        expect(left.high).toBeGreaterThanOrEqual(left.low);
+      }),
+    );
+  });
 });
 
 describe("whatever arrives", () => {

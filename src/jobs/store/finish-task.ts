@@ -4,6 +4,7 @@ import { alias } from "drizzle-orm/sqlite-core";
 import { recordJobEvent } from "../../outbox.ts";
 import { attempts, jobs, type Lane, outputs, taskDependencies, tasks } from "../../schema.ts";
 import type { Lease, OutputRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
+import { recordDurations } from "./durations.ts";
 import { insertRows } from "./insert-rows.ts";
 import { isLeasedWith } from "./lease-guard.ts";
 
@@ -30,7 +31,8 @@ export type Finish =
  * 2. outputs, newly planned tasks and their dependencies are added;
  * 3. tasks of the job whose dependencies are all done turn `blocked → ready`;
  * 4. the attempt ends;
- * 5. the job completes when no task of it is left (zero rows: some are), and `job.completed` is written with it.
+ * 5. the job completes when no task of it is left (zero rows: some are), `job.completed` is written with it, and how
+ *    long it took is remembered for estimates.
  *
  * Calling it twice with the same token changes nothing more and is accepted both times.
  */
@@ -61,6 +63,7 @@ export async function finishTask(
       cause: sql`j.finished_at`,
       nowMs,
     }),
+    recordDurations(db, lease.jobId, nowMs, guard),
   ]);
   const job = held[0];
   if (!job) return { accepted: false };
