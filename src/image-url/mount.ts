@@ -1,5 +1,4 @@
 import { MediaError } from "../errors.ts";
-import { isId } from "../id.ts";
 import { signatureOf } from "./signature.ts";
 
 /**
@@ -15,7 +14,7 @@ export function mountedPath(segments: readonly string[], own: URL): string[] {
   const signed = signatureOf(segments[0] ?? "") === undefined ? 1 : 2;
   const before = segments.slice(0, signed);
   const source = localPath(segments.slice(signed).join("/"), own);
-  const at = source.findIndex((segment) => isId("media", segment));
+  const at = source.findIndex((segment) => segment.startsWith("med_"));
   if (at < 0) throw new MediaError("not_found", "The source of an image URL is a media id of this service.");
   const filename = source.slice(at + 1).at(-1);
   return [...before, source[at] ?? "", ...(filename ? [filename] : [])];
