@@ -72,6 +72,8 @@ export interface AcceptedJob {
   job_id: string;
   media_id: string;
   status: JobStatus;
+  /** The same was submitted a short while ago, and this is that job. */
+  deduplicated: boolean;
   /** Seconds. */
   estimated_duration: number;
   estimated_range: SecondsRange | null;
