@@ -5,6 +5,7 @@ import { type ImageUrlSettings, imageUrlSettings } from "./image-url/settings.ts
 import type { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import type { JobProgress } from "./processing/job-progress.ts";
 import type { Transcoder } from "./processing/transcoder.ts";
+import type { Feed } from "./progress/feed.ts";
 import type { Lane } from "./schema.ts";
 import type { WebhookTarget } from "./webhooks/webhook-target.ts";
 
@@ -18,6 +19,7 @@ export interface Env {
   IO_QUEUE: Queue<Ticket>;
   WEBHOOK_QUEUE: Queue<DeliveryTicket>;
   JOB_PROGRESS: DurableObjectNamespace<JobProgress>;
+  FEED: DurableObjectNamespace<Feed>;
   TRANSCODER: DurableObjectNamespace<Transcoder>;
   DERIVATIVES: DurableObjectNamespace<DerivativeProducer>;
   MISS_BUDGET: DurableObjectNamespace<MissBudget>;
@@ -112,6 +114,9 @@ export const LIMITS = {
   /** Head start of one point of priority. */
   headStartMs: minutes(10),
   watchTokenMs: minutes(15),
+  /** WebSockets on the feed of one owner, and what each may subscribe to. */
+  maxFeedSockets: 50,
+  maxFeedSubscriptions: 1_000,
   /** WebSockets and event streams on one job. */
   maxWatchersPerJob: 200,
   /**

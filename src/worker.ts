@@ -7,6 +7,7 @@ import { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import { consumeTickets } from "./processing/consumer.ts";
 import { JobProgress } from "./processing/job-progress.ts";
 import { Transcoder } from "./processing/transcoder.ts";
+import { Feed } from "./progress/feed.ts";
 import { reissueTickets, sweep } from "./retention/sweep.ts";
 import { consumeDeliveryTickets, isDeliveryBatch } from "./webhooks/consumer.ts";
 import { WebhookTarget } from "./webhooks/webhook-target.ts";
@@ -15,6 +16,7 @@ export {
   CircuitBreakers,
   ContainerProxy,
   DerivativeProducer,
+  Feed,
   JobProgress,
   MissBudget,
   Transcoder,
