@@ -82,6 +82,13 @@ export interface AcceptedJob {
   links: { self: string; progress: string; ws: string; events: string };
 }
 
+/** What `POST /v1/watch-tokens` answers. */
+export interface WatchToken {
+  token: string;
+  expires_at: string;
+  links: { ws: string; events?: string; progress?: string };
+}
+
 export interface JobPage {
   jobs: Job[];
   next_cursor: string | null;
