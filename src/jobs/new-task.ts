@@ -7,6 +7,8 @@ interface NewTask {
   kind: TaskKind;
   lane: Lane;
   spec: unknown;
+  /** Names of the outputs that it records itself. */
+  outputNames?: readonly string[];
   /** Ids of the tasks that it waits for. */
   dependsOn?: readonly string[];
   weight?: number;
@@ -29,6 +31,7 @@ export function newTaskRow(task: NewTask, owner: TaskOwner): TaskRow {
     lane: task.lane,
     state: task.dependsOn?.length ? "blocked" : "ready",
     rank: rankOf(owner.jobCreatedAtMs, owner.priority),
+    outputNames: [...(task.outputNames ?? [])],
     spec: task.spec,
     weight: task.weight ?? 1,
     availableAt: owner.nowMs,

@@ -135,6 +135,7 @@ function plan(
     taskId: newId("task", nowMs),
     mediaId,
     priority: fields.priority,
+    allowPartial: fields.allow_partial,
     outputSpecifications: specifications,
     nowMs,
   });

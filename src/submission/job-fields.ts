@@ -11,6 +11,9 @@ const outputSpecifications = z.array(outputSpecification).min(1).max(LIMITS.maxO
 export const jobFields = z.strictObject({
   output_specifications: outputSpecifications.optional(),
   priority: z.enum(PRIORITIES).default("normal"),
+  allow_partial: z.boolean().default(false).openapi({
+    description: "Outputs that fail for good do not sink the others: the job completes and lists them",
+  }),
   webhook_url: z
     .string()
     .optional()
@@ -30,6 +33,8 @@ export function parseJobFields(fields: ReadonlyMap<string, string>): JobFields {
   const values: Record<string, unknown> = Object.fromEntries(fields);
   const specifications = fields.get("output_specifications");
   if (specifications !== undefined) values.output_specifications = parseJson(specifications);
+  if (values.allow_partial === "true" || values.allow_partial === "false")
+    values.allow_partial = values.allow_partial === "true";
   return parseFields(jobFields, values);
 }
 

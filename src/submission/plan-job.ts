@@ -21,6 +21,7 @@ interface JobIdentity {
   mediaId: string;
   owner: string;
   priority: Priority;
+  allowPartial: boolean;
   outputSpecifications: unknown[];
   requestId: string;
   traceparent: string | undefined;
@@ -47,7 +48,10 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
       inputBytes: input.bytes,
     });
     const spec = { outputs: resolved.outputs, probe: input.probe };
-    const task = newTaskRow({ id: identity.taskId, kind: "image", lane: plan.lane, spec }, owner);
+    const task = newTaskRow(
+      { id: identity.taskId, kind: "image", lane: plan.lane, spec, outputNames: namesOf(resolved.outputs) },
+      owner,
+    );
     const stages = Object.keys(STAGE_WEIGHTS.image) as StageName[];
     const pixels = input.probe.width * input.probe.height;
     return {
@@ -57,13 +61,23 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
   }
   const outputs = resolved.outputs as VideoOutput[];
   const task = newTaskRow(
-    { id: identity.taskId, kind: "probe", lane: LANE_OF_TASK.probe, spec: { outputs } },
+    {
+      id: identity.taskId,
+      kind: "probe",
+      lane: LANE_OF_TASK.probe,
+      spec: { outputs },
+      outputNames: namesOf(outputs),
+    },
     owner,
   );
   return {
     job: jobRow("video", videoStages(outputs), videoEstimateMs(input.bytes), [], identity),
     tasks: [task],
   };
+}
+
+function namesOf(outputs: readonly { name: string }[]): string[] {
+  return outputs.map((output) => output.name);
 }
 
 function videoStages(outputs: readonly VideoOutput[]): StageName[] {
@@ -99,6 +113,8 @@ function jobRow(
     kind,
     status: "pending",
     priority: identity.priority,
+    allowPartial: identity.allowPartial,
+    run: 1,
     outputSpecifications: identity.outputSpecifications,
     stages,
     currentStage: null,

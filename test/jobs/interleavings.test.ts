@@ -11,10 +11,18 @@ const worker = fc.nat({ max: 3 });
 
 /** What can happen at any time, in any order, by workers that know nothing of each other. */
 const action: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("submit" as const), shape: fc.nat({ max: 2 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("submit" as const),
+      shape: fc.nat({ max: 3 }),
+      allowPartial: fc.boolean(),
+    }),
+  },
   { weight: 6, arbitrary: fc.record({ do: fc.constant("claim" as const), worker }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant("finish" as const), worker }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("finish again" as const), worker }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("finish partly" as const), worker }) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -29,7 +37,13 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(500, 30_000, 61_000) }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("sweep" as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("cancel" as const), job: fc.nat({ max: 2 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom("cancel" as const, "overdue" as const, "retry" as const, "retry" as const),
+      job: fc.nat({ max: 2 }),
+    }),
+  },
 );
 
 /** Steps of one round happen at once. */
@@ -42,7 +56,7 @@ describe("whatever the order of what happens to jobs", () => {
       fc.asyncProperty(rounds, async (history) => {
         await deleteAllRows();
         const world = openWorld();
-        await world.step({ do: "submit", shape: history.length % 3 });
+        await world.step({ do: "submit", shape: history.length % 4, allowPartial: history.length % 2 === 0 });
         let before = await allRows();
         for (const round of history) {
           await Promise.all(round.map((each) => world.step(each)));
@@ -57,6 +71,8 @@ describe("whatever the order of what happens to jobs", () => {
         expectEnd(end);
         for (const { outcome } of end.attempts) seen.add(outcome);
         for (const { status } of end.jobs) seen.add(status);
+        if (end.jobRuns.length > 0) seen.add("retried");
+        if (end.outputFailures.length > 0) seen.add("partly");
       }),
       { numRuns: 300 },
     );
@@ -67,6 +83,8 @@ describe("whatever the order of what happens to jobs", () => {
       "done",
       "failed",
       "lost",
+      "partly",
+      "retried",
     ]);
   });
 });

@@ -4,6 +4,7 @@ import { recordMediaReady } from "../../outbox.ts";
 import { jobs, media, taskDependencies, tasks, uploads } from "../../schema.ts";
 import type { JobRow, MediaRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
 import { insertRows } from "./insert-rows.ts";
+import { examineMedia } from "./settle-media.ts";
 
 export interface Acceptance {
   /** Absent when the job works on media that is already stored. */
@@ -41,6 +42,7 @@ export async function acceptJob(d1: D1Database, acceptance: Acceptance): Promise
       sql`1`,
       acceptance.job.createdAt,
     ),
+    ...(acceptance.newMedia ? [] : [examineMedia(db, acceptance.job.id, sql`1`)]),
   ]);
   return accepted.length === 1;
 }

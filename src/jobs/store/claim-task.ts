@@ -43,7 +43,7 @@ export async function claimTask(d1: D1Database, request: ClaimRequest): Promise<
     recordJobEvent(db, {
       type: "job.started",
       where: sql`j.id IN (${job}) AND j.status = 'processing' AND j.started_at = ${request.nowMs}`,
-      cause: sql`j.started_at`,
+      cause: sql`j.run`,
       nowMs: request.nowMs,
     }),
   ]);
@@ -93,6 +93,8 @@ function recordAttempt(db: DrizzleD1Database, request: ClaimRequest) {
       finishedAt: sql<number | null>`NULL`.as("finished_at"),
       outcome: sql<"running">`'running'`.as("outcome"),
       failure: sql<null>`NULL`.as("failure"),
+      retryAt: sql<number | null>`NULL`.as("retry_at"),
+      peakMemoryBytes: sql<number | null>`NULL`.as("peak_memory_bytes"),
       sweptAt: sql<number | null>`NULL`.as("swept_at"),
     })
     .from(tasks)
