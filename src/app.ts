@@ -9,9 +9,11 @@ import { createRoutes } from "./create-routes.ts";
 import { deliveryRoutes } from "./delivery/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { newId } from "./id.ts";
+import { idempotent } from "./idempotency/idempotent.ts";
 import { imageUrlRoutes } from "./image-url/routes.ts";
 import { jobRoutes } from "./jobs/routes.ts";
 import { watchRoutes } from "./jobs/watch-routes.ts";
+import { watchTokenRoutes } from "./jobs/watch-token-routes.ts";
 import { mediaRoutes } from "./media/routes.ts";
 import { describeApi } from "./openapi.ts";
 import { pages } from "./pages/routes.tsx";
@@ -47,7 +49,7 @@ app.use(
 app.use(
   cors({
     origin: (origin, c) => (configOf(c.env).corsOrigins.includes(origin) ? origin : null),
-    exposeHeaders: ["Location", "Link", "ETag", "X-Request-Id"],
+    exposeHeaders: ["Location", "Link", "ETag", "Retry-After", "X-Request-Id", "Idempotent-Replayed"],
     maxAge: 86_400,
   }),
 );
@@ -72,9 +74,10 @@ app.route("/", watchRoutes);
 app.route("/", deliveryRoutes);
 
 // A key or the page's session.
-app.use("/v1/*", authenticate());
+app.use("/v1/*", authenticate(), idempotent());
 app.route("/", submissionRoutes);
 app.route("/", jobRoutes);
+app.route("/", watchTokenRoutes);
 app.route("/", processingRoutes);
 app.route("/", retryRoutes);
 app.route("/", mediaRoutes);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { DerivativeProducer } from "./image-url/producer.ts";
+import type { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import type { JobProgress } from "./processing/job-progress.ts";
 import type { Transcoder } from "./processing/transcoder.ts";
 import type { Lane } from "./schema.ts";
@@ -18,6 +19,7 @@ export interface Env {
   TRANSCODER: DurableObjectNamespace<Transcoder>;
   DERIVATIVES: DurableObjectNamespace<DerivativeProducer>;
   WEBHOOK_TARGET: DurableObjectNamespace<WebhookTarget>;
+  CIRCUIT_BREAKERS: DurableObjectNamespace<CircuitBreakers>;
   BOOTSTRAP_ADMIN_KEY?: string;
   TOKEN_SECRET?: string;
   /** Set where no container engine runs: the transcoder is a process on this machine. */
@@ -36,6 +38,8 @@ export interface Env {
   WEBHOOK_PORTS?: string;
   /** DNS over HTTPS (JSON), asked where a webhook's host lies. Empty: hosts are judged by name only. */
   WEBHOOK_RESOLVER_URL?: string;
+  /** Seconds in which a submission of the same content gets the job that is there; 0 turns it off. */
+  DEDUPE_WINDOW_SECONDS?: string;
 }
 
 /** "There is work in this lane." It names no job: whoever gets it claims the best ready task. */
@@ -65,6 +69,11 @@ const schema = z.object({
     .string()
     .regex(/^\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*$/, "Ports such as 443,1024-65535"),
   webhookResolverUrl: z.url({ protocol: /^https?$/ }).optional(),
+  dedupeWindowSeconds: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(30 * 86_400),
 });
 
 /** Limits and timings in one place; each has its unit in its name. */
@@ -86,10 +95,21 @@ export const LIMITS = {
   /** Head start of one point of priority. */
   headStartMs: minutes(10),
   watchTokenMs: minutes(15),
+  /** WebSockets and event streams on one job. */
+  maxWatchersPerJob: 200,
+  /**
+   * What one WebSocket is sent before it is asked to connect again: the runtime does not tell how much of it a peer
+   * has not read yet, so this is also the most that one which does not read can hold in memory.
+   */
+  maxSocketBytes: 512 * 1024,
   sessionMs: minutes(12 * 60),
   /** An upload older than this was abandoned. */
   abandonedUploadMs: minutes(60),
   jobDeadlineMs: minutes(6 * 60),
+  /** How long the answer under an `Idempotency-Key` can be had again. */
+  idempotencyKeptMs: minutes(24 * 60),
+  /** A key whose holder died is free after this long; one who lives renews it. */
+  idempotencyLeaseMs: seconds(60),
   maxWebhooks: 50,
   webhookTimeoutMs: seconds(15),
   /** Outlasts the timeout: nobody else sends a delivery before its sender has given up. */
@@ -113,6 +133,8 @@ export interface Config {
   /** Ranges of ports, both ends included. */
   webhookPorts: [number, number][];
   webhookResolverUrl: string | undefined;
+  /** How long a job answers submissions of the same content; 0: never. */
+  dedupeWindowMs: number;
 }
 
 const parsed = new WeakMap<Env, Config>();
@@ -133,6 +155,7 @@ export function configOf(env: Env): Config {
     webhookLoopback: env.WEBHOOK_LOOPBACK || "refuse",
     webhookPorts: env.WEBHOOK_PORTS || "80,443,1024-65535",
     webhookResolverUrl: env.WEBHOOK_RESOLVER_URL || undefined,
+    dedupeWindowSeconds: env.DEDUPE_WINDOW_SECONDS || "3600",
   });
   const complete: Config = {
     tokenSecret: config.tokenSecret,
@@ -146,6 +169,7 @@ export function configOf(env: Env): Config {
     webhookLoopback: config.webhookLoopback === "allow",
     webhookPorts: config.webhookPorts.split(",").map(portRange),
     webhookResolverUrl: config.webhookResolverUrl,
+    dedupeWindowMs: seconds(config.dedupeWindowSeconds),
   };
   parsed.set(env, complete);
   return complete;

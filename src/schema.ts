@@ -17,6 +17,10 @@ export type TaskState = (typeof TASK_STATES)[number];
 export const LANES = ["edge", "container-short", "container-long", "io"] as const;
 export type Lane = (typeof LANES)[number];
 
+/** Which slot a container task needs; tasks of the other lanes are all `standard`. */
+export const SLOT_SIZES = ["standard", "large"] as const;
+export type SlotSize = (typeof SLOT_SIZES)[number];
+
 export const TASK_KINDS = ["probe", "image", "transcode", "stream", "thumbnail", "package"] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
 
@@ -102,6 +106,25 @@ export interface FailureRecord {
   detail?: string;
 }
 
+/** How long a job was expected to take when it was accepted, and what by; milliseconds. */
+export interface JobEstimate {
+  sizeBucket: number;
+  outputCount: number;
+  /** Of its first task. */
+  lane: Lane;
+  basis: "history" | "formula";
+  /** Jobs of its shape that were known. */
+  samples: number;
+  /** Ready or running in the lane, and not behind it. */
+  tasksAhead: number;
+  waitMs: number;
+  runMs: number;
+  /** From acceptance to the end, with a margin for safety. */
+  expectedMs: number;
+  lowMs: number;
+  highMs: number;
+}
+
 export const jobs = sqliteTable(
   "jobs",
   {
@@ -121,13 +144,17 @@ export const jobs = sqliteTable(
     stages: text({ mode: "json" }).$type<string[]>().notNull(),
     currentStage: text("current_stage"),
     progressPercentage: real("progress_percentage").notNull().default(0),
+    /** As it was said at submission; true is `finishedAt` − `createdAt`. */
     estimatedDurationMs: integer("estimated_duration_ms").notNull(),
+    estimate: text({ mode: "json" }).$type<JobEstimate>(),
     notes: text({ mode: "json" }).$type<string[]>().notNull().default([]),
     error: text({ mode: "json" }).$type<FailureRecord>(),
     requestId: text("request_id").notNull(),
     traceparent: text(),
     /** Where this job's own events go, beside the endpoints that its owner has registered. */
     webhookUrl: text("webhook_url"),
+    /** While this job is the answer to submissions of the same content (`jobs/store/content-slot.ts`). */
+    contentHash: text("content_hash"),
     createdAt: integer("created_at").notNull(),
     startedAt: integer("started_at"),
     finishedAt: integer("finished_at"),
@@ -137,8 +164,28 @@ export const jobs = sqliteTable(
     index("jobs_owner").on(table.owner, table.id),
     index("jobs_owner_status").on(table.owner, table.status, table.id),
     index("jobs_media").on(table.mediaId),
+    uniqueIndex("jobs_content").on(table.owner, table.contentHash).where(sql`content_hash IS NOT NULL`),
     index("jobs_deadline").on(table.deadlineAt).where(sql`status IN ('pending', 'processing')`),
   ],
+);
+
+/**
+ * How long jobs took lately, by kind, size and number of outputs, and how long a lane let them wait (`jobs/estimate.ts`).
+ */
+export const durationHistory = sqliteTable(
+  "duration_history",
+  {
+    /** A kind of job, or `wait:<lane>`. */
+    kind: text().notNull(),
+    sizeBucket: integer("size_bucket").notNull(),
+    outputCount: integer("output_count").notNull(),
+    /** How many there were in all. */
+    samples: integer().notNull(),
+    /** Milliseconds of the last ones, oldest first. */
+    recent: text({ mode: "json" }).$type<number[]>().notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.sizeBucket, table.outputCount] })],
 );
 
 export const tasks = sqliteTable(
@@ -153,6 +200,13 @@ export const tasks = sqliteTable(
     rank: integer().notNull(),
     /** Names of the outputs that this task records: what is lost with it. */
     outputNames: text("output_names", { mode: "json" }).$type<string[]>().notNull().default([]),
+    /** That of its job. */
+    priority: text({ enum: PRIORITIES }).notNull().default("normal"),
+    /** The smallest slot that it fits into; rises when it did not fit after all. */
+    slotSize: text("slot_size", { enum: SLOT_SIZES }).notNull().default("standard"),
+    /** What it is expected to take at its worst moment; 0 when nobody knows. */
+    memoryBytes: integer("memory_bytes").notNull().default(0),
+    diskBytes: integer("disk_bytes").notNull().default(0),
     /** What to do, typed by `kind` (`processing/task-spec.ts`). */
     spec: text({ mode: "json" }).$type<unknown>().notNull(),
     /** Share of its stage, relative to its siblings. */
@@ -166,12 +220,21 @@ export const tasks = sqliteTable(
     /** Runs that count against the retry policy, and runs that were lost through no fault of the task. */
     countedFailures: integer("counted_failures").notNull().default(0),
     systemFailures: integer("system_failures").notNull().default(0),
+    /** Class of the last failure that counted: what is claimed next is a retry. */
+    retryClass: text("retry_class"),
     result: text({ mode: "json" }).$type<unknown>(),
     createdAt: integer("created_at").notNull(),
     finishedAt: integer("finished_at"),
   },
   (table) => [
-    index("tasks_ready").on(table.lane, table.rank).where(sql`state = 'ready'`),
+    // The columns after the rank are only read: a task that may not run yet is passed over inside the index.
+    index("tasks_ready")
+      .on(table.lane, table.slotSize, table.rank, table.availableAt, table.retryClass, table.priority)
+      .where(sql`state = 'ready'`),
+    index("tasks_waiting")
+      .on(table.lane, table.slotSize, table.priority, table.availableAt)
+      .where(sql`state = 'ready'`),
+    index("tasks_retrying").on(table.priority).where(sql`state = 'leased' AND retry_class IS NOT NULL`),
     index("tasks_leased").on(table.leaseUntil).where(sql`state = 'leased'`),
     index("tasks_lease_token").on(table.leaseToken).where(sql`state = 'leased'`),
     index("tasks_job").on(table.jobId),
@@ -201,6 +264,8 @@ export const attempts = sqliteTable(
     taskId: text("task_id").notNull(),
     number: integer().notNull(),
     jobId: text("job_id").notNull(),
+    /** The run of the job that it belongs to. */
+    run: integer().notNull().default(1),
     leaseToken: text("lease_token").notNull(),
     workerId: text("worker_id").notNull(),
     startedAt: integer("started_at").notNull(),
@@ -472,6 +537,30 @@ export const webhookAttempts = sqliteTable(
     response: text(),
   },
   (table) => [primaryKey({ columns: [table.deliveryId, table.number] })],
+);
+
+/**
+ * The `Idempotency-Key` of a request that creates: first reserved, under a lease, then answered. Kept for 24 h from
+ * its first use.
+ */
+export const idempotencyKeys = sqliteTable(
+  "idempotency_keys",
+  {
+    owner: text().notNull(),
+    key: text().notNull(),
+    /** Of whoever works on the request, or has answered it. */
+    token: text().notNull(),
+    leaseUntil: integer("lease_until").notNull(),
+    /** What the request asked for; known once it is answered. */
+    fingerprint: text(),
+    /** Encrypted (`idempotency/sealed-answer.ts`); absent while the request is worked on. */
+    answer: text(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.owner, table.key] }),
+    index("idempotency_keys_created").on(table.createdAt),
+  ],
 );
 
 function unsweptAttempts(): SQL {

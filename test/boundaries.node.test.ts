@@ -61,13 +61,15 @@ const FOUNDATION = new Set([
   "id",
   "log",
   "digest",
+  "canonical-json",
   "request-context",
   "create-routes",
   "problem",
   "field-errors",
   "outbox",
+  "breaker",
 ]);
-const STORES = new Set(["media", "jobs", "progress", "webhooks", "access"]);
+const STORES = new Set(["media", "jobs", "progress", "webhooks", "access", "idempotency"]);
 const COMBINES = new Set([
   "submission",
   "processing",

@@ -80,8 +80,8 @@ export default defineConfig({
   },
 });
 
-/** How much and what `test/image/kernels/fuzz.test.ts` tries, where the caller says so. */
+/** How much and what the tests by chance try (`kernels/fuzz`, `jobs/interleavings`), where the caller says so. */
 function fuzzing(): Record<string, string> {
-  const { FUZZ_FILES, FUZZ_SEED } = process.env;
-  return { ...(FUZZ_FILES && { FUZZ_FILES }), ...(FUZZ_SEED && { FUZZ_SEED }) };
+  const names = ["FUZZ_FILES", "FUZZ_SEED", "MODEL_RUNS", "MODEL_SEED"];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }

@@ -36,6 +36,10 @@ export interface NewJob {
   allowPartial?: boolean;
   /** Is sent every event of this job; check what arrives with `verifyWebhook`. */
   webhookUrl?: string;
+  /** Make it again, also when the same was submitted a short while ago. */
+  forceNew?: boolean;
+  /** Sent again with the same job within 24 h, it gets the same answer and makes nothing new. */
+  idempotencyKey?: string;
   signal?: AbortSignal;
 }
 
@@ -63,7 +67,12 @@ export function createDarkroomClient(options: ClientOptions) {
   return {
     /** Uploads a file and asks for outputs of it. Resolves when the service has stored it and promised the job. */
     createJob: (job: NewJob) =>
-      read<AcceptedJob>("/v1/jobs", { method: "POST", body: formOf(job), signal: job.signal }),
+      read<AcceptedJob>("/v1/jobs", {
+        method: "POST",
+        headers: job.idempotencyKey === undefined ? {} : { "Idempotency-Key": job.idempotencyKey },
+        body: formOf(job),
+        signal: job.signal,
+      }),
     getJob,
     /** Newest first. */
     listJobs: (list: ListOptions = {}) => read<JobPage>(`/v1/jobs${queryOf({ ...list })}`),
@@ -100,12 +109,14 @@ function caller({ baseUrl, key, fetch: send = fetch }: ClientOptions) {
   };
 }
 
-function formOf({ file, filename, type, outputs, priority, allowPartial, webhookUrl }: NewJob): FormData {
+function formOf(job: NewJob): FormData {
+  const { file, filename, type, outputs, priority, allowPartial, webhookUrl, forceNew } = job;
   const form = new FormData();
   if (outputs) form.set("output_specifications", JSON.stringify(outputs));
   if (priority) form.set("priority", priority);
   if (allowPartial) form.set("allow_partial", "true");
   if (webhookUrl) form.set("webhook_url", webhookUrl);
+  if (forceNew) form.set("force_new", "true");
   form.set("input_file", type ? new Blob([file], { type }) : file, filename);
   return form;
 }

@@ -1,9 +1,12 @@
 import { MediaError } from "../errors.ts";
-import { samplingOf } from "./demand.ts";
-import { planGeometry } from "./geometry.ts";
+import type { Sampling } from "./demand.ts";
+import { type Framing, frameOutput } from "./framing.ts";
+import { INTEREST_SIDE_PX } from "./interest.ts";
 import { decodeBytes, kernelBytes, outputBytes } from "./memory.ts";
+import { storedSize } from "./orient.ts";
 import type { ImageOutput } from "./output.ts";
 import { type ImageProbe, orientedSize } from "./probe.ts";
+import { BORDER_LOOK_PX, isUnsettled, shrunkTo } from "./settle.ts";
 
 /** Where an image task will run and why, decided from the header alone. */
 export interface ImagePlan {
@@ -51,7 +54,7 @@ export function planImage(
     const limit = `${maxPixels / 1e6} megapixels`;
     throw new MediaError("too_many_pixels", `${probe.width}×${probe.height} is more than ${limit}.`);
   }
-  for (const output of outputs) checkOutput(probe, output, maxPixels);
+  for (const output of outputs) checkFraming(probe, output, maxPixels);
   const estimatedPeakBytes = estimatePeakBytes(probe, outputs, inputBytes);
   const notes = notesOn(probe);
   const variety = undecodableVariety(probe);
@@ -77,13 +80,36 @@ const MAX_SIDE_PX = { webp: 16_383, jpeg: 65_500, png: 65_535 } satisfies Record
   number
 >;
 
-function checkOutput(probe: ImageProbe, output: ImageOutput, maxPixels: number): void {
-  const { width, height } = planGeometry(orientedSize(probe), output).canvas;
-  if (Math.max(width, height) <= MAX_SIDE_PX[output.format] && width * height <= maxPixels) return;
+/**
+ * The framing of an output that its format can hold.
+ *
+ * @throws MediaError `impossible_output`
+ */
+export function checkFraming(
+  probe: ImageProbe,
+  output: ImageOutput,
+  maxPixels = DEFAULT_IMAGE_LIMITS.maxPixels,
+): Framing {
+  const framing = frameOutput(probe, output);
+  const { width, height } = framing.size;
+  if (Math.max(width, height) <= MAX_SIDE_PX[output.format] && width * height <= maxPixels) return framing;
   throw new MediaError(
     "impossible_output",
     `${output.name} would be ${width}×${height} px, more than a ${output.format} file may be.`,
   );
+}
+
+/** What must be seen of the picture before an unsettled output can be framed: nothing of a settled one. */
+export function lookSamplings(probe: ImageProbe, output: ImageOutput): Sampling[] {
+  if (!isUnsettled(output)) return [];
+  const side = output.trimBorder ? BORDER_LOOK_PX : INTEREST_SIDE_PX;
+  const upright = orientedSize(probe);
+  const part = output.trim ? frameOutput(probe, { ...output, resizeMode: "fit" }).sampling.window : probe;
+  const whole = { left: 0, top: 0, width: probe.width, height: probe.height };
+  // The finer of both looks, for as much of the picture as the trim leaves.
+  const scale = side / Math.max(part.width, part.height);
+  const size = shrunkTo(upright, Math.ceil(Math.max(upright.width, upright.height) * Math.min(1, scale)));
+  return [{ window: whole, size: storedSize(size, probe.orientation) }];
 }
 
 /** What keeps a picture from the edge whatever its size, in words; undefined when the edge can decode it. */
@@ -118,10 +144,20 @@ function notesOn(probe: ImageProbe): string[] {
  * next and from one picture to the next, so all of it is there at once.
  */
 function estimatePeakBytes(probe: ImageProbe, outputs: ImageOutput[], inputBytes: number): number {
-  const upright = orientedSize(probe);
-  const geometries = outputs.map((output) => planGeometry(upright, output));
-  const samplings = geometries.map((geometry) => samplingOf(geometry, probe));
+  const framings = outputs.map((output) => ({ output, ...frameOutput(probe, output) }));
+  const samplings = framings.flatMap(({ output, sampling }) => [
+    isUnsettled(output) ? anywhere(probe, output, sampling) : sampling,
+    ...lookSamplings(probe, output),
+  ]);
   const kernels = kernelBytes(probe, samplings, inputBytes);
-  const dearest = geometries.map((geometry, index) => outputBytes(geometry, outputs[index]?.format ?? "png"));
+  const dearest = framings.map((framing) => outputBytes(framing, framing.output));
   return Math.ceil(inputBytes + decodeBytes(probe, inputBytes) + kernels + Math.max(0, ...dearest));
+}
+
+/** The dearest that an unsettled output can turn out to be: the crop at any place, and after a trim at any scale. */
+function anywhere(probe: ImageProbe, output: ImageOutput, { size }: Sampling): Sampling {
+  return {
+    window: { left: 0, top: 0, width: probe.width, height: probe.height },
+    size: output.trimBorder ? { width: probe.width, height: probe.height } : size,
+  };
 }

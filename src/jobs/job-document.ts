@@ -6,6 +6,8 @@ import type { JobWithOutputs } from "./store/read-jobs.ts";
 
 const time = z.iso.datetime();
 
+const secondsRange = z.object({ low: z.number(), high: z.number() });
+
 const outputDocument = z
   .object({
     name: z.string(),
@@ -40,7 +42,13 @@ export const jobDocument = z
     run: z.int().openapi({ description: "From 1; every explicit retry begins another" }),
     current_stage: z.string().nullable(),
     progress_percentage: z.number(),
-    estimated_duration: z.number().openapi({ description: "seconds" }),
+    estimated_duration: z
+      .number()
+      .openapi({ description: "Seconds from acceptance to the end, as estimated at submission" }),
+    estimated_range: secondsRange.nullable().openapi({ description: "The same as a range" }),
+    estimated_remaining: secondsRange
+      .nullable()
+      .openapi({ description: "Seconds left by what has been done since; null when the job has ended" }),
     output_specifications: z.array(z.unknown()),
     outputs: z.array(outputDocument),
     outputs_failed: z
@@ -61,7 +69,7 @@ export type JobDocument = z.infer<typeof jobDocument>;
 
 /** A job as its owner reads it. `origin` such as `https://media.example.com` makes the URLs absolute. */
 export function describeJob(
-  { job, outputs, outputsFailed, retryCount }: JobWithOutputs,
+  { job, outputs, outputsFailed, retryCount, estimatedRemaining }: JobWithOutputs,
   origin: string,
 ): JobDocument {
   return {
@@ -75,6 +83,8 @@ export function describeJob(
     current_stage: job.currentStage,
     progress_percentage: job.progressPercentage,
     estimated_duration: job.estimatedDurationMs / 1000,
+    estimated_range: job.estimate && { low: job.estimate.lowMs / 1000, high: job.estimate.highMs / 1000 },
+    estimated_remaining: estimatedRemaining ?? null,
     output_specifications: job.outputSpecifications,
     outputs: outputs.map((output) => describeOutput(output, origin)),
     notes: job.notes,

@@ -85,7 +85,8 @@ async function withLiveProgress(env: Env, found: JobWithOutputs): Promise<JobWit
   if (!snapshot || snapshot.run < found.job.run) return found;
   if (snapshot.progress_percentage < found.job.progressPercentage) return found;
   const { progress_percentage: progressPercentage, current_stage: currentStage } = snapshot;
-  return { ...found, job: { ...found.job, progressPercentage, currentStage } };
+  const job = { ...found.job, progressPercentage, currentStage };
+  return { ...found, job, estimatedRemaining: snapshot.estimated_remaining };
 }
 
 /**

@@ -137,6 +137,7 @@ async function reviveChannel(env: Env, job: JobRow, tasks: readonly TaskRow[]): 
       run: job.run,
       stages: job.stages as StageName[],
       tasks: tasks.map(outlineOf),
+      expected: job.estimate ?? undefined,
       atMs: job.run > 1 ? Date.now() : job.createdAt,
     },
   ];

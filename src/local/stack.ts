@@ -21,6 +21,8 @@ export interface StackOptions {
   port?: number;
   /** `auto` runs the real container where a container engine answers; `process` never does. */
   transcoder?: "auto" | "process";
+  /** Another module in place of `src/worker.ts`, such as one whose bindings fail now and then. */
+  entry?: string;
   say?: (line: string) => void;
   /** Gives up starting; what was started is stopped. */
   signal?: AbortSignal;
@@ -69,7 +71,8 @@ async function assemble(parts: Parts, options: StackOptions): Promise<Stack> {
   options.signal?.throwIfAborted();
   migrate(ROOT, stateDir);
   options.signal?.throwIfAborted();
-  const worker = startWranglerDev({ stateDir, port, keys, transcoderUrl: parts.transcoder?.url });
+  const { entry } = options;
+  const worker = startWranglerDev({ stateDir, port, keys, entry, transcoderUrl: parts.transcoder?.url });
   parts.worker = worker;
   parts.note("wrangler", worker.pid);
   await waitUntilReady(url, worker, options.signal);

@@ -1,13 +1,14 @@
 import type { Env } from "../config.ts";
 import type { ClaimedTask } from "../jobs/claimed-task.ts";
-import type { StageDetails } from "../progress/event.ts";
+import type { ResourceUsage, StageDetails } from "../progress/event.ts";
 import type { StageName } from "../progress/stages.ts";
 import { tell } from "./conclude.ts";
 
 /** What an attempt says of itself, wherever it runs. */
 export interface AttemptReporter {
   started(): Promise<void>;
-  heartbeat(): Promise<void>;
+  /** The attempt is alive, and this is what it uses where that is known. */
+  heartbeat(usage?: ResourceUsage): Promise<void>;
   /** `fraction` 0–1 of the task, or of the stage when one is named. */
   progress(report: { stage?: StageName; fraction: number; details?: StageDetails }): Promise<void>;
 }
@@ -21,8 +22,8 @@ export function createReporter(env: Env, { lease, job }: ClaimedTask): AttemptRe
       const { token: leaseToken, workerId } = lease;
       await tell(env, job.id, [{ type: "task_started", ...attempt, leaseToken, workerId, atMs: Date.now() }]);
     },
-    async heartbeat() {
-      await tell(env, job.id, [{ type: "heartbeat", ...attempt, atMs: Date.now() }]);
+    async heartbeat(usage) {
+      await tell(env, job.id, [{ type: "heartbeat", ...attempt, usage, atMs: Date.now() }]);
     },
     async progress(report) {
       sequence++;

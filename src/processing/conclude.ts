@@ -7,10 +7,9 @@ import {
   type TaskDependencyRow,
   type TaskRow,
 } from "../jobs/claimed-task.ts";
-import { decideRetry } from "../jobs/retry-policy.ts";
+import { decideRetry, type RetryDecision, waitForDependency } from "../jobs/retry-policy.ts";
 import { type FailureOutcome, failTask, type LostOutput } from "../jobs/store/fail-task.ts";
 import { finishTask } from "../jobs/store/finish-task.ts";
-import { saveProgress } from "../jobs/store/save-progress.ts";
 import { markSwept, readAttemptOutcome } from "../jobs/store/sweep-queries.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
@@ -18,8 +17,9 @@ import { deletePrefix } from "../media/delete-prefix.ts";
 import type { ProgressEvent } from "../progress/event.ts";
 import { outlineOf } from "../progress/outline.ts";
 import { STAGE_OF_TASK } from "../progress/stages.ts";
-import type { FailureRecord } from "../schema.ts";
+import type { FailureRecord, Priority } from "../schema.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
+import { reportError, reportWell } from "./breakers.ts";
 import type { StoredFile } from "./output-rows.ts";
 import { outputRows } from "./output-rows.ts";
 import { stopAttempts } from "./stop-attempts.ts";
@@ -74,6 +74,7 @@ export async function concludeDone(
     },
     nowMs,
   );
+  await reportWell(env);
   if (!finish.accepted) return await abandonAttempt(env, lease);
   await sendTickets(laneQueues(env), finish.readyLanes);
   const events: ProgressEvent[] = [];
@@ -89,7 +90,6 @@ export async function concludeDone(
   if (finish.jobCompleted) events.push({ type: "job_ended", status: "completed", atMs: nowMs });
   if (finish.jobFailed) events.push({ type: "job_ended", status: "failed", atMs: nowMs });
   await tell(env, job.id, events);
-  if (!finish.jobCompleted && !finish.jobFailed) await rememberProgress(env, job.id);
 }
 
 /** A stale failure is what becomes of cancelled work. */
@@ -104,7 +104,7 @@ export async function concludeFailed(
 ): Promise<void> {
   const nowMs = Date.now();
   const failure = failureRecord(error, STAGE_OF_TASK[task.kind]);
-  const decision = decideRetry(error.class, task, job.priority, Math.random());
+  const decision = await decide(env, task, job.priority, error);
   const outcome = await failTask(env.DB, lease, failure, decision, nowMs, peakMemoryBytes);
   log(LOG_LEVELS[outcome.applied], "processing", "task_failed", {
     request_id: job.requestId,
@@ -118,6 +118,23 @@ export async function concludeFailed(
   await announceFailure(env, lease, outcome, nowMs);
   if (outcome.applied === "given_up") await dispatchEvents(env, [job.mediaId], nowMs);
   await abandonAttempt(env, lease);
+}
+
+/** What fails because something is down that every task needs waits for that, and has spent nothing. */
+async function decide(
+  env: Env,
+  task: TaskRow,
+  priority: Priority,
+  error: MediaError,
+): Promise<RetryDecision> {
+  const nowMs = Date.now();
+  const { retryAfterMs } = error;
+  if (error.code === "dependency_down") {
+    return waitForDependency(nowMs + (retryAfterMs ?? 0), nowMs, Math.random());
+  }
+  const standing = await reportError(env, error);
+  if (standing?.state === "open") return waitForDependency(standing.openUntilMs, nowMs, Math.random());
+  return decideRetry(error.class, task, priority, Math.random(), { kind: task.kind, retryAfterMs });
 }
 
 async function announceFailure(
@@ -171,11 +188,6 @@ async function show(env: Env, jobId: string, events: ProgressEvent[]): Promise<v
   } catch (error) {
     log("warn", "progress", "channel_unreachable", { job_id: jobId, detail: String(error) });
   }
-}
-
-async function rememberProgress(env: Env, jobId: string): Promise<void> {
-  const snapshot = await env.JOB_PROGRESS.getByName(jobId).snapshot();
-  if (snapshot) await saveProgress(env.DB, jobId, snapshot.progress_percentage, snapshot.current_stage);
 }
 
 function failureRecord(error: MediaError, failedStage: string): FailureRecord {

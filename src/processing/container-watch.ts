@@ -1,6 +1,7 @@
 import { type Env, LIMITS } from "../config.ts";
 import type { ClaimedTask } from "../jobs/claimed-task.ts";
 import { renewLease } from "../jobs/store/renew-lease.ts";
+import type { ResourceUsage, StageDetails } from "../progress/event.ts";
 import type { TaskEvent } from "../video/protocol.ts";
 import { createReporter } from "./attempt-reporter.ts";
 
@@ -33,11 +34,28 @@ export function openWatch(env: Env, claimed: ClaimedTask, onLost: () => void): C
     started: reporter.started,
     async hear(event) {
       heardAtMs = Date.now();
-      if (event.type === "heartbeat") await reporter.heartbeat();
+      if (event.type === "heartbeat") await reporter.heartbeat(usageIn(event));
       if (event.type !== "progress") return;
-      const details = { current_operation: event.operation, fps: event.fps, speed: event.speed };
-      await reporter.progress({ stage, fraction: event.fraction, details });
+      await reporter.progress({ stage, fraction: event.fraction, details: detailsIn(event) });
     },
     close: () => clearInterval(renewal),
+  };
+}
+
+type Heard<T extends TaskEvent["type"]> = Extract<TaskEvent, { type: T }>;
+
+function usageIn(event: Heard<"heartbeat">): ResourceUsage {
+  return { memory_bytes: event.rssBytes, cpu_percent: event.cpuPercent, temp_bytes: event.tempBytes };
+}
+
+function detailsIn(event: Heard<"progress">): StageDetails {
+  return {
+    current_operation: event.operation,
+    processed_items: event.processedItems,
+    total_items: event.totalItems,
+    resolution: event.resolution,
+    bitrate_kbps: event.bitrateKbps,
+    fps: event.fps,
+    speed: event.speed,
   };
 }

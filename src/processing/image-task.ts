@@ -2,6 +2,7 @@ import { hexOf } from "../digest.ts";
 import { MediaError } from "../errors.ts";
 import { type ImageStage, type RenderedImage, renderImage } from "../image/pipeline.ts";
 import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
+import type { StageDetails } from "../progress/event.ts";
 import type { StageName } from "../progress/stages.ts";
 import type { TaskOutcome } from "./conclude.ts";
 import type { StoredFile } from "./output-rows.ts";
@@ -12,7 +13,7 @@ export interface IsolateContext {
   bucket: R2Bucket;
   /** Throws when the lease is lost. */
   checkpoint(): void;
-  report(stage: StageName | undefined, fraction: number): Promise<void>;
+  report(stage: StageName | undefined, fraction: number, details?: StageDetails): Promise<void>;
 }
 
 /** Makes every output of an image from one decode, in this isolate. */
@@ -27,7 +28,11 @@ export async function runImageTask(claimed: ClaimedTask, context: IsolateContext
     onStage: async (step) => {
       if (step === "resize") started++;
       const { stage, fraction } = stageOf(step, started, count);
-      await context.report(stage, fraction);
+      await context.report(stage, fraction, {
+        current_operation: step,
+        processed_items: Math.max(0, started - 1),
+        total_items: count,
+      });
     },
   });
   context.checkpoint();

@@ -29,7 +29,7 @@ export async function runInIsolate(env: Env, claimed: ClaimedTask): Promise<void
     const outcome = await handler(claimed, {
       env,
       bucket: env.MEDIA,
-      report: (stage, fraction) => reporter.progress({ stage, fraction }),
+      report: (stage, fraction, details) => reporter.progress({ stage, fraction, details }),
       checkpoint() {
         if (lost) throw new MediaError("worker_lost", "The lease of this task was taken back.");
       },

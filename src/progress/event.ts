@@ -23,7 +23,16 @@ export type ProgressEvent =
    * The job was accepted. `stages` in order. A second one changes nothing while the job runs; one that is younger
    * than the end of the job (an explicit retry) starts a new run of progress. `run` left out: 1.
    */
-  | { type: "accepted"; jobId: string; run?: number; stages: StageName[]; tasks: TaskOutline[]; atMs: number }
+  | {
+      type: "accepted";
+      jobId: string;
+      run?: number;
+      stages: StageName[];
+      tasks: TaskOutline[];
+      /** From acceptance to the end; left out where nobody estimated it. */
+      expected?: { lowMs: number; highMs: number };
+      atMs: number;
+    }
   /** A finished task planned more of them. */
   | { type: "planned"; tasks: TaskOutline[]; atMs: number }
   | {
@@ -48,8 +57,8 @@ export type ProgressEvent =
       details?: StageDetails;
       atMs: number;
     }
-  /** The worker is alive; says nothing of progress. */
-  | { type: "heartbeat"; taskId: string; attempt: number; atMs: number }
+  /** The worker is alive, and what it uses where that is measured; says nothing of progress. */
+  | { type: "heartbeat"; taskId: string; attempt: number; usage?: ResourceUsage; atMs: number }
   /** One attempt ended: `ready` means that the task will run again. */
   | {
       type: "task_ended";
@@ -77,7 +86,18 @@ export interface StageDetails {
   resolution?: string;
   bitrate_kbps?: number;
   fps?: number;
+  /** Media seconds per second. */
   speed?: number;
+  /** On the disks of the workers. */
+  temp_bytes?: number;
+}
+
+/** What an attempt uses at a moment; of a snapshot, the sum over all that run. */
+export interface ResourceUsage {
+  memory_bytes?: number;
+  /** 100 is one core. */
+  cpu_percent?: number;
+  temp_bytes?: number;
 }
 
 /** The payload that watchers receive; field names are the API's. */
@@ -92,6 +112,8 @@ export interface ProgressSnapshot {
   /** 0–100 within the current stage. */
   stage_percentage: number;
   stage_details: StageDetails;
+  /** `null` while nothing runs that is measured. */
+  resource_usage: Omit<ResourceUsage, "temp_bytes"> | null;
   /** Every stage of the job in order, each 0–100. */
   stages: { stage: StageName; percentage: number }[];
   tasks: {

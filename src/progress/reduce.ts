@@ -43,7 +43,7 @@ function apply(state: ProgressState | null, event: ProgressEvent): ProgressState
     case "task_progress":
       return advance(state, event);
     case "heartbeat":
-      return state;
+      return measure(state, event);
     case "task_ended":
       return endTask(state, event);
     case "outputs_failed":
@@ -95,12 +95,19 @@ function advance(state: ProgressState, event: Event<"task_progress">): ProgressS
   return { ...withTask(state, moved), ...running(state, event.atMs), details };
 }
 
+/** A sign of life is not late or backward; only what it says of a running attempt is kept. */
+function measure(state: ProgressState, event: Event<"heartbeat">): ProgressState {
+  const task = find(state, event.taskId);
+  if (!event.usage || task?.state !== "leased" || task.attempt !== event.attempt) return state;
+  return withTask(state, { ...task, usage: event.usage });
+}
+
 function endTask(state: ProgressState, event: Event<"task_ended">): ProgressState | null {
   const task = find(state, event.taskId);
   if (!task || isFinal(task) || event.attempt < task.attempt) return null;
   if (event.attempt === task.attempt && task.state !== "leased") return null;
   const shown = event.state === "done" ? lengthOf(task, state.stages) : task.shown;
-  return withTask(state, { ...task, attempt: event.attempt, state: event.state, shown });
+  return withTask(state, { ...task, attempt: event.attempt, state: event.state, shown, usage: undefined });
 }
 
 function loseOutputs(state: ProgressState, event: Event<"outputs_failed">): ProgressState {
@@ -144,7 +151,7 @@ function running(state: ProgressState, atMs: number): Pick<ProgressState, "statu
 }
 
 function beginAttempt(task: TaskProgress, attempt: number): TaskProgress {
-  return { ...task, state: "leased", attempt, sequence: 0, position: 0 };
+  return { ...task, state: "leased", attempt, sequence: 0, position: 0, usage: undefined };
 }
 
 /** `done` stays done, and a task that failed for good or was cancelled does not run again in this run. */

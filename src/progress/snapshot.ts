@@ -1,4 +1,5 @@
 import type { JobStatus, TaskKind, TaskState } from "../schema.ts";
+import { resourceUsage, stageDetails } from "./details.ts";
 import { estimateRemaining } from "./estimate.ts";
 import type { FailedOutput, ProgressSnapshot } from "./event.ts";
 import { currentStageIndex, overallPercentage, stageFractions } from "./fractions.ts";
@@ -18,7 +19,8 @@ export function snapshotOf(state: ProgressState, nowMs: number): ProgressSnapsho
     progress_percentage: oneDecimal(overallPercentage(state)),
     current_stage: currentStage,
     stage_percentage: ended ? 100 : percentage(fractions[index] ?? 0),
-    stage_details: state.details && state.details.stage === currentStage ? state.details.values : {},
+    stage_details: ended ? {} : stageDetails(state, currentStage),
+    resource_usage: resourceUsage(state),
     stages: state.stages.map((stage, i) => ({ stage, percentage: percentage(fractions[i] ?? 0) })),
     tasks: state.tasks.map((task) => taskRow(task, state.stages)),
     outputs_failed: state.outputsFailed ?? [],
@@ -58,6 +60,7 @@ export function finalSnapshot(job: RecordedJob): ProgressSnapshot {
     current_stage: completed ? null : (stages[current] ?? null),
     stage_percentage: completed ? 100 : 0,
     stage_details: {},
+    resource_usage: null,
     stages: stages.map((stage, index) => ({ stage, percentage: index < current ? 100 : 0 })),
     tasks: job.tasks.map((task) => ({
       task_id: task.taskId,

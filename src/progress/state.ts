@@ -1,6 +1,6 @@
 /** What a channel remembers of a job: enough to reduce the next event and to draw the next snapshot. */
 import type { JobStatus, TaskKind, TaskState } from "../schema.ts";
-import type { FailedOutput, ProgressEvent, StageDetails, TaskOutline } from "./event.ts";
+import type { FailedOutput, ProgressEvent, ResourceUsage, StageDetails, TaskOutline } from "./event.ts";
 import type { StageName } from "./stages.ts";
 
 export interface TaskProgress {
@@ -18,6 +18,8 @@ export interface TaskProgress {
   shown: number;
   /** It failed or was cancelled, and the job goes on without it: it holds no stage back. */
   isGivenUp?: boolean;
+  /** Of the attempt that runs, by its last heartbeat. */
+  usage?: ResourceUsage;
 }
 
 export interface ProgressState {
@@ -33,6 +35,9 @@ export interface ProgressState {
   baseline: number;
   /** When the run before this one ended; an end that is not younger is the same one, heard again. */
   previousEndMs: number | null;
+  /** How long this run was expected to take from its acceptance. */
+  expected?: { lowMs: number; highMs: number };
+  acceptedAtMs: number;
   startedAtMs: number | null;
   endedAtMs: number | null;
   updatedAtMs: number;
@@ -59,6 +64,8 @@ export function acceptedState(event: Accepted, earlier: ProgressState | null): P
     reached: 0,
     baseline: 0,
     previousEndMs: earlier?.endedAtMs ?? null,
+    expected: event.expected,
+    acceptedAtMs: event.atMs,
     startedAtMs: null,
     endedAtMs: null,
     updatedAtMs: event.atMs,

@@ -1,4 +1,5 @@
 import { type Env, LIMITS } from "../config.ts";
+import { forgetKeys } from "../idempotency/reservations.ts";
 import { attemptPrefix } from "../jobs/claimed-task.ts";
 import { endJob } from "../jobs/store/end-job.ts";
 import {
@@ -27,6 +28,9 @@ const BATCH = 20;
 /** Tickets that one sweep sends to a lane; whoever spends one goes on by itself where there is more. */
 const TICKETS_A_LANE = 100;
 
+/** They cost one statement, however many they are. */
+const KEYS_A_SWEEP = 1_000;
+
 /** The steps of a sweep, each on its own: one that fails leaves the others to do their part. */
 const STEPS = {
   tickets: reissueTickets,
@@ -37,6 +41,7 @@ const STEPS = {
   mediaDeleted: finishDeletions,
   deliveriesReissued: (env, nowMs) => reissueDeliveries(env, nowMs, BATCH),
   deliveriesForgotten: (env, nowMs) => forgetDeliveries(env, nowMs, BATCH),
+  keysForgotten: (env, nowMs) => forgetKeys(env.DB, nowMs, KEYS_A_SWEEP),
 } as const satisfies Record<string, (env: Env, nowMs: number) => Promise<number>>;
 
 /** How many rows each step dealt with. */
@@ -56,6 +61,7 @@ export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
     mediaDeleted: 0,
     deliveriesReissued: 0,
     deliveriesForgotten: 0,
+    keysForgotten: 0,
   };
   for (const name of Object.keys(STEPS) as (keyof typeof STEPS)[]) {
     try {

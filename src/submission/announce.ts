@@ -17,6 +17,7 @@ export async function announceJob(env: Env, { job, tasks }: PlannedJob): Promise
       jobId: job.id,
       stages: job.stages as StageName[],
       tasks: tasks.map(outlineOf),
+      expected: job.estimate ?? undefined,
       atMs: job.createdAt,
     },
   ]);

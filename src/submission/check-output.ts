@@ -14,6 +14,8 @@ const APPLIES_TO: Partial<Record<keyof OutputSpecification, readonly OutputForma
   allow_enlarge: SIZED,
   resize_mode: PICTURES,
   crop_position: PICTURES,
+  interpolation: PICTURES,
+  sharpen_amount: PICTURES,
   background_color: PICTURES,
   thumbnails: PICTURES,
   crf: VIDEOS,

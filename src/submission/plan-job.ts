@@ -2,10 +2,11 @@ import { LIMITS } from "../config.ts";
 import { planImage } from "../image/plan.ts";
 import type { ImageProbe } from "../image/probe.ts";
 import type { JobRow, TaskRow } from "../jobs/claimed-task.ts";
+import { estimateJob, sizeBucketOf } from "../jobs/estimate.ts";
 import { newTaskRow } from "../jobs/new-task.ts";
 import { LANE_OF_TASK } from "../processing/task-spec.ts";
 import { STAGE_WEIGHTS, type StageName } from "../progress/stages.ts";
-import type { Priority } from "../schema.ts";
+import type { JobEstimate, Lane, Priority } from "../schema.ts";
 import type { VideoOutput } from "../video/output.ts";
 import type { ResolvedOutputs } from "./resolve-outputs.ts";
 
@@ -55,7 +56,13 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
     const stages = Object.keys(STAGE_WEIGHTS.image) as StageName[];
     const pixels = input.probe.width * input.probe.height;
     return {
-      job: jobRow("image", stages, imageEstimateMs(pixels, plan.lane), plan.notes, identity),
+      job: jobRow(
+        "image",
+        stages,
+        guess("image", pixels, resolved.outputs.length, plan.lane, imageRunMs(pixels, plan.lane)),
+        plan.notes,
+        identity,
+      ),
       tasks: [task],
     };
   }
@@ -71,7 +78,13 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
     owner,
   );
   return {
-    job: jobRow("video", videoStages(outputs), videoEstimateMs(input.bytes), [], identity),
+    job: jobRow(
+      "video",
+      videoStages(outputs),
+      guess("video", input.bytes, outputs.length, LANE_OF_TASK.probe, videoRunMs(input.bytes)),
+      [],
+      identity,
+    ),
     tasks: [task],
   };
 }
@@ -89,20 +102,32 @@ function videoStages(outputs: readonly VideoOutput[]): StageName[] {
   return stages;
 }
 
+/** The estimate as long as nothing is known of other jobs (`estimate-job.ts`). */
+function guess(
+  kind: JobRow["kind"],
+  size: number,
+  outputCount: number,
+  lane: Lane,
+  runMs: number,
+): JobEstimate {
+  const shape = { kind, sizeBucket: sizeBucketOf(kind, size), outputCount, lane };
+  return estimateJob(shape, runMs, { run: [], dispatch: [], waitPerTask: [] }, 0);
+}
+
 /** About 60 ns a pixel through the WASM codecs, and the cost of a hand-over to a container where there is one. */
-function imageEstimateMs(pixels: number, lane: string): number {
+function imageRunMs(pixels: number, lane: string): number {
   return Math.round(200 + pixels * 60e-6 + (lane === "edge" ? 0 : 1000));
 }
 
 /** A first guess from size alone, refined once the probe knows the duration: 1 MB takes about a second. */
-function videoEstimateMs(bytes: number): number {
+function videoRunMs(bytes: number): number {
   return Math.round(5_000 + bytes / 1000);
 }
 
 function jobRow(
   kind: JobRow["kind"],
   stages: StageName[],
-  estimatedDurationMs: number,
+  estimate: JobEstimate,
   notes: string[],
   identity: JobIdentity,
 ): JobRow {
@@ -119,12 +144,14 @@ function jobRow(
     stages,
     currentStage: null,
     progressPercentage: 0,
-    estimatedDurationMs,
+    estimatedDurationMs: estimate.expectedMs,
+    estimate,
     notes,
     error: null,
     requestId: identity.requestId,
     traceparent: identity.traceparent ?? null,
     webhookUrl: identity.webhookUrl ?? null,
+    contentHash: null,
     createdAt: identity.nowMs,
     startedAt: null,
     finishedAt: null,

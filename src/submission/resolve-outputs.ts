@@ -72,7 +72,9 @@ function imageOutputOf(specification: NamedSpecification): ImageOutput {
     height: specification.height,
     resizeMode: specification.resize_mode ?? "fit",
     allowEnlarge: specification.allow_enlarge ?? false,
-    position: positionOf(specification.crop_position ?? "center"),
+    ...positionOf(specification.crop_position ?? "center"),
+    interpolation: specification.interpolation,
+    sharpen: specification.sharpen_amount,
     background: background || WHITE,
     quality: resolveQuality(specification.quality, format),
   });

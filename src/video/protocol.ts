@@ -100,9 +100,22 @@ export const taskEvent = z.discriminatedUnion("type", [
     fps: z.number().optional(),
     speed: z.number().optional(),
     outTimeSeconds: z.number().optional(),
+    bitrateKbps: z.number().optional(),
+    /** Pixels of what is being made, such as `1280x720`; of a stream, of its largest rendition. */
+    resolution: z.string().optional(),
+    /** Pieces that are stored, of pieces in all, where the work is counted in pieces. */
+    processedItems: z.int().nonnegative().optional(),
+    totalItems: z.int().positive().optional(),
   }),
-  /** At least every 5 s while the task runs. */
-  z.object({ type: z.literal("heartbeat"), rssBytes: z.number().optional() }),
+  /** At least every 5 s while the task runs, with what its processes use at that moment. */
+  z.object({
+    type: z.literal("heartbeat"),
+    rssBytes: z.number().optional(),
+    /** Since the heartbeat before; 100 is one core. */
+    cpuPercent: z.number().optional(),
+    /** In the task's work folder. */
+    tempBytes: z.number().optional(),
+  }),
   z.object({ type: z.literal("done"), result: taskResult }),
   /** `code` is one of `errors.ts`; `message` is public; `detail` (stderr tail) is for operators. */
   z.object({

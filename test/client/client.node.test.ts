@@ -120,6 +120,7 @@ function snapshot(sequence: number, percentage: number): ProgressSnapshot {
     current_stage: "validation",
     stage_percentage: 0,
     stage_details: {},
+    resource_usage: null,
     stages: [],
     tasks: [],
     estimated_remaining: null,

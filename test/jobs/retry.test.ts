@@ -138,12 +138,10 @@ describe("a retry", () => {
     expect(await rowsOf("dead_letters")).toMatchObject([
       { resolution: "reprocessed", resolved_at: LATER_MS },
     ]);
-    const again = await claimOne(LATER_MS);
-    expect(again.lease).toMatchObject({ taskId: "tsk_chunk_1", attempt: 3 });
-    expect(again.task).toMatchObject({
-      countedFailures: 0,
-      systemFailures: 0,
-      rank: rankOf(LATER_MS, "normal"),
+    const again = [await claimOne(LATER_MS), await claimOne(LATER_MS)];
+    expect(again.find(({ task }) => task.id === "tsk_chunk_1")).toMatchObject({
+      lease: { attempt: 2 },
+      task: { countedFailures: 0, systemFailures: 0, rank: rankOf(LATER_MS, "normal") },
     });
   });
 

@@ -28,6 +28,7 @@ describe("a job whose channel is empty", () => {
       current_stage: "transcode",
       stage_percentage: 0,
       stage_details: {},
+      resource_usage: null,
       stages: [
         { stage: "analysis", percentage: 100 },
         { stage: "transcode", percentage: 0 },

@@ -20,7 +20,8 @@ export async function runStream(context: TaskContext, request: StreamRequest): P
   const complaints = await runFfmpeg(context, {
     args: streamArgs(plan, context.setting),
     durationSeconds: request.source.durationSeconds,
-    onProgress: (progress) => context.progress(progress.fraction * 0.98, "encoding", progress),
+    onProgress: (progress) =>
+      context.progress(progress.fraction * 0.98, "encoding", { ...progress, resolution: largestOf(plan) }),
     readers: trackSpecs(plan).map((spec, i) => async (pipe) => {
       tracks[i] = await writeTrack(pipe, spec, context);
     }),
@@ -31,6 +32,11 @@ export async function runStream(context: TaskContext, request: StreamRequest): P
   const video = described.filter((track) => track.kind === "video");
   checkLength(request.source, Math.min(...video.map(lengthOf)), complaints);
   return { kind: "tracks", tracks: described, durationSeconds };
+}
+
+function largestOf({ renditions }: StreamPlan): string {
+  const largest = renditions.toSorted((a, b) => b.width * b.height - a.width * a.height)[0];
+  return `${largest?.width}x${largest?.height}`;
 }
 
 function trackSpecs(plan: StreamPlan): TrackSpec[] {

@@ -79,15 +79,22 @@ async function putBack(
         leaseToken: null,
         leaseUntil: null,
         workerId: null,
-        ...(decision.counted
-          ? { countedFailures: sql`counted_failures + 1` }
-          : { systemFailures: sql`system_failures + 1` }),
+        ...decision.place,
+        ...costOf(decision, failure),
       })
       .where(isLeasedWith(lease.taskId, lease.token))
       .returning({ lane: tasks.lane }),
   ]);
   const task = rows[0];
   return task ? { applied: "retry", lane: task.lane, delayMs: decision.delayMs } : { applied: "stale" };
+}
+
+/** What a put-back task has spent: a run of its policy, a loss, or nothing. */
+function costOf(decision: Extract<RetryDecision, { retry: true }>, failure: FailureRecord) {
+  if (decision.unspent) return {};
+  return decision.counted
+    ? { countedFailures: sql`counted_failures + 1`, retryClass: failure.class }
+    : { systemFailures: sql`system_failures + 1` };
 }
 
 function retryEvent(

@@ -4,6 +4,7 @@ import { alias } from "drizzle-orm/sqlite-core";
 import { recordJobEvent } from "../../outbox.ts";
 import { attempts, jobs, type Lane, outputFailures, outputs, taskDependencies, tasks } from "../../schema.ts";
 import type { Lease, OutputRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
+import { recordDurations } from "./durations.ts";
 import type { LostOutput } from "./fail-task.ts";
 import { insertRows } from "./insert-rows.ts";
 import { isLeasedWith } from "./lease-guard.ts";
@@ -39,8 +40,9 @@ export type Finish =
  * 2. outputs, newly planned tasks and their dependencies are added;
  * 3. tasks of the job whose dependencies are all done turn `blocked → ready`;
  * 4. the attempt ends;
- * 5. the job completes when no task of it is left (zero rows: some are), and `job.completed` is written with it;
- *    a job that allows partial results is settled by what was made and what was lost (`settle-job.ts`).
+ * 5. the job completes when no task of it is left (zero rows: some are), `job.completed` is written with it, and how
+ *    long it took is remembered for estimates; a job that allows partial results is settled by what was made and
+ *    what was lost (`settle-job.ts`).
  *
  * Calling it twice with the same token changes nothing more and is accepted both times.
  */
@@ -78,6 +80,7 @@ export async function finishTask(
             nowMs,
           }),
         ]),
+    recordDurations(db, lease.jobId, nowMs, guard),
   ]);
   const job = held[0];
   if (!job) return { accepted: false };

@@ -18,6 +18,8 @@ export interface JobWithOutputs {
   outputsFailed: OutputFailureRow[];
   /** Runs beyond the first of any task. */
   retryCount: number;
+  /** Seconds, as the job's channel has it; rows do not say. */
+  estimatedRemaining?: { low: number; high: number } | null;
 }
 
 /** One job of this owner with what it produced; undefined when there is none, or it is another's. */

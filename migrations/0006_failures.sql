@@ -49,6 +49,7 @@ CREATE TABLE `output_failures` (
 	PRIMARY KEY(`job_id`, `name`)
 );
 --> statement-breakpoint
+ALTER TABLE `attempts` ADD `run` integer DEFAULT 1 NOT NULL;--> statement-breakpoint
 ALTER TABLE `attempts` ADD `retry_at` integer;--> statement-breakpoint
 ALTER TABLE `attempts` ADD `peak_memory_bytes` integer;--> statement-breakpoint
 ALTER TABLE `jobs` ADD `allow_partial` integer DEFAULT false NOT NULL;--> statement-breakpoint
