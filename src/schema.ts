@@ -106,6 +106,12 @@ export interface FailureRecord {
   detail?: string;
 }
 
+/** Owners whose feed somebody follows now (`progress/followers.ts`). */
+export const feedFollowers = sqliteTable("feed_followers", {
+  owner: text().primaryKey(),
+  since: integer().notNull(),
+});
+
 /** How long a job was expected to take when it was accepted, and what by; milliseconds. */
 export interface JobEstimate {
   sizeBucket: number;

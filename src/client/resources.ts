@@ -94,6 +94,13 @@ export interface RetriedJob {
   status_url: string;
 }
 
+/** What `POST /v1/watch-tokens` answers. */
+export interface WatchToken {
+  token: string;
+  expires_at: string;
+  links: { ws: string; events?: string; progress?: string };
+}
+
 export interface JobPage {
   jobs: Job[];
   next_cursor: string | null;
