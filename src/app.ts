@@ -9,15 +9,20 @@ import { createRoutes } from "./create-routes.ts";
 import { deliveryRoutes } from "./delivery/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { newId } from "./id.ts";
+import { idempotent } from "./idempotency/idempotent.ts";
 import { imageUrlRoutes } from "./image-url/routes.ts";
+import { srcsetRoutes } from "./image-url/srcset-routes.ts";
 import { jobRoutes } from "./jobs/routes.ts";
 import { watchRoutes } from "./jobs/watch-routes.ts";
+import { watchTokenRoutes } from "./jobs/watch-token-routes.ts";
 import { mediaRoutes } from "./media/routes.ts";
 import { describeApi } from "./openapi.ts";
 import { pages } from "./pages/routes.tsx";
 import { problemResponse } from "./problem.ts";
+import { retryRoutes } from "./processing/retry-routes.ts";
 import { processingRoutes } from "./processing/routes.ts";
 import { serveStorage } from "./processing/storage-access.ts";
+import { feedRoutes } from "./progress/feed-routes.ts";
 import type { AppContext } from "./request-context.ts";
 import { retentionRoutes } from "./retention/routes.ts";
 import { submissionRoutes } from "./submission/routes.ts";
@@ -46,7 +51,7 @@ app.use(
 app.use(
   cors({
     origin: (origin, c) => (configOf(c.env).corsOrigins.includes(origin) ? origin : null),
-    exposeHeaders: ["Location", "Link", "ETag", "X-Request-Id"],
+    exposeHeaders: ["Location", "Link", "ETag", "Retry-After", "X-Request-Id", "Idempotent-Replayed"],
     maxAge: 86_400,
   }),
 );
@@ -66,16 +71,20 @@ app.all("/internal/storage/*", async (c) => {
   return await serveStorage(c.req.raw, c.env);
 });
 
-// A key, the page's session, or a watch token of the job at hand.
+// A key, the page's session, or a watch token of what is at hand.
 app.route("/", watchRoutes);
+app.route("/", feedRoutes);
 app.route("/", deliveryRoutes);
 
 // A key or the page's session.
-app.use("/v1/*", authenticate());
+app.use("/v1/*", authenticate(), idempotent());
 app.route("/", submissionRoutes);
 app.route("/", jobRoutes);
+app.route("/", watchTokenRoutes);
 app.route("/", processingRoutes);
+app.route("/", retryRoutes);
 app.route("/", mediaRoutes);
+app.route("/", srcsetRoutes);
 app.route("/", retentionRoutes);
 app.route("/", webhookSecretRoutes);
 app.route("/", webhookRoutes);

@@ -1,7 +1,13 @@
 import { z } from "zod";
+import type { MissBudget } from "./image-url/miss-budget.ts";
 import type { DerivativeProducer } from "./image-url/producer.ts";
+import { type ImageUrlSettings, imageUrlSettings } from "./image-url/settings.ts";
+import type { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import type { JobProgress } from "./processing/job-progress.ts";
+import type { LeaseWatch } from "./processing/lease-watch.ts";
 import type { Transcoder } from "./processing/transcoder.ts";
+import type { TranscoderLarge } from "./processing/transcoder-large.ts";
+import type { Feed } from "./progress/feed.ts";
 import type { Lane } from "./schema.ts";
 import type { WebhookTarget } from "./webhooks/webhook-target.ts";
 
@@ -15,9 +21,14 @@ export interface Env {
   IO_QUEUE: Queue<Ticket>;
   WEBHOOK_QUEUE: Queue<DeliveryTicket>;
   JOB_PROGRESS: DurableObjectNamespace<JobProgress>;
+  FEED: DurableObjectNamespace<Feed>;
   TRANSCODER: DurableObjectNamespace<Transcoder>;
+  TRANSCODER_LARGE: DurableObjectNamespace<TranscoderLarge>;
   DERIVATIVES: DurableObjectNamespace<DerivativeProducer>;
+  MISS_BUDGET: DurableObjectNamespace<MissBudget>;
   WEBHOOK_TARGET: DurableObjectNamespace<WebhookTarget>;
+  CIRCUIT_BREAKERS: DurableObjectNamespace<CircuitBreakers>;
+  LEASE_WATCH: DurableObjectNamespace<LeaseWatch>;
   BOOTSTRAP_ADMIN_KEY?: string;
   TOKEN_SECRET?: string;
   /** Set where no container engine runs: the transcoder is a process on this machine. */
@@ -25,9 +36,29 @@ export interface Env {
   /** Where that process reaches this worker, such as `http://127.0.0.1:8787`. */
   LOCAL_ORIGIN?: string;
   IMAGE_URL_POLICY?: string;
+  /** Signs image URLs; derived from TOKEN_SECRET when absent. */
+  IMAGE_URL_KEY?: string;
+  /** Still verifies after IMAGE_URL_KEY was replaced. */
+  IMAGE_URL_KEY_PREVIOUS?: string;
+  /** Names for options segments, as JSON: `{"hero": "w=1600,q=85"}`. */
+  IMAGE_URL_PRESETS?: string;
+  /** Widths that others are rounded up to, px, separated by commas. */
+  IMAGE_URL_WIDTH_STEPS?: string;
+  /** Images that one client may have made a minute; 0 sets no limit. */
+  IMAGE_URL_MISSES_PER_MINUTE?: string;
+  /** Second path that image URLs are served under, such as `/cdn-cgi/image`. */
+  IMAGE_URL_MOUNT?: string;
+  /** Zone whose cache is purged when a media is deleted, with a token that may. */
+  CACHE_PURGE_ZONE_ID?: string;
+  CACHE_PURGE_TOKEN?: string;
   TRANSCODER_SLOTS?: string;
   /** Longest stretch of a video that one task encodes for a stream, seconds. */
   CHUNK_SECONDS?: string;
+  TRANSCODER_LARGE_SLOTS?: string;
+  /** How long a slot without work keeps its container, such as `10m`. */
+  SLOT_SLEEP_AFTER?: string;
+  /** Low-priority tasks that may wait in one lane; more are not accepted. */
+  MAX_WAITING_LOW?: string;
   /** Origins of other sites whose pages may call the API, separated by commas. */
   CORS_ORIGINS?: string;
   /** Where clients reach this service; makes the URLs in webhooks absolute. */
@@ -38,6 +69,10 @@ export interface Env {
   WEBHOOK_PORTS?: string;
   /** DNS over HTTPS (JSON), asked where a webhook's host lies. Empty: hosts are judged by name only. */
   WEBHOOK_RESOLVER_URL?: string;
+  /** Media id of the logo that watermarks lay over pictures when they name none. */
+  WATERMARK_LOGO?: string;
+  /** Seconds in which a submission of the same content gets the job that is there; 0 turns it off. */
+  DEDUPE_WINDOW_SECONDS?: string;
 }
 
 /** "There is work in this lane." It names no job: whoever gets it claims the best ready task. */
@@ -58,9 +93,11 @@ const schema = z.object({
   bootstrapAdminKey: z.string().min(16, "BOOTSTRAP_ADMIN_KEY must be at least 16 characters").optional(),
   transcoderUrl: z.url().optional(),
   localOrigin: z.url().optional(),
-  imageUrlPolicy: z.enum(["open", "signed"]),
   transcoderSlots: z.coerce.number().int().min(1).max(64),
   chunkSeconds: z.coerce.number().min(2).max(600),
+  transcoderLargeSlots: z.coerce.number().int().min(1).max(64),
+  slotSleepAfter: z.string().regex(/^\d+[smh]$/, "A time such as 10m"),
+  maxWaitingLow: z.coerce.number().int().min(1),
   corsOrigins: z.array(z.url()),
   publicOrigin: z.url().optional(),
   webhookLoopback: z.enum(["allow", "refuse"]),
@@ -68,6 +105,12 @@ const schema = z.object({
     .string()
     .regex(/^\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*$/, "Ports such as 443,1024-65535"),
   webhookResolverUrl: z.url({ protocol: /^https?$/ }).optional(),
+  watermarkLogo: z.string().startsWith("med_", "WATERMARK_LOGO is the id of a stored media").optional(),
+  dedupeWindowSeconds: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(30 * 86_400),
 });
 
 /** Limits and timings in one place; each has its unit in its name. */
@@ -83,16 +126,34 @@ export const LIMITS = {
   uploadPartBytes: 5 * 1024 * 1024,
   leaseMs: seconds(60),
   renewEveryMs: seconds(20),
+  /** Until its first renewal: a worker lost right after its claim is noticed within this and one look at the leases. */
+  firstLeaseMs: seconds(18),
+  firstRenewMs: seconds(6),
+  leaseLookEveryMs: seconds(8),
   heartbeatEveryMs: seconds(5),
   /** No heartbeat for this long and the job's watchdog takes the task back. */
   heartbeatTimeoutMs: seconds(20),
   /** Head start of one point of priority. */
   headStartMs: minutes(10),
   watchTokenMs: minutes(15),
+  /** WebSockets on the feed of one owner, and what each may subscribe to. */
+  maxFeedSockets: 50,
+  maxFeedSubscriptions: 1_000,
+  /** WebSockets and event streams on one job. */
+  maxWatchersPerJob: 200,
+  /**
+   * What one WebSocket is sent before it is asked to connect again: the runtime does not tell how much of it a peer
+   * has not read yet, so this is also the most that one which does not read can hold in memory.
+   */
+  maxSocketBytes: 512 * 1024,
   sessionMs: minutes(12 * 60),
   /** An upload older than this was abandoned. */
   abandonedUploadMs: minutes(60),
   jobDeadlineMs: minutes(6 * 60),
+  /** How long the answer under an `Idempotency-Key` can be had again. */
+  idempotencyKeptMs: minutes(24 * 60),
+  /** A key whose holder died is free after this long; one who lives renews it. */
+  idempotencyLeaseMs: seconds(60),
   maxWebhooks: 50,
   webhookTimeoutMs: seconds(15),
   /** Outlasts the timeout: nobody else sends a delivery before its sender has given up. */
@@ -106,11 +167,15 @@ export interface Config {
   bootstrapAdminKey: string | undefined;
   transcoderUrl: string | undefined;
   localOrigin: string | undefined;
-  imageUrlPolicy: "open" | "signed";
+  imageUrl: ImageUrlSettings;
   /** How many slots (named container instances) tasks are handed to. */
   transcoderSlots: number;
   /** Longest chunk of a stream, seconds of video. */
   chunkSeconds: number;
+  /** How many of them there are beside these on the biggest instance, for what does not fit. */
+  transcoderLargeSlots: number;
+  slotSleepAfter: string;
+  maxWaitingLow: number;
   corsOrigins: string[];
   /** Such as `https://media.example.com`; empty when it is not known, and URLs in webhooks are paths. */
   publicOrigin: string;
@@ -118,6 +183,10 @@ export interface Config {
   /** Ranges of ports, both ends included. */
   webhookPorts: [number, number][];
   webhookResolverUrl: string | undefined;
+  /** Media id of the logo that watermarks use when they name none. */
+  watermarkLogo: string | undefined;
+  /** How long a job answers submissions of the same content; 0: never. */
+  dedupeWindowMs: number;
 }
 
 const parsed = new WeakMap<Env, Config>();
@@ -131,28 +200,37 @@ export function configOf(env: Env): Config {
     bootstrapAdminKey: env.BOOTSTRAP_ADMIN_KEY,
     transcoderUrl: env.TRANSCODER_URL,
     localOrigin: env.LOCAL_ORIGIN,
-    imageUrlPolicy: env.IMAGE_URL_POLICY ?? "signed",
     transcoderSlots: env.TRANSCODER_SLOTS ?? "2",
     chunkSeconds: env.CHUNK_SECONDS ?? "60",
+    transcoderLargeSlots: env.TRANSCODER_LARGE_SLOTS ?? "1",
+    slotSleepAfter: env.SLOT_SLEEP_AFTER ?? "10m",
+    maxWaitingLow: env.MAX_WAITING_LOW ?? "5000",
     corsOrigins: (env.CORS_ORIGINS ?? "").split(",").filter((origin) => origin.trim() !== ""),
     publicOrigin: env.PUBLIC_ORIGIN || undefined,
     webhookLoopback: env.WEBHOOK_LOOPBACK || "refuse",
     webhookPorts: env.WEBHOOK_PORTS || "80,443,1024-65535",
     webhookResolverUrl: env.WEBHOOK_RESOLVER_URL || undefined,
+    watermarkLogo: env.WATERMARK_LOGO || undefined,
+    dedupeWindowSeconds: env.DEDUPE_WINDOW_SECONDS || "3600",
   });
   const complete: Config = {
     tokenSecret: config.tokenSecret,
     bootstrapAdminKey: config.bootstrapAdminKey,
     transcoderUrl: config.transcoderUrl,
     localOrigin: config.localOrigin,
-    imageUrlPolicy: config.imageUrlPolicy,
+    imageUrl: imageUrlSettings(env, config.tokenSecret),
     transcoderSlots: config.transcoderSlots,
     chunkSeconds: config.chunkSeconds,
+    transcoderLargeSlots: config.transcoderLargeSlots,
+    slotSleepAfter: config.slotSleepAfter,
+    maxWaitingLow: config.maxWaitingLow,
     corsOrigins: config.corsOrigins.map((origin) => new URL(origin).origin),
     publicOrigin: originOf(config.publicOrigin ?? config.localOrigin),
     webhookLoopback: config.webhookLoopback === "allow",
     webhookPorts: config.webhookPorts.split(",").map(portRange),
     webhookResolverUrl: config.webhookResolverUrl,
+    watermarkLogo: config.watermarkLogo,
+    dedupeWindowMs: seconds(config.dedupeWindowSeconds),
   };
   parsed.set(env, complete);
   return complete;

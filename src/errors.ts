@@ -34,6 +34,18 @@ export const ERRORS = define({
     class: "configuration",
     action: "Correct the fields listed in errors and send the request again.",
   },
+  invalid_image_url: {
+    status: 400,
+    title: "The options of this image URL are not valid",
+    class: "configuration",
+    action: "Correct the option that detail names; /docs lists all of them.",
+  },
+  image_rate_limited: {
+    status: 429,
+    title: "Too many new images are asked for",
+    class: "configuration",
+    action: "Wait for the seconds that Retry-After names; images that were made before are still served.",
+  },
   malformed_json: {
     status: 400,
     title: "The body is not valid JSON",
@@ -124,6 +136,30 @@ export const ERRORS = define({
     class: "configuration",
     action: "Read the resource again and decide from its status.",
   },
+  invalid_idempotency_key: {
+    status: 400,
+    title: "The Idempotency-Key is not valid",
+    class: "configuration",
+    action: "Send 1–255 visible ASCII characters, such as a UUID, or leave the header out.",
+  },
+  idempotency_key_in_use: {
+    status: 409,
+    title: "A request with this Idempotency-Key is still being worked on",
+    class: "configuration",
+    action: "Send the same request again after the seconds in Retry-After.",
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: "This Idempotency-Key belongs to another request",
+    class: "configuration",
+    action: "Use a new key for a new request.",
+  },
+  too_many_watchers: {
+    status: 429,
+    title: "Too many are watching already",
+    class: "configuration",
+    action: "Close connections that nobody needs, or poll /progress, which has no such limit.",
+  },
   upgrade_required: {
     status: 426,
     title: "This route speaks WebSocket only",
@@ -185,6 +221,12 @@ export const ERRORS = define({
     title: "The codec of this file cannot be decoded",
     class: "input",
     action: "Convert the file to H.264, H.265, VP9 or AV1 and send it again.",
+  },
+  unusable_logo: {
+    status: 422,
+    title: "The logo of the watermark cannot be used",
+    class: "input",
+    action: "Name a stored picture that opens, and submit the job again.",
   },
   impossible_output: {
     status: 422,
@@ -254,6 +296,30 @@ export const ERRORS = define({
     class: "transient",
     action: "Try again in a moment.",
   },
+  database_failed: {
+    status: 503,
+    title: "The database did not answer",
+    class: "transient",
+    action: "Try again in a moment.",
+  },
+  dependency_down: {
+    status: 503,
+    title: "Something that this depends on is down",
+    class: "dependency",
+    action: "Nothing: the work goes on when it answers again.",
+  },
+  stalled: {
+    status: 504,
+    title: "The work stood still",
+    class: "codec",
+    action: "Nothing: the task is run again; if it repeats, report the job id.",
+  },
+  overloaded: {
+    status: 429,
+    title: "Too much low-priority work is waiting",
+    class: "transient",
+    action: "Send it again after the seconds in Retry-After, or with a higher priority.",
+  },
   transcoder_unavailable: {
     status: 503,
     title: "The transcoder cannot be reached",
@@ -293,6 +359,8 @@ interface MediaErrorOptions {
   errors?: FieldError[];
   /** Private words for logs and attempts (stderr tail, stack of the cause); never sent to clients. */
   privateDetail?: string;
+  /** How long the other side asked to be left alone (`Retry-After`); wins over the retry policy's own delay. */
+  retryAfterMs?: number;
   /** Response headers that belong to the problem (`Allow`, `Retry-After`, `Content-Range`). */
   headers?: Record<string, string>;
   cause?: unknown;
@@ -304,6 +372,7 @@ export class MediaError extends Error {
   readonly errors: FieldError[];
   readonly privateDetail: string | undefined;
   readonly headers: Record<string, string>;
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, publicMessage: string, options: MediaErrorOptions = {}) {
     super(publicMessage, { cause: options.cause });
@@ -312,6 +381,7 @@ export class MediaError extends Error {
     this.errors = options.errors ?? [];
     this.privateDetail = options.privateDetail;
     this.headers = options.headers ?? {};
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   get status(): number {
@@ -328,9 +398,28 @@ export function errorCodeOf(value: unknown): ErrorCode {
   return typeof value === "string" && Object.hasOwn(ERRORS, value) ? (value as ErrorCode) : "internal";
 }
 
-/** Anything thrown, as a {@link MediaError}; what is not ours becomes `internal` with its words kept private. */
+/**
+ * Anything thrown, as a {@link MediaError}. What D1 and R2 throw when they do not answer becomes `database_failed` and
+ * `storage_failed`; what is not ours otherwise becomes `internal`. Its words are kept private.
+ */
 export function toMediaError(thrown: unknown): MediaError {
   if (thrown instanceof MediaError) return thrown;
   const privateDetail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-  return new MediaError("internal", ERRORS.internal.title, { privateDetail, cause: thrown });
+  const code = outageOf(thrown) ?? "internal";
+  return new MediaError(code, ERRORS[code].title, { privateDetail, cause: thrown });
+}
+
+/** D1 says so in front; a statement that it refuses for what it says is a mistake of ours, and no outage. */
+const D1_OUTAGE =
+  /\bD1_\w*ERROR\b(?!.*(SQLITE_(CONSTRAINT|ERROR|RANGE|TOOBIG|MISMATCH)|no such|syntax error))/;
+/** R2 names the operation and ends with a code: internal error, unavailable, too many requests, unspecified. */
+const R2_OUTAGE =
+  /\b(get|put|head|list|delete|\w*[mM]ultipartUpload|uploadPart): .*\((10001|10043|10058|0)\)$/;
+
+function outageOf(thrown: unknown): ErrorCode | undefined {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    if (D1_OUTAGE.test(error.message)) return "database_failed";
+    if (R2_OUTAGE.test(error.message)) return "storage_failed";
+  }
+  return undefined;
 }

@@ -4,6 +4,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { ImageAnalysis } from "./image/analyze.ts";
 
 export const PRIORITIES = ["urgent", "high", "normal", "low"] as const;
 export type Priority = (typeof PRIORITIES)[number];
@@ -21,6 +22,10 @@ export const TASK_KINDS = [
   ...(["probe", "image", "transcode", "thumbnail"] as const),
   ...(["stream", "chunk", "audio", "package"] as const),
 ] as const;
+/** Which slot a container task needs; tasks of the other lanes are all `standard`. */
+export const SLOT_SIZES = ["standard", "large"] as const;
+export type SlotSize = (typeof SLOT_SIZES)[number];
+
 export type TaskKind = (typeof TASK_KINDS)[number];
 
 export const EVENT_TYPES = [
@@ -31,12 +36,16 @@ export const EVENT_TYPES = [
   "job.retry",
   "job.cancelled",
   "media.ready",
+  "media.rejected",
   "webhook.ping",
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 export const DELIVERY_STATES = ["waiting", "sending", "delivered", "failed", "discarded"] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+export const RESOLUTIONS = ["reprocessed", "cancelled", "fixed"] as const;
+export type Resolution = (typeof RESOLUTIONS)[number];
 
 export const SCOPES = ["read", "write", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -81,7 +90,8 @@ export const media = sqliteTable(
     sizeBytes: integer("size_bytes").notNull(),
     sha256: text().notNull(),
     objectKey: text("object_key").notNull(),
-    status: text({ enum: ["processing", "ready", "rejected", "deleted"] }).notNull(),
+    /** `incoming`: stored, and nobody examines it; `processing`: a probe will. */
+    status: text({ enum: ["incoming", "processing", "ready", "rejected", "deleted"] }).notNull(),
     /** Bumped when the picture behind the id changes; part of every derivative's key. */
     version: integer().notNull().default(1),
     /** What was learned of it: `ImageProbe` or `SourceDescription`. */
@@ -100,6 +110,31 @@ export interface FailureRecord {
   detail?: string;
 }
 
+/** Owners whose feed somebody follows now (`progress/followers.ts`). */
+export const feedFollowers = sqliteTable("feed_followers", {
+  owner: text().primaryKey(),
+  since: integer().notNull(),
+});
+
+/** How long a job was expected to take when it was accepted, and what by; milliseconds. */
+export interface JobEstimate {
+  sizeBucket: number;
+  outputCount: number;
+  /** Of its first task. */
+  lane: Lane;
+  basis: "history" | "formula";
+  /** Jobs of its shape that were known. */
+  samples: number;
+  /** Ready or running in the lane, and not behind it. */
+  tasksAhead: number;
+  waitMs: number;
+  runMs: number;
+  /** From acceptance to the end, with a margin for safety. */
+  expectedMs: number;
+  lowMs: number;
+  highMs: number;
+}
+
 export const jobs = sqliteTable(
   "jobs",
   {
@@ -109,19 +144,27 @@ export const jobs = sqliteTable(
     kind: text({ enum: ["image", "video"] }).notNull(),
     status: text({ enum: JOB_STATUSES }).notNull(),
     priority: text({ enum: PRIORITIES }).notNull(),
+    /** Outputs that fail for good do not take the others with them. */
+    allowPartial: integer("allow_partial", { mode: "boolean" }).notNull().default(false),
+    /** From 1; every explicit retry begins another. */
+    run: integer().notNull().default(1),
     /** The output specifications as the client wrote them. */
     outputSpecifications: text("output_specifications", { mode: "json" }).$type<unknown[]>().notNull(),
     /** Stage weights' keys that this job has, in order (`progress/stages.ts`). */
     stages: text({ mode: "json" }).$type<string[]>().notNull(),
     currentStage: text("current_stage"),
     progressPercentage: real("progress_percentage").notNull().default(0),
+    /** As it was said at submission; true is `finishedAt` − `createdAt`. */
     estimatedDurationMs: integer("estimated_duration_ms").notNull(),
+    estimate: text({ mode: "json" }).$type<JobEstimate>(),
     notes: text({ mode: "json" }).$type<string[]>().notNull().default([]),
     error: text({ mode: "json" }).$type<FailureRecord>(),
     requestId: text("request_id").notNull(),
     traceparent: text(),
     /** Where this job's own events go, beside the endpoints that its owner has registered. */
     webhookUrl: text("webhook_url"),
+    /** While this job is the answer to submissions of the same content (`jobs/store/content-slot.ts`). */
+    contentHash: text("content_hash"),
     createdAt: integer("created_at").notNull(),
     startedAt: integer("started_at"),
     finishedAt: integer("finished_at"),
@@ -131,8 +174,28 @@ export const jobs = sqliteTable(
     index("jobs_owner").on(table.owner, table.id),
     index("jobs_owner_status").on(table.owner, table.status, table.id),
     index("jobs_media").on(table.mediaId),
+    uniqueIndex("jobs_content").on(table.owner, table.contentHash).where(sql`content_hash IS NOT NULL`),
     index("jobs_deadline").on(table.deadlineAt).where(sql`status IN ('pending', 'processing')`),
   ],
+);
+
+/**
+ * How long jobs took lately, by kind, size and number of outputs, and how long a lane let them wait (`jobs/estimate.ts`).
+ */
+export const durationHistory = sqliteTable(
+  "duration_history",
+  {
+    /** A kind of job, or `wait:<lane>`. */
+    kind: text().notNull(),
+    sizeBucket: integer("size_bucket").notNull(),
+    outputCount: integer("output_count").notNull(),
+    /** How many there were in all. */
+    samples: integer().notNull(),
+    /** Milliseconds of the last ones, oldest first. */
+    recent: text({ mode: "json" }).$type<number[]>().notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.sizeBucket, table.outputCount] })],
 );
 
 export const tasks = sqliteTable(
@@ -145,6 +208,15 @@ export const tasks = sqliteTable(
     state: text({ enum: TASK_STATES }).notNull(),
     /** created_at − priority × head start: the lowest is claimed first. */
     rank: integer().notNull(),
+    /** Names of the outputs that this task records: what is lost with it. */
+    outputNames: text("output_names", { mode: "json" }).$type<string[]>().notNull().default([]),
+    /** That of its job. */
+    priority: text({ enum: PRIORITIES }).notNull().default("normal"),
+    /** The smallest slot that it fits into; rises when it did not fit after all. */
+    slotSize: text("slot_size", { enum: SLOT_SIZES }).notNull().default("standard"),
+    /** What it is expected to take at its worst moment; 0 when nobody knows. */
+    memoryBytes: integer("memory_bytes").notNull().default(0),
+    diskBytes: integer("disk_bytes").notNull().default(0),
     /** What to do, typed by `kind` (`processing/task-spec.ts`). */
     spec: text({ mode: "json" }).$type<unknown>().notNull(),
     /** Share of its stage, relative to its siblings. */
@@ -158,12 +230,21 @@ export const tasks = sqliteTable(
     /** Runs that count against the retry policy, and runs that were lost through no fault of the task. */
     countedFailures: integer("counted_failures").notNull().default(0),
     systemFailures: integer("system_failures").notNull().default(0),
+    /** Class of the last failure that counted: what is claimed next is a retry. */
+    retryClass: text("retry_class"),
     result: text({ mode: "json" }).$type<unknown>(),
     createdAt: integer("created_at").notNull(),
     finishedAt: integer("finished_at"),
   },
   (table) => [
-    index("tasks_ready").on(table.lane, table.rank).where(sql`state = 'ready'`),
+    // The columns after the rank are only read: a task that may not run yet is passed over inside the index.
+    index("tasks_ready")
+      .on(table.lane, table.slotSize, table.rank, table.availableAt, table.retryClass, table.priority)
+      .where(sql`state = 'ready'`),
+    index("tasks_waiting")
+      .on(table.lane, table.slotSize, table.priority, table.availableAt)
+      .where(sql`state = 'ready'`),
+    index("tasks_retrying").on(table.priority).where(sql`state = 'leased' AND retry_class IS NOT NULL`),
     index("tasks_leased").on(table.leaseUntil).where(sql`state = 'leased'`),
     index("tasks_lease_token").on(table.leaseToken).where(sql`state = 'leased'`),
     index("tasks_job").on(table.jobId),
@@ -193,12 +274,18 @@ export const attempts = sqliteTable(
     taskId: text("task_id").notNull(),
     number: integer().notNull(),
     jobId: text("job_id").notNull(),
+    /** The run of the job that it belongs to. */
+    run: integer().notNull().default(1),
     leaseToken: text("lease_token").notNull(),
     workerId: text("worker_id").notNull(),
     startedAt: integer("started_at").notNull(),
     finishedAt: integer("finished_at"),
     outcome: text({ enum: ATTEMPT_OUTCOMES }).notNull(),
     failure: text({ mode: "json" }).$type<FailureRecord>(),
+    /** When the task may run again because of it; null when it may not. */
+    retryAt: integer("retry_at"),
+    /** The most memory that it was seen to hold, bytes; null when nobody could tell. */
+    peakMemoryBytes: integer("peak_memory_bytes"),
     /** When its files were removed; only attempts that are not `done` are swept. */
     sweptAt: integer("swept_at"),
   },
@@ -219,6 +306,96 @@ export interface StreamIndex {
    */
   segments: Record<string, [firstNumber: number, folder: string][]>;
 }
+
+/** An output of a job that allows some to fail, and that did, in its present run. */
+export const outputFailures = sqliteTable(
+  "output_failures",
+  {
+    jobId: text("job_id").notNull(),
+    name: text().notNull(),
+    taskId: text("task_id").notNull(),
+    failure: text({ mode: "json" }).$type<FailureRecord>().notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.jobId, table.name] })],
+);
+
+/** A run of a job that ended and was followed by another: what an explicit retry overwrites in the job's row. */
+export const jobRuns = sqliteTable(
+  "job_runs",
+  {
+    jobId: text("job_id").notNull(),
+    number: integer().notNull(),
+    status: text({ enum: JOB_STATUSES }).notNull(),
+    error: text({ mode: "json" }).$type<FailureRecord>(),
+    outputsFailed: text("outputs_failed", { mode: "json" })
+      .$type<{ name: string; taskId: string; failure: FailureRecord; at: number }[]>()
+      .notNull(),
+    startedAt: integer("started_at"),
+    finishedAt: integer("finished_at").notNull(),
+    /** When the next run began. */
+    retriedAt: integer("retried_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.jobId, table.number] })],
+);
+
+/** One failed or lost attempt as a dead letter keeps it. */
+export interface LetterAttempt {
+  taskId: string;
+  kind: TaskKind;
+  number: number;
+  workerId: string;
+  startedAt: number;
+  finishedAt: number | null;
+  peakMemoryBytes: number | null;
+  failure: FailureRecord | null;
+}
+
+/**
+ * A job that failed, with all that is needed to understand it and to ask for it again. Written in the batch of the
+ * failure, and kept when the job's own rows are gone.
+ */
+export const deadLetters = sqliteTable(
+  "dead_letters",
+  {
+    jobId: text("job_id").primaryKey(),
+    owner: text().notNull(),
+    mediaId: text("media_id").notNull(),
+    kind: text({ enum: ["image", "video"] }).notNull(),
+    priority: text({ enum: PRIORITIES }).notNull(),
+    outputSpecifications: text("output_specifications", { mode: "json" }).$type<unknown[]>().notNull(),
+    requestId: text("request_id").notNull(),
+    /** Of the final failure, for filters. */
+    class: text().notNull(),
+    code: text().notNull(),
+    error: text({ mode: "json" }).$type<FailureRecord>().notNull(),
+    /** The attempts that failed or were lost, newest first, the last 50 of all runs. */
+    history: text({ mode: "json" }).$type<LetterAttempt[]>().notNull(),
+    /** The run of the job that failed last. */
+    run: integer().notNull(),
+    jobCreatedAt: integer("job_created_at").notNull(),
+    failedAt: integer("failed_at").notNull(),
+    notes: text().notNull().default(""),
+    /** Null while nobody has dealt with it. */
+    resolution: text({ enum: RESOLUTIONS }),
+    resolvedAt: integer("resolved_at"),
+  },
+  (table) => [
+    index("dead_letters_owner").on(table.owner, table.jobId),
+    index("dead_letters_resolved").on(table.resolvedAt).where(sql`resolution IS NOT NULL`),
+  ],
+);
+
+/** A queue's message that nobody could make sense of. */
+export const deadMessages = sqliteTable("dead_messages", {
+  /** The queue's own id of it. */
+  id: text().primaryKey(),
+  queue: text().notNull(),
+  /** The first 1,000 characters of its body as JSON. */
+  body: text().notNull(),
+  reason: text().notNull(),
+  receivedAt: integer("received_at").notNull(),
+});
 
 /** One file that a job promised. A stream is one output whose `objectKey` is its master playlist. */
 export const outputs = sqliteTable(
@@ -258,6 +435,16 @@ export const derivatives = sqliteTable(
   },
   (table) => [index("derivatives_media").on(table.mediaId)],
 );
+
+/**
+ * What was learned of a picture from a small copy of it. By content, so that the same picture is looked at once, whoever
+ * sends it however often.
+ */
+export const imageAnalyses = sqliteTable("image_analyses", {
+  sha256: text().primaryKey(),
+  analysis: text({ mode: "json" }).$type<ImageAnalysis>().notNull(),
+  createdAt: integer("created_at").notNull(),
+});
 
 /**
  * What happened that somebody asked to be told of, written in the batch of the transition that it tells
@@ -383,6 +570,30 @@ export const webhookAttempts = sqliteTable(
     response: text(),
   },
   (table) => [primaryKey({ columns: [table.deliveryId, table.number] })],
+);
+
+/**
+ * The `Idempotency-Key` of a request that creates: first reserved, under a lease, then answered. Kept for 24 h from
+ * its first use.
+ */
+export const idempotencyKeys = sqliteTable(
+  "idempotency_keys",
+  {
+    owner: text().notNull(),
+    key: text().notNull(),
+    /** Of whoever works on the request, or has answered it. */
+    token: text().notNull(),
+    leaseUntil: integer("lease_until").notNull(),
+    /** What the request asked for; known once it is answered. */
+    fingerprint: text(),
+    /** Encrypted (`idempotency/sealed-answer.ts`); absent while the request is worked on. */
+    answer: text(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.owner, table.key] }),
+    index("idempotency_keys_created").on(table.createdAt),
+  ],
 );
 
 function unsweptAttempts(): SQL {

@@ -38,6 +38,7 @@ export default defineConfig({
                 BOOTSTRAP_ADMIN_KEY: "dr_test_bootstrap_admin_key_0123456789",
                 TOKEN_SECRET: "test-token-secret-0123456789abcdef",
                 IMAGE_URL_POLICY: "open",
+                IMAGE_URL_MISSES_PER_MINUTE: "100000",
                 TRANSCODER_URL: "http://127.0.0.1:9",
                 LOCAL_ORIGIN: "http://127.0.0.1:9",
                 ...fuzzing(),
@@ -80,8 +81,8 @@ export default defineConfig({
   },
 });
 
-/** How much and what `test/image/kernels/fuzz.test.ts` tries, where the caller says so. */
+/** How much and what the tests by chance try (`kernels/fuzz`, `jobs/interleavings`), where the caller says so. */
 function fuzzing(): Record<string, string> {
-  const { FUZZ_FILES, FUZZ_SEED } = process.env;
-  return { ...(FUZZ_FILES && { FUZZ_FILES }), ...(FUZZ_SEED && { FUZZ_SEED }) };
+  const names = ["FUZZ_FILES", "FUZZ_SEED", "MODEL_RUNS", "MODEL_SEED"];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }

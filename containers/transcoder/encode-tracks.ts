@@ -16,6 +16,8 @@ interface TracksRun {
   /** Of the media that is encoded, and for a part of it how many frames that is. */
   durationSeconds: number;
   frames?: number;
+  /** Shown with the progress. */
+  resolution?: string;
 }
 
 interface EncodedTracks {
@@ -29,7 +31,10 @@ interface EncodedTracks {
 export async function encodeTracks(context: TaskContext, run: TracksRun): Promise<EncodedTracks> {
   const written: (EncodedTrack | undefined)[] = run.specs.map(() => undefined);
   const report = (progress: FfmpegProgress) =>
-    context.progress(progress.fraction * ENCODING_SHARE, "encoding", progress);
+    context.progress(progress.fraction * ENCODING_SHARE, "encoding", {
+      ...progress,
+      ...(run.resolution === undefined ? {} : { resolution: run.resolution }),
+    });
   const complaints = await runFfmpeg(context, {
     ...run,
     onProgress: report,

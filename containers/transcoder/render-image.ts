@@ -1,7 +1,13 @@
 import sharp, { type Sharp } from "sharp";
 import { MediaError } from "../../src/errors.ts";
-import { type Geometry, planGeometry } from "../../src/image/geometry.ts";
+import { finishPixels } from "../../src/image/finish.ts";
+import { type Framing, frameOutput } from "../../src/image/framing.ts";
+import type { Rectangle, Size } from "../../src/image/geometry.ts";
 import type { ImageOutput } from "../../src/image/output.ts";
+import { settleOutput } from "../../src/image/settle.ts";
+import type { LogoFiles } from "./get-logos.ts";
+import { pixelsOf } from "./pixels-of.ts";
+import { scaledLogo } from "./scaled-logo.ts";
 
 const MAX_INPUT_PIXELS = 100_000_000;
 const INPUT_OPTIONS = {
@@ -12,47 +18,86 @@ const INPUT_OPTIONS = {
 } as const;
 
 /**
- * Makes one image file: upright first, then cut, scaled and padded as planned, in sRGB, without any metadata.
+ * Makes one image file: libvips decodes, stands it upright, cuts and scales; the steps after that are those of the edge
+ * (`finish.ts`), so that both lanes make the same picture. In sRGB, without any metadata.
  *
  * @returns its size, px, as read back from the file
- * @throws {MediaError} `invalid_result` when the file does not have the planned size; what libvips throws otherwise
+ * @throws {MediaError} `invalid_result` when the file does not have the planned size; `unusable_logo`; what libvips throws otherwise
  */
 export async function renderImage(
   input: string,
-  output: ImageOutput,
+  asked: ImageOutput,
   file: string,
+  logos: LogoFiles = {},
 ): Promise<{ width: number; height: number }> {
-  const metadata = await sharp(input, INPUT_OPTIONS).metadata();
-  const geometry = planGeometry(metadata.autoOrient, output);
-  const pixels = place(sharp(input, INPUT_OPTIONS).autoOrient(), geometry, output);
-  await encode(pixels, output).toFile(file);
-  const made = await sharp(file).metadata();
-  const { width, height } = geometry.canvas;
-  if (made.width !== width || made.height !== height || made.format !== output.format) {
-    throw new MediaError("invalid_result", `The image came out as ${made.width}×${made.height} px.`);
-  }
-  return { width, height };
+  const { autoOrient: upright } = await sharp(input, INPUT_OPTIONS).metadata();
+  const look = async (window: Rectangle, size: Size) =>
+    await pixelsOf(scaled(input, window, size, "lanczos3"));
+  const output = await settleOutput(upright, asked, look);
+  const framing = frameOutput({ ...upright, orientation: 1 }, output);
+  const { window, size } = framing.sampling;
+  const image = scaled(input, window, size, kernelOf(output, window, size));
+  const finished = isPlain(output, framing)
+    ? flattened(image, output)
+    : await finish(image, output, framing, logos);
+  await encode(finished, output).toFile(file);
+  return await verified(file, framing, output);
 }
 
-function place(image: Sharp, geometry: Geometry, output: ImageOutput): Sharp {
-  const { crop, resized, canvas } = geometry;
-  const [r, g, b, a] = output.background;
-  const scaled = image
-    .extract(crop)
-    .resize(resized.width, resized.height, { fit: "fill", kernel: "lanczos3" })
+function scaled(input: string, window: Rectangle, size: Size, kernel: keyof typeof sharp.kernel): Sharp {
+  return sharp(input, INPUT_OPTIONS)
+    .autoOrient()
+    .extract(window)
+    .resize(size.width, size.height, { fit: "fill", kernel })
     .toColorspace("srgb");
-  const opaque = output.format === "jpeg" ? scaled.flatten({ background: { r, g, b } }) : scaled;
-  const right = canvas.width - canvas.left - resized.width;
-  const bottom = canvas.height - canvas.top - resized.height;
-  if (canvas.left === 0 && canvas.top === 0 && right === 0 && bottom === 0) return opaque;
-  const alpha = output.format === "jpeg" ? 1 : a / 255;
-  return opaque.extend({ left: canvas.left, top: canvas.top, right, bottom, background: { r, g, b, alpha } });
+}
+
+/** The kernel of libvips that comes closest to what the edge uses. */
+const KERNELS = {
+  nearest: "nearest",
+  bilinear: "linear",
+  bicubic: "cubic",
+  mitchell: "mitchell",
+  lanczos2: "lanczos2",
+  lanczos3: "lanczos3",
+} as const;
+
+function kernelOf({ interpolation = "auto" }: ImageOutput, window: Size, size: Size) {
+  if (interpolation !== "auto") return KERNELS[interpolation];
+  return size.width > window.width && size.height > window.height ? "mitchell" : "lanczos3";
+}
+
+/** Nothing is left to do after scaling, so the pixels need not be held in memory as a whole. */
+function isPlain(output: ImageOutput, framing: Framing): boolean {
+  const { adjust, blur, sharpen, underlay, border, watermark } = output;
+  const { canvas, resized } = framing.geometry;
+  const isPadded = canvas.width !== resized.width || canvas.height !== resized.height;
+  return (
+    framing.orientation === 1 && !isPadded && !(adjust || blur || sharpen || underlay || border || watermark)
+  );
+}
+
+function flattened(image: Sharp, { format, background: [r, g, b] }: ImageOutput): Sharp {
+  return format === "jpeg" ? image.flatten({ background: { r, g, b } }) : image;
+}
+
+async function finish(image: Sharp, output: ImageOutput, framing: Framing, logos: LogoFiles): Promise<Sharp> {
+  const logo = await scaledLogo(framing.geometry.canvas, output.watermark, logos);
+  const { data, width, height } = finishPixels(await pixelsOf(image), output, framing, { logo });
+  const made = sharp(Buffer.from(data.buffer), { raw: { width, height, channels: 4 } });
+  return output.format === "jpeg" ? made.removeAlpha() : made;
+}
+
+async function verified(file: string, { size }: Framing, { format }: ImageOutput): Promise<Size> {
+  const made = await sharp(file).metadata();
+  if (made.width === size.width && made.height === size.height && made.format === format) return size;
+  throw new MediaError("invalid_result", `The image came out as ${made.width}×${made.height} px.`);
 }
 
 function encode(image: Sharp, output: ImageOutput): Sharp {
   switch (output.format) {
     case "jpeg":
-      return image.jpeg({ quality: output.quality });
+      return image.jpeg({ quality: output.quality, progressive: output.progressive ?? true });
     case "webp":
       return image.webp({ quality: output.quality });
     case "png":

@@ -5,12 +5,18 @@ import type { TaskEvent, TaskRequest } from "../../src/video/protocol.ts";
 import { putFile } from "./object-transfer.ts";
 import type { RunPlace } from "./run-ffmpeg.ts";
 
+type ProgressEvent = Extract<TaskEvent, { type: "progress" }>;
+
+/** What is known of the work beside its share: as ffmpeg measures it, and what the task itself counts. */
+export type Measures = Partial<FfmpegProgress> &
+  Pick<ProgressEvent, "resolution" | "processedItems" | "totalItems">;
+
 /** What a task has in hand while it runs. */
 export interface TaskContext extends RunPlace {
   request: TaskRequest;
   setting: FfmpegSetting;
   /** Reports a share of the work, 0–1. What would go backwards is reported as standing still. */
-  progress: (fraction: number, operation: string, measures?: Partial<FfmpegProgress>) => void;
+  progress: (fraction: number, operation: string, measures?: Measures) => void;
   /**
    * Says how many bytes were written in all so far under `name`; ends the task when the sum of all names is more than
    * it may write.
@@ -45,8 +51,8 @@ function progressReporter(emit: ContextParts["emit"]): TaskContext["progress"] {
   let highest = 0;
   return (fraction, operation, measures = {}) => {
     highest = Math.max(highest, Math.min(1, fraction));
-    const { fps, speed, outTimeSeconds } = measures;
-    emit({ type: "progress", fraction: highest, operation, fps, speed, outTimeSeconds });
+    const { totalBytes: _written, ...shown } = measures;
+    emit({ ...shown, type: "progress", fraction: highest, operation });
   };
 }
 

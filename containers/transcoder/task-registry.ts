@@ -2,6 +2,7 @@ import { MediaError } from "../../src/errors.ts";
 import type { TaskEvent, TaskRequest } from "../../src/video/protocol.ts";
 import { log } from "./log.ts";
 import { type FinalEvent, type Machine, runTask } from "./run-task.ts";
+import { createUsageMeter } from "./task-usage.ts";
 
 /** How long the end of a task can be asked for, ms, and how many ends are kept. */
 const REMEMBER_MS = 5 * 60_000;
@@ -85,10 +86,8 @@ export function createTaskRegistry(machine: Machine): TaskRegistry {
   async function runToEnd(request: TaskRequest, controller: AbortController): Promise<FinalEvent> {
     const { attemptId, kind } = request;
     const emit = (event: TaskEvent) => tell(attemptId, event);
-    const beat = setInterval(
-      () => emit({ type: "heartbeat", rssBytes: process.memoryUsage.rss() }),
-      HEARTBEAT_MS,
-    );
+    const measure = createUsageMeter(machine.config.workDir, attemptId);
+    const beat = setInterval(() => void measure().then(emit), HEARTBEAT_MS);
     const startedAt = performance.now();
     log("task_started", { attemptId, kind });
     const event = await runTask(machine, request, controller, emit);

@@ -6,7 +6,7 @@ import type { Scope } from "../schema.ts";
 import { callerOfKey } from "./caller.ts";
 import { isSafeMethod, requestOrigin } from "./same-origin.ts";
 import { callerOfSession } from "./session.ts";
-import { verifyWatchToken } from "./watch-token.ts";
+import { verifyFeedToken, verifyWatchToken } from "./watch-token.ts";
 
 /**
  * Finds out who asks, by `Authorization: Bearer <key>` or else by the session cookie, and sets `caller`.
@@ -29,6 +29,16 @@ export function authenticateWatcher(jobIdParam = "id"): MiddlewareHandler<AppEnv
   return async function authenticateWatcher(c, next) {
     const caller = (await callerOfWatchToken(c, jobIdParam)) ?? (await callerOfHeaderOrCookie(c));
     if (!caller) throw unauthenticated("Send a key, or a watch token of this job that has not expired.");
+    c.set("caller", caller);
+    await next();
+  };
+}
+
+/** As {@link authenticate}, and for reading also by `?token=`, a feed token. */
+export function authenticateFollower(): MiddlewareHandler<AppEnv> {
+  return async function authenticateFollower(c, next) {
+    const caller = (await callerOfFeedToken(c)) ?? (await callerOfHeaderOrCookie(c));
+    if (!caller) throw unauthenticated("Send a key, or a feed token that has not expired.");
     c.set("caller", caller);
     await next();
   };
@@ -67,6 +77,12 @@ async function callerOfWatchToken(c: AppContext, jobIdParam: string): Promise<Ca
   const jobId = c.req.param(jobIdParam);
   if (token === undefined || jobId === undefined || !isSafeMethod(c.req.method)) return undefined;
   return await verifyWatchToken(configOf(c.env).tokenSecret, token, jobId, Date.now());
+}
+
+async function callerOfFeedToken(c: AppContext): Promise<Caller | undefined> {
+  const token = c.req.query("token");
+  if (token === undefined || !isSafeMethod(c.req.method)) return undefined;
+  return await verifyFeedToken(configOf(c.env).tokenSecret, token, Date.now());
 }
 
 function unauthenticated(detail: string): MediaError {

@@ -6,7 +6,7 @@
 import { decodeBase64Url, encodeBase64Url } from "hono/utils/encode";
 import { z } from "zod";
 
-export type TokenPurpose = "watch" | "session" | "storage";
+export type TokenPurpose = "watch" | "feed" | "session" | "storage";
 
 /** What a token says, as JSON. */
 export type Claims = Record<string, unknown>;

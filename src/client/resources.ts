@@ -38,6 +38,12 @@ export interface JobFailure {
   suggested_action: string;
 }
 
+/** Seconds. */
+export interface SecondsRange {
+  low: number;
+  high: number;
+}
+
 /** A job as `GET /v1/jobs/{id}` answers it; times are ISO 8601, durations seconds. */
 export interface Job {
   job_id: string;
@@ -45,10 +51,17 @@ export interface Job {
   kind: string;
   status: JobStatus;
   priority: Priority;
+  allow_partial: boolean;
+  /** From 1; every explicit retry begins another. */
+  run: number;
   current_stage: string | null;
   progress_percentage: number;
   estimated_duration: number;
+  estimated_range: SecondsRange | null;
+  /** By what has been done since; `null` when the job has ended. */
+  estimated_remaining: SecondsRange | null;
   outputs: JobOutput[];
+  outputs_failed: { name: string; error: JobFailure }[];
   notes: string[];
   error: JobFailure | null;
   retry_count: number;
@@ -63,11 +76,29 @@ export interface AcceptedJob {
   job_id: string;
   media_id: string;
   status: JobStatus;
+  /** The same was submitted a short while ago, and this is that job. */
+  deduplicated: boolean;
   /** Seconds. */
   estimated_duration: number;
+  estimated_range: SecondsRange | null;
   /** Lets a browser watch this job for 15 minutes without a key. */
   watch_token: string;
   links: { self: string; progress: string; ws: string; events: string };
+}
+
+/** What `POST /v1/jobs/{id}/retry` answers. */
+export interface RetriedJob {
+  job_id: string;
+  status: "pending";
+  run: number;
+  status_url: string;
+}
+
+/** What `POST /v1/watch-tokens` answers. */
+export interface WatchToken {
+  token: string;
+  expires_at: string;
+  links: { ws: string; events?: string; progress?: string };
 }
 
 export interface JobPage {

@@ -1,5 +1,6 @@
 import { MediaError } from "../errors.ts";
 import { openJpeg } from "./codecs/jpeg-planes.ts";
+import type { Filter } from "./codecs/kernels.ts";
 import { decodePng } from "./codecs/png.ts";
 import { decodeWebp } from "./codecs/webp.ts";
 import { createCompletenessCheck } from "./completeness.ts";
@@ -12,8 +13,8 @@ import { filtersFor, resizePixels } from "./resize.ts";
 
 /** A decoded picture, as stored, that outputs are cut and resampled from. */
 export interface ImageSource {
-  /** A window as RGBA of another size. The window must lie in the one demanded. */
-  resample(window: Rectangle, size: Size): Promise<Pixels>;
+  /** A window as RGBA of another size, with a filter or the one that suits. The window must lie in the one demanded. */
+  resample(window: Rectangle, size: Size, filter?: Filter): Promise<Pixels>;
 }
 
 /**
@@ -33,10 +34,14 @@ export async function openImage(input: Uint8Array, probe: ImageProbe, demand: De
   if (problem !== undefined) throw new MediaError("corrupt_image", problem);
   if (probe.format === "jpeg") {
     const planes = await openJpeg(input, probe, demand);
-    return { resample: (window, size) => planes.resample(window, size, filtersFor(window, size)) };
+    return {
+      resample: (window, size, filter) => planes.resample(window, size, filtersFor(window, size, filter)),
+    };
   }
   const pixels = await decodePixels(input, probe);
-  return { resample: (window, size) => resizePixels(pixels, window, size, probe.hasAlpha) };
+  return {
+    resample: (window, size, filter) => resizePixels(pixels, window, size, probe.hasAlpha, filter),
+  };
 }
 
 /** Decodes a whole still picture to RGBA, as stored; fails as {@link openImage} does. */

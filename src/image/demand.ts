@@ -1,6 +1,4 @@
-import type { Geometry, Rectangle, Size } from "./geometry.ts";
-import { storedSize, storedWindow } from "./orient.ts";
-import type { ImageProbe } from "./probe.ts";
+import type { Rectangle, Size } from "./geometry.ts";
 
 /** What a decoder must bring so that every output can be made from it. */
 export interface Demand {
@@ -15,13 +13,6 @@ export interface Demand {
 export interface Sampling {
   window: Rectangle;
   size: Size;
-}
-
-export function samplingOf(geometry: Geometry, probe: ImageProbe): Sampling {
-  return {
-    window: storedWindow(geometry.crop, probe, probe.orientation),
-    size: storedSize(geometry.resized, probe.orientation),
-  };
 }
 
 /** What a filter reads beyond its window: three px of the result to each side, and the rounding of colour planes. */

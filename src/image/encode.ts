@@ -5,10 +5,11 @@ import { encodeWebp } from "./codecs/webp.ts";
 import type { ImageFormat, ImageOutput } from "./output.ts";
 import type { Pixels } from "./pixels.ts";
 
-type Encoder = (pixels: Pixels, quality: number) => Promise<Uint8Array<ArrayBuffer> | null>;
+type Wanted = Pick<ImageOutput, "format" | "quality" | "progressive">;
+type Encoder = (pixels: Pixels, quality: number, wanted: Wanted) => Promise<Uint8Array<ArrayBuffer> | null>;
 
 const ENCODERS = {
-  jpeg: encodeJpeg,
+  jpeg: (pixels, quality, { progressive }) => encodeJpeg(pixels, quality, progressive),
   png: encodePng,
   webp: encodeWebp,
 } satisfies Record<ImageFormat, Encoder>;
@@ -19,14 +20,11 @@ const ENCODERS = {
  *
  * @throws MediaError `encoder_failed`
  */
-export async function encodeImage(
-  pixels: Pixels,
-  output: Pick<ImageOutput, "format" | "quality">,
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function encodeImage(pixels: Pixels, output: Wanted): Promise<Uint8Array<ArrayBuffer>> {
   const encode: Encoder = ENCODERS[output.format];
   const size = `${pixels.width}×${pixels.height}`;
   try {
-    const bytes = await encode(pixels, output.quality);
+    const bytes = await encode(pixels, output.quality, output);
     if (bytes !== null && bytes.length > 0) return bytes;
   } catch (cause) {
     throw new MediaError("encoder_failed", `The ${output.format} encoder stopped at ${size}.`, {

@@ -24,7 +24,10 @@ export interface Geometry {
   canvas: Rectangle;
 }
 
-type Box = Pick<ImageOutput, "width" | "height" | "resizeMode" | "allowEnlarge" | "position">;
+export type Box = Pick<
+  ImageOutput,
+  "width" | "height" | "resizeMode" | "allowEnlarge" | "position" | "keepBoxRatio" | "neverShrink"
+>;
 
 /**
  * Plans one output of a source that already stands upright. Sizes round half up and never fall under 1 px, as in
@@ -38,8 +41,12 @@ type Box = Pick<ImageOutput, "width" | "height" | "resizeMode" | "allowEnlarge" 
  *   the excess of the other is cut: 300×100 into 200×200 gives 200×100, and a source smaller than the box on both
  *   sides comes back whole (Cloudflare's `crop`, `sharp`'s `cover` with `withoutEnlargement`);
  * - `pad` keeps the pixels and adds more border: the file is always exactly the box.
+ *
+ * `keepBoxRatio` shrinks the box of a crop until the source covers it: 612×613 into 1920×1120 gives 612×357
+ * (Cloudflare's `aspect-crop`). `neverShrink` keeps the size of a source that is larger than its box.
  */
-export function planGeometry(source: Size, output: Box): Geometry {
+export function planGeometry(source: Size, asked: Box): Geometry {
+  const output = asked.keepBoxRatio ? withCoveredBox(source, asked) : asked;
   const shrink = shrinkFactors(source, output);
   const scaled = {
     width: scaleSide(source.width, shrink.horizontal),
@@ -61,10 +68,18 @@ interface Shrink {
 function shrinkFactors(source: Size, output: Box): Shrink {
   const wanted = wantedFactors(source, output);
   const least = output.allowEnlarge ? 0 : 1;
+  const most = output.neverShrink ? { width: 1, height: 1 } : source;
   return {
-    horizontal: Math.min(Math.max(wanted.horizontal, least), source.width),
-    vertical: Math.min(Math.max(wanted.vertical, least), source.height),
+    horizontal: Math.min(Math.max(wanted.horizontal, least), most.width),
+    vertical: Math.min(Math.max(wanted.vertical, least), most.height),
   };
+}
+
+function withCoveredBox(source: Size, box: Box): Box {
+  if (box.width === undefined || box.height === undefined) return box;
+  const shrink = Math.min(1, source.width / box.width, source.height / box.height);
+  const shrunk = (side: number) => Math.max(1, Math.round(side * shrink));
+  return { ...box, width: shrunk(box.width), height: shrunk(box.height) };
 }
 
 function wantedFactors(source: Size, output: Box): Shrink {

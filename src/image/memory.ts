@@ -1,6 +1,7 @@
 import { demandOf, type Sampling } from "./demand.ts";
-import type { Geometry, Size } from "./geometry.ts";
-import type { ImageFormat } from "./output.ts";
+import type { Framing } from "./framing.ts";
+import type { Size } from "./geometry.ts";
+import type { ImageFormat, ImageOutput } from "./output.ts";
 import type { ImageProbe } from "./probe.ts";
 
 /**
@@ -103,13 +104,19 @@ function waitingBytes(probe: ImageProbe, planes: number): number {
 }
 
 /**
- * Memory of the steps after resampling for one output: the pixels as they are resampled, turned, padded and flattened,
- * and the encoder.
+ * Memory of the steps after resampling for one output: the pixels as they are resampled, then two pictures at a time as
+ * they go from step to step, what sharpening keeps beside them, and the encoder.
  */
-export function outputBytes({ resized, canvas }: Geometry, format: ImageFormat): number {
-  const encode = area(canvas) * ENCODE_BYTES_PER_PIXEL[format];
-  const base = format === "png" ? 0 : EMSCRIPTEN_BASE_BYTES;
-  return area(resized) * RGBA_BYTES + area(canvas) * RGBA_BYTES * 2 + Math.max(encode, base);
+export function outputBytes({ geometry, size }: Framing, output: ImageOutput): number {
+  const encode = area(size) * ENCODE_BYTES_PER_PIXEL[output.format];
+  const base = output.format === "png" ? 0 : EMSCRIPTEN_BASE_BYTES;
+  const steps = area(size) * RGBA_BYTES * 2 + (output.sharpen ? area(geometry.resized) * 2 * RGBA_BYTES : 0);
+  return area(geometry.resized) * RGBA_BYTES + steps + Math.max(encode, base);
+}
+
+/** Memory of marking one output: its copy, the decoder of the logo, and the logo at the size at which it is drawn. */
+export function markBytes(canvas: Size, drawn: Size, logo: ImageProbe, logoBytes: number): number {
+  return (area(canvas) + area(drawn) * 2) * RGBA_BYTES + decodeBytes(logo, logoBytes);
 }
 
 function area({ width, height }: Size): number {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { watermark } from "./watermark.ts";
 
 /** Largest side that an output may have, px (libwebp's own limit is 16,383). */
 export const MAX_OUTPUT_SIDE_PX = 16_383;
@@ -19,6 +20,26 @@ export const IMAGE_MIME: Record<ImageFormat, string> = {
 export const RESIZE_MODES = ["fit", "fill", "crop", "stretch", "pad"] as const;
 export type ResizeMode = (typeof RESIZE_MODES)[number];
 
+/** Resampling filters; `auto` chooses by whether the picture gets smaller or larger. */
+export const INTERPOLATIONS = [
+  "auto",
+  "nearest",
+  "bilinear",
+  "bicubic",
+  "mitchell",
+  "lanczos2",
+  "lanczos3",
+] as const;
+
+export const FLIPS = ["h", "v", "hv"] as const;
+export type Flip = (typeof FLIPS)[number];
+
+/** Px at one side of a picture. */
+const edge = z.int().min(0).max(MAX_OUTPUT_SIDE_PX);
+const edges = { top: edge, right: edge, bottom: edge, left: edge };
+const channel = z.int().min(0).max(255);
+const color = z.tuple([channel, channel, channel, channel]);
+
 /**
  * One image to make, every default already resolved: what a task carries, in the isolate and in the container.
  * Sides are px; an absent side follows from the ratio; both absent keeps the size.
@@ -33,13 +54,55 @@ export const imageOutput = z.strictObject({
   allowEnlarge: z.boolean(),
   /** Focal point of a crop, and anchor of a pad, as fractions of the leftover: 0,0 is top left. */
   position: z.strictObject({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) }),
+  /** What stands out decides where the crop lies; `position` does where nothing does. */
+  gravity: z.enum(["attention", "entropy"]).optional(),
+  /** With `crop` and no enlarging: a picture smaller than its box is still cut to the box's ratio. */
+  keepBoxRatio: z.boolean().optional(),
+  /** Never makes a picture smaller: one larger than its box keeps its size. */
+  neverShrink: z.boolean().optional(),
+  interpolation: z.enum(INTERPOLATIONS).optional(),
+  /** What is cut off the upright picture before anything else, px; a width or height wins over the side across. */
+  trim: z
+    .strictObject({ ...edges, width: z.int().min(1).optional(), height: z.int().min(1).optional() })
+    .optional(),
+  /** Cuts off a border of one colour: that of the top left corner when none is given. */
+  trimBorder: z
+    .strictObject({
+      color: color.optional(),
+      /** Largest difference of any channel that still counts as the border, 0–255. */
+      tolerance: z.number().min(0).max(255),
+      /** Border to leave on every side, px. */
+      keep: edge,
+    })
+    .optional(),
+  /** Mirrored across (`h`), down (`v`) or both, before it is rotated. */
+  flip: z.enum(FLIPS).optional(),
+  /** Degrees clockwise. Sides, crop and pad refer to the picture as it lies then. */
+  rotate: z.literal([90, 180, 270]).optional(),
+  /** Factors, of which 1 changes nothing. Gamma over 1 lightens; a saturation of 0 leaves grays. */
+  adjust: z
+    .strictObject({
+      gamma: z.number().min(0.1).max(10).optional(),
+      brightness: z.number().min(0).max(10).optional(),
+      contrast: z.number().min(0).max(10).optional(),
+      saturation: z.number().min(0).max(10).optional(),
+    })
+    .optional(),
+  /** Standard deviation of a Gaussian, px of the result. */
+  blur: z.number().min(0.3).max(250).optional(),
+  /** How much of the difference to a slightly blurred picture is added: 0.5 is little, 10 is the most. */
+  sharpen: z.number().min(0).max(10).optional(),
+  /** Lays the background under transparent pixels in formats that could keep them, too. */
+  underlay: z.boolean().optional(),
+  /** A frame around everything, px; the file grows by it. */
+  border: z.strictObject({ ...edges, color }).optional(),
+  /** JPEG: coarse first, then fine. True when absent. */
+  progressive: z.boolean().optional(),
   /** Letterbox colour, and what shows through alpha in formats that have none: [r, g, b, a], 0–255. */
-  background: z.tuple([channel(), channel(), channel(), channel()]),
+  background: color,
   /** 1–100; PNG ignores it. */
   quality: z.int().min(1).max(100),
+  /** A logo over the finished picture. */
+  watermark: watermark.optional(),
 });
 export type ImageOutput = z.infer<typeof imageOutput>;
-
-function channel() {
-  return z.int().min(0).max(255);
-}

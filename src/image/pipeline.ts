@@ -1,13 +1,15 @@
 import { type ImageSource, openImage } from "./decode.ts";
-import { demandOf, samplingOf } from "./demand.ts";
+import { demandOf } from "./demand.ts";
 import { encodeImage } from "./encode.ts";
-import { flattenPixels } from "./flatten.ts";
-import { type Geometry, planGeometry } from "./geometry.ts";
-import { orientPixels } from "./orient.ts";
+import { finishPixels } from "./finish.ts";
+import type { Framing } from "./framing.ts";
+import { type Logos, placedLogo } from "./logo.ts";
+import { orientPixels, storedSize, storedWindow } from "./orient.ts";
 import { IMAGE_MIME, type ImageFormat, type ImageOutput } from "./output.ts";
-import { padPixels } from "./pad.ts";
 import type { Pixels } from "./pixels.ts";
+import { checkFraming, lookSamplings } from "./plan.ts";
 import { type ImageProbe, orientedSize } from "./probe.ts";
+import { isUnsettled, type Look, settleOutput } from "./settle.ts";
 import { verifyImage } from "./verify.ts";
 
 /** One finished file, in memory. */
@@ -29,13 +31,18 @@ export interface RenderOptions {
   checkpoint?: () => void;
   /** Told when a step begins, with the fraction of the whole work that is done by then, 0–1. */
   onStage?: (stage: ImageStage, fraction: number) => void | Promise<void>;
+  /** The logos that outputs are marked with. */
+  logos?: Logos;
 }
+
+const NO_LOGOS: Logos = new Map();
 
 /** Share of the work that decoding is; the outputs divide the rest evenly. */
 const DECODE_SHARE = 0.4;
 
 /**
- * Makes every output from one decode of `input`. Nothing of the input's metadata is written.
+ * Makes every output from one decode of `input`: open, settle what only the pixels say, and for each output resample,
+ * finish (`finish.ts` lists those steps), encode, verify. Nothing of the input's metadata is written.
  *
  * Peak memory is what `planImage` estimated; hold a turn (`withTurn`) while this runs.
  *
@@ -43,7 +50,8 @@ const DECODE_SHARE = 0.4;
  * @param probe what `probeImage` said of it
  * @returns one image for each output, in their order
  * @throws MediaError `corrupt_image` when the input is damaged or cut short, `unsupported_image` when this lane has
- *   no decoder for it, `invalid_result` when an encoder answered with something else than was asked for
+ *   no decoder for it, `impossible_output` when what a trim leaves cannot be made as asked, `unusable_logo`, `invalid_result` when an
+ *   encoder answered with something else than was asked for
  */
 export async function renderImage(
   input: Uint8Array,
@@ -53,37 +61,65 @@ export async function renderImage(
 ): Promise<RenderedImage[]> {
   options.checkpoint?.();
   await options.onStage?.("decode", 0);
-  const samplings = outputs.map((output) => samplingOf(planGeometry(orientedSize(probe), output), probe));
-  const source = await openImage(input, probe, demandOf(probe, samplings));
+  const { source, framed } = await openFor(input, probe, outputs);
   const rendered: RenderedImage[] = [];
-  for (const [index, output] of outputs.entries()) {
+  for (const [index, { output, framing }] of framed.entries()) {
     const share = (1 - DECODE_SHARE) / outputs.length;
     const fraction = DECODE_SHARE + index * share;
     options.checkpoint?.();
     await options.onStage?.("resize", fraction);
-    const composed = await composePixels(source, probe, planGeometry(orientedSize(probe), output), output);
+    const resampled = await resample(source, output, framing);
+    const logo = await placedLogo(output.watermark, framing.geometry.canvas, options.logos ?? NO_LOGOS);
+    const finished = finishPixels(resampled, output, framing, { logo, checkpoint: options.checkpoint });
     options.checkpoint?.();
     await options.onStage?.("encode", fraction + share / 2);
-    rendered.push(await encodeOutput(composed, output));
+    rendered.push(await encodeOutput(finished, output));
   }
   return rendered;
 }
 
-/**
- * The steps between the decoder and the encoder, in their order. The picture is upright from the plan on, but its
- * pixels are turned only once they are few.
- */
-async function composePixels(
-  source: ImageSource,
+interface Framed {
+  output: ImageOutput;
+  framing: Framing;
+}
+
+/** Opens the picture for what its outputs demand, which for some of them is known only after a look at it. */
+async function openFor(
+  input: Uint8Array,
   probe: ImageProbe,
-  geometry: Geometry,
-  output: ImageOutput,
-): Promise<Pixels> {
-  const { window, size } = samplingOf(geometry, probe);
-  const resized = await source.resample(window, size);
-  const upright = orientPixels(resized, probe.orientation);
-  const padded = padPixels(upright, geometry.canvas, output.background);
-  return output.format === "jpeg" ? flattenPixels(padded, output.background) : padded;
+  outputs: ImageOutput[],
+): Promise<{ source: ImageSource; framed: Framed[] }> {
+  const frame = (output: ImageOutput) => ({ output, framing: checkFraming(probe, output) });
+  const open = async (samplings: Framing["sampling"][]) =>
+    await openImage(input, probe, demandOf(probe, samplings));
+  if (!outputs.some(isUnsettled)) {
+    const framed = outputs.map(frame);
+    return { source: await open(framed.map(({ framing }) => framing.sampling)), framed };
+  }
+  const looking = await open(outputs.flatMap((output) => lookSamplings(probe, output)));
+  const settled: ImageOutput[] = [];
+  for (const output of outputs)
+    settled.push(await settleOutput(orientedSize(probe), output, lookAt(looking, probe)));
+  const framed = settled.map(frame);
+  // A JPEG was decoded just large enough to look at; of other formats every pixel is there already.
+  const source =
+    probe.format === "jpeg" ? await open(framed.map(({ framing }) => framing.sampling)) : looking;
+  return { source, framed };
+}
+
+/** Looks at the upright picture through the stored one. */
+function lookAt(source: ImageSource, probe: ImageProbe): Look {
+  const { orientation } = probe;
+  return async (window, size) => {
+    const stored = storedWindow(window, probe, orientation);
+    return orientPixels(await source.resample(stored, storedSize(size, orientation)), orientation);
+  };
+}
+
+async function resample(source: ImageSource, output: ImageOutput, { sampling }: Framing): Promise<Pixels> {
+  const { interpolation = "auto" } = output;
+  const filter = interpolation === "auto" ? undefined : interpolation;
+  return await source.resample(sampling.window, sampling.size, filter);
 }
 
 async function encodeOutput(pixels: Pixels, output: ImageOutput): Promise<RenderedImage> {

@@ -1,9 +1,13 @@
 import { MediaError } from "../errors.ts";
-import { samplingOf } from "./demand.ts";
-import { planGeometry } from "./geometry.ts";
+import type { Sampling } from "./demand.ts";
+import { type Framing, frameOutput } from "./framing.ts";
+import { INTEREST_SIDE_PX } from "./interest.ts";
 import { decodeBytes, kernelBytes, outputBytes } from "./memory.ts";
+import { storedSize } from "./orient.ts";
 import type { ImageOutput } from "./output.ts";
+import { type LogoHeaders, logoOf, planLogo } from "./plan-logo.ts";
 import { type ImageProbe, orientedSize } from "./probe.ts";
+import { BORDER_LOOK_PX, isUnsettled, shrunkTo } from "./settle.ts";
 
 /** Where an image task will run and why, decided from the header alone. */
 export interface ImagePlan {
@@ -23,6 +27,8 @@ export interface ImageLimits {
   maxPeakBytes: number;
   /** Size of the input file, when it is known, bytes. */
   inputBytes: number;
+  /** The logos that outputs are marked with. */
+  logos: LogoHeaders;
 }
 
 const MIB = 1024 * 1024;
@@ -32,6 +38,7 @@ export const DEFAULT_IMAGE_LIMITS: ImageLimits = {
   maxPixels: 100_000_000,
   maxPeakBytes: 104 * MIB,
   inputBytes: 0,
+  logos: new Map(),
 };
 
 /**
@@ -45,16 +52,16 @@ export function planImage(
   outputs: ImageOutput[],
   limits: Partial<ImageLimits> = {},
 ): ImagePlan {
-  const { maxPixels, maxPeakBytes, inputBytes } = { ...DEFAULT_IMAGE_LIMITS, ...limits };
+  const { maxPixels, maxPeakBytes, inputBytes, logos } = { ...DEFAULT_IMAGE_LIMITS, ...limits };
   const pixels = probe.width * probe.height;
   if (pixels > maxPixels) {
     const limit = `${maxPixels / 1e6} megapixels`;
     throw new MediaError("too_many_pixels", `${probe.width}×${probe.height} is more than ${limit}.`);
   }
-  for (const output of outputs) checkOutput(probe, output, maxPixels);
-  const estimatedPeakBytes = estimatePeakBytes(probe, outputs, inputBytes);
+  for (const output of outputs) checkFraming(probe, output, maxPixels);
+  const estimatedPeakBytes = estimatePeakBytes(probe, outputs, inputBytes, logos);
   const notes = notesOn(probe);
-  const variety = undecodableVariety(probe);
+  const variety = undecodableVariety(probe) ?? undecodableLogo(outputs, logos);
   if (variety !== undefined) {
     return {
       lane: "container-short",
@@ -77,13 +84,36 @@ const MAX_SIDE_PX = { webp: 16_383, jpeg: 65_500, png: 65_535 } satisfies Record
   number
 >;
 
-function checkOutput(probe: ImageProbe, output: ImageOutput, maxPixels: number): void {
-  const { width, height } = planGeometry(orientedSize(probe), output).canvas;
-  if (Math.max(width, height) <= MAX_SIDE_PX[output.format] && width * height <= maxPixels) return;
+/**
+ * The framing of an output that its format can hold.
+ *
+ * @throws MediaError `impossible_output`
+ */
+export function checkFraming(
+  probe: ImageProbe,
+  output: ImageOutput,
+  maxPixels = DEFAULT_IMAGE_LIMITS.maxPixels,
+): Framing {
+  const framing = frameOutput(probe, output);
+  const { width, height } = framing.size;
+  if (Math.max(width, height) <= MAX_SIDE_PX[output.format] && width * height <= maxPixels) return framing;
   throw new MediaError(
     "impossible_output",
     `${output.name} would be ${width}×${height} px, more than a ${output.format} file may be.`,
   );
+}
+
+/** What must be seen of the picture before an unsettled output can be framed: nothing of a settled one. */
+export function lookSamplings(probe: ImageProbe, output: ImageOutput): Sampling[] {
+  if (!isUnsettled(output)) return [];
+  const side = output.trimBorder ? BORDER_LOOK_PX : INTEREST_SIDE_PX;
+  const upright = orientedSize(probe);
+  const part = output.trim ? frameOutput(probe, { ...output, resizeMode: "fit" }).sampling.window : probe;
+  const whole = { left: 0, top: 0, width: probe.width, height: probe.height };
+  // The finer of both looks, for as much of the picture as the trim leaves.
+  const scale = side / Math.max(part.width, part.height);
+  const size = shrunkTo(upright, Math.ceil(Math.max(upright.width, upright.height) * Math.min(1, scale)));
+  return [{ window: whole, size: storedSize(size, probe.orientation) }];
 }
 
 /** What keeps a picture from the edge whatever its size, in words; undefined when the edge can decode it. */
@@ -105,6 +135,16 @@ export function undecodableVariety(probe: ImageProbe): string | undefined {
   }
 }
 
+/** As {@link undecodableVariety}, of the logos. */
+function undecodableLogo(outputs: ImageOutput[], logos: LogoHeaders): string | undefined {
+  for (const output of outputs) {
+    const logo = logoOf(output, logos);
+    const variety = logo && undecodableVariety(logo.probe);
+    if (variety !== undefined) return `a logo in ${variety}`;
+  }
+  return undefined;
+}
+
 function notesOn(probe: ImageProbe): string[] {
   const notes: string[] = [];
   if (probe.format === "png" && probe.animated)
@@ -117,11 +157,29 @@ function notesOn(probe: ImageProbe): string[] {
  * The file, the decoder, what it decodes and the dearest output together: codecs keep their memory from one step to the
  * next and from one picture to the next, so all of it is there at once.
  */
-function estimatePeakBytes(probe: ImageProbe, outputs: ImageOutput[], inputBytes: number): number {
-  const upright = orientedSize(probe);
-  const geometries = outputs.map((output) => planGeometry(upright, output));
-  const samplings = geometries.map((geometry) => samplingOf(geometry, probe));
-  const kernels = kernelBytes(probe, samplings, inputBytes);
-  const dearest = geometries.map((geometry, index) => outputBytes(geometry, outputs[index]?.format ?? "png"));
+function estimatePeakBytes(
+  probe: ImageProbe,
+  outputs: ImageOutput[],
+  inputBytes: number,
+  logos: LogoHeaders,
+): number {
+  const framings = outputs.map((output) => ({ output, ...frameOutput(probe, output) }));
+  const marks = framings.map(({ output, geometry }) => planLogo(output, geometry.canvas, logos));
+  const samplings = framings.flatMap(({ output, sampling }) => [
+    isUnsettled(output) ? anywhere(probe, output, sampling) : sampling,
+    ...lookSamplings(probe, output),
+  ]);
+  const kernels = Math.max(kernelBytes(probe, samplings, inputBytes), ...marks.map((mark) => mark.kernels));
+  const dearest = framings.map(
+    (framing, index) => outputBytes(framing, framing.output) + (marks[index]?.rest ?? 0),
+  );
   return Math.ceil(inputBytes + decodeBytes(probe, inputBytes) + kernels + Math.max(0, ...dearest));
+}
+
+/** The dearest that an unsettled output can turn out to be: the crop at any place, and after a trim at any scale. */
+function anywhere(probe: ImageProbe, output: ImageOutput, { size }: Sampling): Sampling {
+  return {
+    window: { left: 0, top: 0, width: probe.width, height: probe.height },
+    size: output.trimBorder ? { width: probe.width, height: probe.height } : size,
+  };
 }

@@ -1,4 +1,4 @@
-import type { Filters } from "./codecs/kernels.ts";
+import type { Filter, Filters } from "./codecs/kernels.ts";
 import { resampleRgba } from "./codecs/resize.ts";
 import { cropPixels } from "./crop.ts";
 import type { Rectangle, Size } from "./geometry.ts";
@@ -15,13 +15,19 @@ export async function resizePixels(
   window: Rectangle,
   size: Size,
   hasAlpha: boolean,
+  filter?: Filter,
 ): Promise<Pixels> {
   if (size.width === window.width && size.height === window.height) return cropPixels(pixels, window);
-  return await resampleRgba(pixels, window, size, filtersFor(window, size), hasAlpha);
+  return await resampleRgba(pixels, window, size, filtersFor(window, size, filter), hasAlpha);
 }
 
-/** Lanczos keeps detail when shrinking; when enlarging it rings at edges, and Mitchell does not. */
-export function filtersFor(window: Size, size: Size): Filters {
+/**
+ * Lanczos keeps detail when shrinking; when enlarging it rings at edges, and Mitchell does not.
+ *
+ * @param asked takes the place of that choice
+ */
+export function filtersFor(window: Size, size: Size, asked?: Filter): Filters {
+  if (asked !== undefined) return { horizontal: asked, vertical: asked };
   return {
     horizontal: size.width > window.width ? "mitchell" : "lanczos3",
     vertical: size.height > window.height ? "mitchell" : "lanczos3",

@@ -21,6 +21,11 @@ export function newRunRecord(): RunRecord {
 
 const recordPath = (stateDir: string) => join(stateDir, "run.json");
 
+/** The record of the instance that runs on a state folder. */
+export function readRunRecord(stateDir: string): RunRecord {
+  return JSON.parse(readFileSync(recordPath(stateDir), "utf8")) as RunRecord;
+}
+
 export function writeRunRecord(stateDir: string, record: RunRecord): void {
   writeFileSync(recordPath(stateDir), `${JSON.stringify(record)}\n`);
 }
@@ -35,7 +40,7 @@ export function removeRunRecord(stateDir: string): void {
  */
 export function takeState(stateDir: string): void {
   if (!existsSync(recordPath(stateDir))) return;
-  const left = JSON.parse(readFileSync(recordPath(stateDir), "utf8")) as RunRecord;
+  const left = readRunRecord(stateDir);
   if (left.pid !== process.pid && commandOf(left.pid).includes(left.program)) {
     throw new StackError(`The state in ${stateDir} is in use by process ${left.pid} at ${left.url}.`);
   }

@@ -21,6 +21,8 @@ export function wranglerEnv(stateDir: string): Record<string, string> {
     WRANGLER_REGISTRY_PATH: join(stateDir, "registry"),
     WRANGLER_LOG_PATH: join(stateDir, "logs", "wrangler-debug.log"),
     CLOUDFLARE_CF_FETCH_ENABLED: "false",
+    // Wrangler would trace every call of a binding and write it to disk, for a viewer that nobody has open.
+    X_LOCAL_OBSERVABILITY: "false",
     NO_COLOR: "1",
   };
 }
@@ -33,11 +35,13 @@ interface WranglerOptions {
   variables: Record<string, string>;
   /** The transcoder process; undefined when a container engine runs the real container. */
   transcoderUrl: string | undefined;
+  /** The worker's module, when it is not that of `wrangler.toml`. */
+  entry: string | undefined;
 }
 
 /** Starts `wrangler dev` on loopback. Secrets go through a file that only this user can read, never the command line. */
-export function startWranglerDev({ stateDir, port, keys, ...options }: WranglerOptions): Child {
-  const { transcoderUrl } = options;
+export function startWranglerDev(options: WranglerOptions): Child {
+  const { stateDir, port, keys, transcoderUrl, entry } = options;
   const variables = {
     BOOTSTRAP_ADMIN_KEY: keys.bootstrapAdminKey,
     TOKEN_SECRET: keys.tokenSecret,
@@ -58,6 +62,7 @@ export function startWranglerDev({ stateDir, port, keys, ...options }: WranglerO
     args: [
       WRANGLER,
       "dev",
+      ...(entry === undefined ? [] : [entry]),
       ...["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"],
       ...["--persist-to", persistDir(stateDir), "--env-file", envFile],
       `--enable-containers=${transcoderUrl === undefined}`,

@@ -1,4 +1,3 @@
-import type { Env } from "../config.ts";
 import { sha256Hex } from "../digest.ts";
 import { MediaError } from "../errors.ts";
 import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
@@ -18,10 +17,7 @@ import { TASK_SPECS } from "./task-spec.ts";
 const CHECKED = 0.7;
 
 /** Joins what the tasks before have encoded, and writes the manifests of the stream over it. */
-export async function runPackageTask(
-  claimed: ClaimedTask,
-  context: IsolateContext & { env: Env },
-): Promise<TaskOutcome> {
+export async function runPackageTask(claimed: ClaimedTask, context: IsolateContext): Promise<TaskOutcome> {
   const { name, format } = TASK_SPECS.package.parse(claimed.task.spec);
   const { jobId, taskId, attempt } = claimed.lease;
   const parts = await readEncodedParts(context.env.DB, claimed.task.id);

@@ -1,4 +1,5 @@
 import { planChunks, rangeSeconds } from "../video/chunk-plan.ts";
+import { footprintOf } from "../video/footprint.ts";
 import type { StreamOutput } from "../video/output.ts";
 import type { SourceDescription } from "../video/source.ts";
 import { planStream } from "../video/stream-plan.ts";
@@ -20,6 +21,7 @@ export function planStreamTasks(
     id: newTaskId(),
     kind: "package",
     lane: LANE_OF_TASK.package,
+    outputNames: [output.name],
     spec: { name: output.name, format: output.format },
     dependsOn: encoding.map(({ id }) => id),
   };
@@ -34,8 +36,9 @@ function planEncoding(
 ): PlannedTask[] {
   const plan = planStream(source, output);
   const ranges = planChunks(source, plan, chunkSeconds);
+  const needs = { ...footprintOf(source, output), name: output.name };
   if (ranges.length === 0) {
-    return [{ id: newTaskId(), kind: "stream", lane: LANE_OF_TASK.stream, spec: { output, source } }];
+    return [{ id: newTaskId(), kind: "stream", lane: LANE_OF_TASK.stream, needs, spec: { output, source } }];
   }
   const audio: PlannedTask[] =
     plan.audio.length === 0
@@ -46,6 +49,7 @@ function planEncoding(
       id: newTaskId(),
       kind: "chunk",
       lane: LANE_OF_TASK.chunk,
+      needs,
       spec: { output, source, range },
       weight: rangeSeconds(source, plan, range),
     }),

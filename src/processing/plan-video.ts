@@ -3,6 +3,7 @@ import { newId } from "../id.ts";
 import type { JobRow, TaskDependencyRow, TaskRow } from "../jobs/claimed-task.ts";
 import { dependencyRows, newTaskRow } from "../jobs/new-task.ts";
 import type { StageName } from "../progress/stages.ts";
+import { footprintOf } from "../video/footprint.ts";
 import type { VideoOutput } from "../video/output.ts";
 import type { SourceDescription } from "../video/source.ts";
 import { planStreamTasks } from "./plan-stream.ts";
@@ -25,7 +26,8 @@ interface Planning {
  * The tasks that a probed video calls for: one for each file, and for a stream its encoding, whole or in chunks, and
  * then its packaging.
  *
- * @throws MediaError `no_video_stream` when there is no picture to make them from.
+ * @throws MediaError `no_video_stream` when there is no picture to make them from, `impossible_output` when one needs
+ * more than the largest slot has.
  */
 export function planVideoTasks(
   source: SourceDescription,
@@ -52,11 +54,14 @@ export type PlannedTask = Parameters<typeof newTaskRow>[0];
 
 function tasksOf(source: SourceDescription, output: VideoOutput, planning: Planning): PlannedTask[] {
   const id = newId("task", planning.nowMs);
+  const outputNames = [output.name];
+  const needs = { ...footprintOf(source, output), name: output.name };
+  const spec = { output, source };
   switch (output.format) {
     case "mp4":
-      return [{ id, kind: "transcode", lane: LANE_OF_TASK.transcode, spec: { output, source } }];
+      return [{ id, kind: "transcode", lane: LANE_OF_TASK.transcode, outputNames, needs, spec }];
     case "thumbnail":
-      return [{ id, kind: "thumbnail", lane: LANE_OF_TASK.thumbnail, spec: { output, source } }];
+      return [{ id, kind: "thumbnail", lane: LANE_OF_TASK.thumbnail, outputNames, needs, spec }];
     case "hls":
     case "dash":
     case "adaptive":

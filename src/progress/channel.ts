@@ -5,10 +5,17 @@
 import { DurableObject } from "cloudflare:workers";
 import { type Env, LIMITS } from "../config.ts";
 import { log } from "../log.ts";
-import { updateBetween } from "./delta.ts";
+import { signOfLife, updateBetween } from "./delta.ts";
 import type { ProgressEvent, ProgressSnapshot, WatchMessage } from "./event.ts";
 import { wantsWebSocket } from "./farewell.ts";
-import { type Kept, nextDueMs, nothingKept, stateEndsMs, UPDATE_EVERY_MS } from "./kept.ts";
+import {
+  type Kept,
+  nextDueMs,
+  nothingKept,
+  SIGN_OF_LIFE_EVERY_MS,
+  stateEndsMs,
+  UPDATE_EVERY_MS,
+} from "./kept.ts";
 import { reduce } from "./reduce.ts";
 import { appendToLog, clearLog, openLog } from "./sent-log.ts";
 import { snapshotOf } from "./snapshot.ts";
@@ -40,6 +47,7 @@ export abstract class ProgressChannel extends DurableObject<Env> {
     this.#kept.heardAtMs = nowMs;
     const due = nowMs >= this.#kept.toldAtMs + UPDATE_EVERY_MS;
     if (this.#kept.pending && (boundary || due)) this.#tell(nowMs);
+    else if (nowMs >= this.#kept.toldAtMs + SIGN_OF_LIFE_EVERY_MS) this.#showLife(nowMs);
     // Between the boundaries a lost second is only a second of progress; it need not be written every time.
     if (boundary || events.some(isLifeCycle) || nowMs >= this.#savedAtMs + UPDATE_EVERY_MS) this.#save(nowMs);
     await this.#schedule();
@@ -92,13 +100,24 @@ export abstract class ProgressChannel extends DurableObject<Env> {
   }
 
   #tell(nowMs: number): void {
+    const { state, told } = this.#kept;
+    this.#kept.pending = false;
+    if (!state) return;
+    const after = snapshotOf({ ...state, sequence: state.sequence + 1 }, nowMs);
+    const message = messageFor(told, after, state.endedAtMs !== null);
+    if (message) this.#send(message, after, nowMs);
+  }
+
+  #showLife(nowMs: number): void {
+    const { state, told } = this.#kept;
+    if (!told || state?.status !== "processing") return;
+    const after = snapshotOf({ ...state, sequence: state.sequence + 1 }, nowMs);
+    this.#send({ type: "update", ...signOfLife(told, after) }, after, nowMs);
+  }
+
+  #send(message: WatchMessage, after: ProgressSnapshot, nowMs: number): void {
     const kept = this.#kept;
-    kept.pending = false;
-    if (!kept.state) return;
-    const after = snapshotOf({ ...kept.state, sequence: kept.state.sequence + 1 }, nowMs);
-    const message = messageFor(kept.told, after, kept.state.endedAtMs !== null);
-    if (!message) return;
-    kept.state = { ...kept.state, sequence: after.sequence };
+    kept.state = kept.state && { ...kept.state, sequence: after.sequence };
     kept.told = after;
     kept.toldAtMs = nowMs;
     appendToLog(this.ctx.storage.sql, message);

@@ -12,19 +12,29 @@ const COMPANIONS = [
  * differ. `null` when there is nothing worth telling.
  */
 export function updateBetween(before: ProgressSnapshot, after: ProgressSnapshot): ProgressUpdate | null {
+  const { update, isWorthTelling } = difference(before, after);
+  return isWorthTelling ? update : null;
+}
+
+/** As {@link updateBetween}, but there is always one: a sign of life for who has heard nothing for a while. */
+export function signOfLife(before: ProgressSnapshot, after: ProgressSnapshot): ProgressUpdate {
+  return difference(before, after).update;
+}
+
+function difference(before: ProgressSnapshot, after: ProgressSnapshot) {
   const { tasks, ...fields } = after;
   const differing = Object.entries(fields).filter(([name, value]) => {
     return !same(value, before[name as keyof ProgressSnapshot]);
   });
   const rows = changedRows(before.tasks, tasks);
-  const worthTelling =
+  const isWorthTelling =
     rows.length > 0 || differing.some(([name]) => !(COMPANIONS as readonly string[]).includes(name));
-  if (!worthTelling) return null;
-  return {
+  const update: ProgressUpdate = {
     ...Object.fromEntries(differing),
     ...(rows.length > 0 && { tasks: rows }),
     sequence: after.sequence,
   };
+  return { update, isWorthTelling };
 }
 
 function changedRows(before: ProgressSnapshot["tasks"], after: ProgressSnapshot["tasks"]) {

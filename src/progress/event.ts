@@ -21,9 +21,18 @@ export interface TaskOutline {
 export type ProgressEvent =
   /**
    * The job was accepted. `stages` in order. A second one changes nothing while the job runs; one that is younger
-   * than the end of the job (an explicit retry) starts a new run of progress.
+   * than the end of the job (an explicit retry) starts a new run of progress. `run` left out: 1.
    */
-  | { type: "accepted"; jobId: string; stages: StageName[]; tasks: TaskOutline[]; atMs: number }
+  | {
+      type: "accepted";
+      jobId: string;
+      run?: number;
+      stages: StageName[];
+      tasks: TaskOutline[];
+      /** From acceptance to the end; left out where nobody estimated it. */
+      expected?: { lowMs: number; highMs: number };
+      atMs: number;
+    }
   /** A finished task planned more of them; `stages` are those that the job has with them. */
   | { type: "planned"; tasks: TaskOutline[]; stages?: readonly StageName[] | undefined; atMs: number }
   | {
@@ -48,8 +57,8 @@ export type ProgressEvent =
       details?: StageDetails;
       atMs: number;
     }
-  /** The worker is alive; says nothing of progress. */
-  | { type: "heartbeat"; taskId: string; attempt: number; atMs: number }
+  /** The worker is alive, and what it uses where that is measured; says nothing of progress. */
+  | { type: "heartbeat"; taskId: string; attempt: number; usage?: ResourceUsage; atMs: number }
   /** One attempt ended: `ready` means that the task will run again. */
   | {
       type: "task_ended";
@@ -58,8 +67,17 @@ export type ProgressEvent =
       state: Extract<TaskState, "done" | "failed" | "ready" | "cancelled">;
       atMs: number;
     }
+  /** The job goes on without these outputs, and without the tasks that were for them only. */
+  | { type: "outputs_failed"; outputs: FailedOutput[]; taskIds: string[]; atMs: number }
   /** The job ended. The status is D1's. */
   | { type: "job_ended"; status: Extract<JobStatus, "completed" | "failed" | "cancelled">; atMs: number };
+
+/** An output that will not be made in this run of the job. */
+export interface FailedOutput {
+  name: string;
+  code: string;
+  message: string;
+}
 
 export interface StageDetails {
   current_operation?: string;
@@ -68,19 +86,34 @@ export interface StageDetails {
   resolution?: string;
   bitrate_kbps?: number;
   fps?: number;
+  /** Media seconds per second. */
   speed?: number;
+  /** On the disks of the workers. */
+  temp_bytes?: number;
+}
+
+/** What an attempt uses at a moment; of a snapshot, the sum over all that run. */
+export interface ResourceUsage {
+  memory_bytes?: number;
+  /** 100 is one core. */
+  cpu_percent?: number;
+  temp_bytes?: number;
 }
 
 /** The payload that watchers receive; field names are the API's. */
 export interface ProgressSnapshot {
   job_id: string;
   status: JobStatus;
+  /** From 1; an explicit retry begins the next, and only then the percentage may be lower than before. */
+  run: number;
   /** 0–100, one decimal; never lower than before, 100 only when the job is completed. */
   progress_percentage: number;
   current_stage: StageName | null;
   /** 0–100 within the current stage. */
   stage_percentage: number;
   stage_details: StageDetails;
+  /** `null` while nothing runs that is measured. */
+  resource_usage: Omit<ResourceUsage, "temp_bytes"> | null;
   /** Every stage of the job in order, each 0–100. */
   stages: { stage: StageName; percentage: number }[];
   tasks: {
@@ -91,6 +124,7 @@ export interface ProgressSnapshot {
     attempt: number;
     percentage: number;
   }[];
+  outputs_failed: FailedOutput[];
   estimated_remaining: { low: number; high: number } | null;
   /** Rises by one with every change that watchers are told. */
   sequence: number;

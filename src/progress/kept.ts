@@ -4,6 +4,8 @@ import { nextLookMs, type WatchedTask } from "./watch.ts";
 
 /** Watchers hear of anything but a boundary at most this often. */
 export const UPDATE_EVERY_MS = 1_000;
+/** While workers are alive they hear of it at least this often, even if nothing has moved. */
+export const SIGN_OF_LIFE_EVERY_MS = 5_000;
 /** After the last event; a job has its deadline long before, so this is also a day after its end. */
 const KEEP_MS = 24 * 3_600_000;
 

@@ -43,9 +43,11 @@ function apply(state: ProgressState | null, event: ProgressEvent): ProgressState
     case "task_progress":
       return advance(state, event);
     case "heartbeat":
-      return state;
+      return measure(state, event);
     case "task_ended":
       return endTask(state, event);
+    case "outputs_failed":
+      return loseOutputs(state, event);
     case "job_ended":
       return endJob(state, event);
   }
@@ -55,7 +57,8 @@ type Event<T extends ProgressEvent["type"]> = Extract<ProgressEvent, { type: T }
 
 function accept(state: ProgressState | null, event: Event<"accepted">): ProgressState | null {
   const retried = state !== null && state.endedAtMs !== null && event.atMs > state.endedAtMs;
-  if (state && !retried) return null;
+  const isNextRun = state !== null && (event.run ?? 1) > (state.run ?? 1);
+  if (state && !retried && !isNextRun) return null;
   const fresh = acceptedState(event, state);
   const baseline = overallPercentage(fresh);
   return { ...fresh, baseline };
@@ -93,19 +96,37 @@ function advance(state: ProgressState, event: Event<"task_progress">): ProgressS
   return { ...withTask(state, moved), ...running(state, event.atMs), details };
 }
 
+/** A sign of life is not late or backward; only what it says of a running attempt is kept. */
+function measure(state: ProgressState, event: Event<"heartbeat">): ProgressState {
+  const task = find(state, event.taskId);
+  if (!event.usage || task?.state !== "leased" || task.attempt !== event.attempt) return state;
+  return withTask(state, { ...task, usage: event.usage });
+}
+
 function endTask(state: ProgressState, event: Event<"task_ended">): ProgressState | null {
   const task = find(state, event.taskId);
   if (!task || isFinal(task) || event.attempt < task.attempt) return null;
   if (event.attempt === task.attempt && task.state !== "leased") return null;
   const shown = event.state === "done" ? lengthOf(task, state.stages) : task.shown;
-  return withTask(state, { ...task, attempt: event.attempt, state: event.state, shown });
+  return withTask(state, { ...task, attempt: event.attempt, state: event.state, shown, usage: undefined });
+}
+
+function loseOutputs(state: ProgressState, event: Event<"outputs_failed">): ProgressState {
+  const known = new Set(state.outputsFailed?.map((output) => output.name));
+  const lost = event.outputs.filter((output) => !known.has(output.name));
+  const givenUp = new Set(event.taskIds);
+  const tasks = state.tasks.map((task): TaskProgress => {
+    if (!givenUp.has(task.taskId) || task.state === "done") return task;
+    return { ...task, state: task.state === "failed" ? "failed" : "cancelled", isGivenUp: true };
+  });
+  return { ...state, tasks, outputsFailed: [...(state.outputsFailed ?? []), ...lost] };
 }
 
 function endJob(state: ProgressState, event: Event<"job_ended">): ProgressState | null {
   if (state.previousEndMs !== null && event.atMs <= state.previousEndMs) return null;
   const completed = event.status === "completed";
   const tasks = state.tasks.map((task): TaskProgress => {
-    if (completed) return { ...task, state: "done", shown: lengthOf(task, state.stages) };
+    if (completed && !task.isGivenUp) return { ...task, state: "done", shown: lengthOf(task, state.stages) };
     return isFinal(task) ? task : { ...task, state: "cancelled" };
   });
   return { ...state, status: event.status, endedAtMs: event.atMs, tasks };
@@ -131,7 +152,7 @@ function running(state: ProgressState, atMs: number): Pick<ProgressState, "statu
 }
 
 function beginAttempt(task: TaskProgress, attempt: number): TaskProgress {
-  return { ...task, state: "leased", attempt, sequence: 0, position: 0 };
+  return { ...task, state: "leased", attempt, sequence: 0, position: 0, usage: undefined };
 }
 
 /** `done` stays done, and a task that failed for good or was cancelled does not run again in this run. */

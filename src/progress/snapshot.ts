@@ -1,6 +1,7 @@
 import type { JobStatus, TaskKind, TaskState } from "../schema.ts";
+import { resourceUsage, stageDetails } from "./details.ts";
 import { estimateRemaining } from "./estimate.ts";
-import type { ProgressSnapshot } from "./event.ts";
+import type { FailedOutput, ProgressSnapshot } from "./event.ts";
 import { currentStageIndex, overallPercentage, stageFractions } from "./fractions.ts";
 import { isStageName, STAGE_OF_TASK, type StageName } from "./stages.ts";
 import { firstStageOf, lengthOf, type ProgressState, type TaskProgress, walks } from "./state.ts";
@@ -14,12 +15,15 @@ export function snapshotOf(state: ProgressState, nowMs: number): ProgressSnapsho
   return {
     job_id: state.jobId,
     status: state.status,
+    run: state.run ?? 1,
     progress_percentage: oneDecimal(overallPercentage(state)),
     current_stage: currentStage,
     stage_percentage: ended ? 100 : percentage(fractions[index] ?? 0),
-    stage_details: state.details && state.details.stage === currentStage ? state.details.values : {},
+    stage_details: ended ? {} : stageDetails(state, currentStage),
+    resource_usage: resourceUsage(state),
     stages: state.stages.map((stage, i) => ({ stage, percentage: percentage(fractions[i] ?? 0) })),
     tasks: state.tasks.map((task) => taskRow(task, state.stages)),
+    outputs_failed: state.outputsFailed ?? [],
     estimated_remaining: estimateRemaining(state, overallPercentage(state), nowMs),
     sequence: state.sequence,
     timestamp: new Date(state.updatedAtMs).toISOString(),
@@ -31,6 +35,8 @@ export function snapshotOf(state: ProgressState, nowMs: number): ProgressSnapsho
 export interface RecordedJob {
   jobId: string;
   status: JobStatus;
+  run: number;
+  outputsFailed: FailedOutput[];
   /** In order; names that are not stages are left out. */
   stages: readonly string[];
   currentStage: string | null;
@@ -49,10 +55,12 @@ export function finalSnapshot(job: RecordedJob): ProgressSnapshot {
   return {
     job_id: job.jobId,
     status: job.status,
+    run: job.run,
     progress_percentage: completed ? 100 : oneDecimal(Math.min(99.9, Math.max(0, job.progressPercentage))),
     current_stage: completed ? null : (stages[current] ?? null),
     stage_percentage: completed ? 100 : 0,
     stage_details: {},
+    resource_usage: null,
     stages: stages.map((stage, index) => ({ stage, percentage: index < current ? 100 : 0 })),
     tasks: job.tasks.map((task) => ({
       task_id: task.taskId,
@@ -62,6 +70,7 @@ export function finalSnapshot(job: RecordedJob): ProgressSnapshot {
       attempt: task.attempt,
       percentage: task.state === "done" ? 100 : 0,
     })),
+    outputs_failed: job.outputsFailed,
     estimated_remaining: null,
     sequence: 0,
     timestamp: new Date(job.updatedAtMs).toISOString(),

@@ -1,6 +1,6 @@
 /** What a channel remembers of a job: enough to reduce the next event and to draw the next snapshot. */
 import type { JobStatus, TaskKind, TaskState } from "../schema.ts";
-import type { ProgressEvent, StageDetails, TaskOutline } from "./event.ts";
+import type { FailedOutput, ProgressEvent, ResourceUsage, StageDetails, TaskOutline } from "./event.ts";
 import type { StageName } from "./stages.ts";
 
 export interface TaskProgress {
@@ -16,19 +16,28 @@ export interface TaskProgress {
   position: number;
   /** The furthest that any attempt of this run of the job has come; what watchers are shown. */
   shown: number;
+  /** It failed or was cancelled, and the job goes on without it: it holds no stage back. */
+  isGivenUp?: boolean;
+  /** Of the attempt that runs, by its last heartbeat. */
+  usage?: ResourceUsage;
 }
 
 export interface ProgressState {
   jobId: string;
   status: JobStatus;
+  run?: number;
   stages: StageName[];
   tasks: TaskProgress[];
+  outputsFailed?: FailedOutput[];
   /** The highest percentage shown in this run, not rounded; the next one is never lower. */
   reached: number;
   /** What this run of the job began with (finished tasks of an earlier run), percent. */
   baseline: number;
   /** When the run before this one ended; an end that is not younger is the same one, heard again. */
   previousEndMs: number | null;
+  /** How long this run was expected to take from its acceptance. */
+  expected?: { lowMs: number; highMs: number };
+  acceptedAtMs: number;
   startedAtMs: number | null;
   endedAtMs: number | null;
   updatedAtMs: number;
@@ -48,11 +57,15 @@ export function acceptedState(event: Accepted, earlier: ProgressState | null): P
   return {
     jobId: event.jobId,
     status: "pending",
+    run: event.run ?? 1,
+    outputsFailed: [],
     stages: event.stages,
     tasks: event.tasks.map((outline) => newTask(outline, event.stages, attempts.get(outline.taskId))),
     reached: 0,
     baseline: 0,
     previousEndMs: earlier?.endedAtMs ?? null,
+    expected: event.expected,
+    acceptedAtMs: event.atMs,
     startedAtMs: null,
     endedAtMs: null,
     updatedAtMs: event.atMs,

@@ -1,17 +1,24 @@
 /** Everyone who watches one job: WebSockets that survive hibernation, and event streams that live in memory. */
+import { LIMITS } from "../config.ts";
 import type { ProgressSnapshot, WatchMessage } from "./event.ts";
 import { EVENT_STREAM_HEADERS, type EventStream, lastEventId, openEventStream } from "./event-stream.ts";
 import { closeReason, farewell, hasEnded } from "./farewell.ts";
 import { messagesSince } from "./sent-log.ts";
 
 const KEEP_ALIVE_MS = 15_000;
-/** Attachment of a socket that holds a whole snapshot, so that updates make sense to it. */
-const GREETED = "greeted";
+
+/** What a socket remembers through hibernation. */
+interface Attached {
+  /** It holds a whole snapshot, so that updates make sense to it. */
+  greeted: boolean;
+  /** Characters that it was sent so far. */
+  sent: number;
+}
 
 export interface Watchers {
-  /** Takes in a WebSocket. `told` is what the others were told last, or `null` when nothing was yet. */
+  /** Takes in a WebSocket, or answers 429. `told` is what the others were told last, `null` when nothing was yet. */
   openSocket(told: ProgressSnapshot | null): Response;
-  /** Takes in an event stream, which goes on from `Last-Event-ID` where that is still kept. */
+  /** Takes in an event stream, or answers 429. It goes on from `Last-Event-ID` where that is still kept. */
   openStream(request: Request, told: ProgressSnapshot | null): Response;
   /** Tells everyone; who holds nothing yet is sent the `whole` snapshot instead. After an `end` nobody is left. */
   tell(message: WatchMessage, whole: ProgressSnapshot): void;
@@ -23,6 +30,10 @@ export function watchersOf(ctx: DurableObjectState): Watchers {
   const streams = new Set<EventStream>();
   let keepAlive: ReturnType<typeof setInterval> | undefined;
   ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+
+  function isFull(): boolean {
+    return ctx.getWebSockets().length + streams.size >= LIMITS.maxWatchersPerJob;
+  }
 
   function join(stream: EventStream): void {
     streams.add(stream);
@@ -48,6 +59,7 @@ export function watchersOf(ctx: DurableObjectState): Watchers {
 
   return {
     openSocket(told) {
+      if (isFull()) return refusal();
       const { 0: client, 1: server } = new WebSocketPair();
       ctx.acceptWebSocket(server);
       if (told) tellSocket(server, latest(told), told);
@@ -57,6 +69,7 @@ export function watchersOf(ctx: DurableObjectState): Watchers {
       const seen = lastEventId(request);
       // A client that reconnects after the end has it already: 204 is how EventSource is told to stay away.
       if (told && hasEnded(told) && seen === told.sequence) return new Response(null, { status: 204 });
+      if (isFull()) return refusal();
       const stream = openEventStream(() => leave(stream));
       join(stream);
       // Sends the headers on their way when there is nothing to tell yet.
@@ -80,10 +93,19 @@ export function watchersOf(ctx: DurableObjectState): Watchers {
 function tellSocket(socket: WebSocket, message: WatchMessage, whole: ProgressSnapshot): void {
   // One that was closed stays in the list until its peer has answered.
   if (socket.readyState !== WebSocket.OPEN) return;
-  const greeted = socket.deserializeAttachment() === GREETED;
-  for (const each of greeted ? [message] : greeting(whole)) socket.send(JSON.stringify(each));
-  if (!greeted) socket.serializeAttachment(GREETED);
+  const { greeted, sent }: Attached = socket.deserializeAttachment() ?? { greeted: false, sent: 0 };
+  const texts = (greeted ? [message] : greeting(whole)).map((each) => JSON.stringify(each));
+  for (const text of texts) socket.send(text);
+  const total = texts.reduce((sum, text) => sum + text.length, sent);
+  socket.serializeAttachment({ greeted: true, sent: total } satisfies Attached);
   if (message.type === "end") socket.close(1000, closeReason(whole));
+  else if (total > LIMITS.maxSocketBytes) socket.close(1013, "connect again to go on");
+}
+
+function refusal(): Response {
+  return new Response(`${LIMITS.maxWatchersPerJob} watch this job already, which is the most.`, {
+    status: 429,
+  });
 }
 
 /** The newest message, for somebody who comes just now. */

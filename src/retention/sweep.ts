@@ -1,9 +1,9 @@
 import { type Env, LIMITS } from "../config.ts";
+import { forgetKeys } from "../idempotency/reservations.ts";
 import { attemptPrefix } from "../jobs/claimed-task.ts";
 import { endJob } from "../jobs/store/end-job.ts";
 import {
   countReadyTasks,
-  findExpiredLeases,
   findOverdueJobs,
   findUnsweptAttempts,
   markSwept,
@@ -14,7 +14,7 @@ import { deletePrefix } from "../media/delete-prefix.ts";
 import { findDeletedMedia } from "../media/store.ts";
 import { discardUpload, findAbandonedUploads } from "../media/upload-rows.ts";
 import { tell } from "../processing/conclude.ts";
-import { recoverTask } from "../processing/recover.ts";
+import { recoverExpired } from "../processing/recover.ts";
 import { stopAttempts } from "../processing/stop-attempts.ts";
 import { forgetDeliveries, reissueDeliveries } from "../webhooks/sweep.ts";
 import { deleteMedia } from "./delete-media.ts";
@@ -27,16 +27,20 @@ const BATCH = 20;
 /** Tickets that one sweep sends to a lane; whoever spends one goes on by itself where there is more. */
 const TICKETS_A_LANE = 100;
 
+/** They cost one statement, however many they are. */
+const KEYS_A_SWEEP = 1_000;
+
 /** The steps of a sweep, each on its own: one that fails leaves the others to do their part. */
 const STEPS = {
   tickets: reissueTickets,
-  recovered: recoverExpired,
+  recovered: (env, nowMs) => recoverExpired(env, nowMs, BATCH),
   overdue: failOverdue,
   attemptsSwept: sweepAttempts,
   uploadsDiscarded: discardAbandoned,
   mediaDeleted: finishDeletions,
   deliveriesReissued: (env, nowMs) => reissueDeliveries(env, nowMs, BATCH),
   deliveriesForgotten: (env, nowMs) => forgetDeliveries(env, nowMs, BATCH),
+  keysForgotten: (env, nowMs) => forgetKeys(env.DB, nowMs, KEYS_A_SWEEP),
 } as const satisfies Record<string, (env: Env, nowMs: number) => Promise<number>>;
 
 /** How many rows each step dealt with. */
@@ -56,6 +60,7 @@ export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
     mediaDeleted: 0,
     deliveriesReissued: 0,
     deliveriesForgotten: 0,
+    keysForgotten: 0,
   };
   for (const name of Object.keys(STEPS) as (keyof typeof STEPS)[]) {
     try {
@@ -68,12 +73,6 @@ export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
   return report;
 }
 
-async function recoverExpired(env: Env, nowMs: number): Promise<number> {
-  const expired = await findExpiredLeases(env.DB, nowMs, BATCH);
-  for (const task of expired) await recoverTask(env, task.id, task.leaseToken ?? "");
-  return expired.length;
-}
-
 async function failOverdue(env: Env, nowMs: number): Promise<number> {
   const overdue = await findOverdueJobs(env.DB, nowMs, BATCH);
   for (const job of overdue) {
@@ -82,7 +81,7 @@ async function failOverdue(env: Env, nowMs: number): Promise<number> {
     const result = await endJob(env.DB, job.id, job.status, nowMs, failure);
     if (!result.ended) continue;
     await stopAttempts(env, result.running);
-    await tell(env, job.id, [{ type: "job_ended", status: "failed", atMs: nowMs }]);
+    await tell(env, job.id, [{ type: "job_ended", status: result.status, atMs: nowMs }]);
   }
   return overdue.length;
 }

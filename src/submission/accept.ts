@@ -1,25 +1,11 @@
 import type { Env } from "../config.ts";
 import { MediaError } from "../errors.ts";
-import { newId } from "../id.ts";
-import type { ImageProbe } from "../image/probe.ts";
-import type { MediaRow } from "../jobs/claimed-task.ts";
-import { type Acceptance, acceptJob } from "../jobs/store/accept-job.ts";
-import { readJob } from "../jobs/store/read-jobs.ts";
 import { readMedia } from "../media/store.ts";
-import { requireTarget } from "../webhooks/check-url.ts";
 import { type IncomingFile, openIncomingFile } from "./incoming-file.ts";
-import { type JobFields, parseJobFields } from "./job-fields.ts";
+import { type JobFields, type JobRequest, parseJobFields } from "./job-fields.ts";
 import { type MultipartEvent, readMultipart } from "./multipart-body.ts";
-import { type PlannedInput, type PlannedJob, planJob } from "./plan-job.ts";
-import { DEFAULT_OUTPUTS } from "./presets.ts";
-import { resolveOutputs } from "./resolve-outputs.ts";
-
-/** Who submits, and the ids that go with the job to the end. */
-export interface Submitter {
-  owner: string;
-  requestId: string;
-  traceparent: string | undefined;
-}
+import { inputOf, planSubmission, webhookUrlOf, withContentHash } from "./plan-submission.ts";
+import { type Submission, type Submitter, writeJob } from "./write-job.ts";
 
 /**
  * Takes a multipart job. The file streams into R2 while it arrives; media, job and tasks are written in one batch
@@ -30,34 +16,43 @@ export async function acceptMultipart(
   body: ReadableStream<Uint8Array>,
   contentType: string,
   submitter: Submitter,
-): Promise<PlannedJob> {
+): Promise<Submission> {
   const received: Received = { fields: new Map(), file: undefined };
   try {
     for await (const event of readMultipart(body, contentType))
       await receive(env, received, event, submitter);
     if (!received.file)
       throw new MediaError("missing_file", "The body has no part named input_file with a file name.");
-    return await acceptFile(env, received.file, parseJobFields(received.fields), submitter);
+    const submission = await acceptFile(env, received.file, parseJobFields(received.fields), submitter);
+    if (!submission.isNew) await received.file.discard();
+    return submission;
   } catch (error) {
     await received.file?.discard();
     throw error;
   }
 }
 
+/** What a multipart request asks for, as its fingerprint needs it: the file counts by its bytes alone. */
+export function contentOf(fields: JobFields, fileSha256: string): Record<string, unknown> {
+  return { ...fields, input_file: fileSha256 };
+}
+
 /** Submits a job on media that is already stored. */
-export async function acceptStored(
-  env: Env,
-  mediaId: string,
-  fields: JobFields,
-  submitter: Submitter,
-): Promise<PlannedJob> {
+export async function acceptStored(env: Env, request: JobRequest, submitter: Submitter): Promise<Submission> {
+  const { media_id: mediaId, ...fields } = request;
   const media = await readMedia(env.DB, submitter.owner, mediaId);
   if (!media) throw noSuchMedia(mediaId);
   const webhookUrl = await webhookUrlOf(env, fields);
-  const planned = plan(fields, inputOf(media), media.id, { ...submitter, webhookUrl });
-  const accepted = await acceptJob(env.DB, { ...planned, dependencies: [] });
-  if (!accepted) throw noSuchMedia(mediaId);
-  return planned;
+  const planned = await planSubmission(env, fields, inputOf(media), media.id, { ...submitter, webhookUrl });
+  const { job, tasks } = await withContentHash(env, planned, media.sha256, fields);
+  const acceptance = { job, tasks, dependencies: [] };
+  const submission = await writeJob(env, acceptance, {
+    submitter,
+    content: request,
+    isForced: fields.force_new,
+  });
+  if (!submission) throw noSuchMedia(mediaId);
+  return submission;
 }
 
 interface Received {
@@ -97,53 +92,20 @@ async function acceptFile(
   file: IncomingFile,
   fields: JobFields,
   submitter: Submitter,
-): Promise<PlannedJob> {
+): Promise<Submission> {
   const inspected = await file.inspect();
   const webhookUrl = await webhookUrlOf(env, fields);
-  const planned = plan(fields, inspected, file.mediaId, { ...submitter, webhookUrl });
-  const newMedia = await file.store(inspected, submitter.owner, planned.job.createdAt);
-  const acceptance = { ...planned, newMedia, uploadId: file.uploadId, dependencies: [] };
-  if (await isAccepted(env, acceptance)) return planned;
-  throw new MediaError("storage_failed", "The upload took too long and was discarded. Send it again.");
-}
-
-/** Whether the job is written down, also when only the answer of the batch that wrote it was lost. */
-async function isAccepted(env: Env, acceptance: Acceptance): Promise<boolean> {
-  try {
-    return await acceptJob(env.DB, acceptance);
-  } catch (error) {
-    if (await readJob(env.DB, acceptance.job.owner, acceptance.job.id)) return true;
-    throw error;
-  }
-}
-
-async function webhookUrlOf(env: Env, { webhook_url }: JobFields): Promise<string | undefined> {
-  return webhook_url === undefined ? undefined : (await requireTarget(env, webhook_url, "webhook_url")).href;
-}
-
-function plan(
-  fields: JobFields,
-  input: PlannedInput,
-  mediaId: string,
-  submitter: Submitter & { webhookUrl: string | undefined },
-): PlannedJob {
-  const nowMs = Date.now();
-  const specifications = fields.output_specifications ?? [...DEFAULT_OUTPUTS[input.kind]];
-  return planJob(input, resolveOutputs(specifications, input.kind), {
-    ...submitter,
-    jobId: newId("job", nowMs),
-    taskId: newId("task", nowMs),
-    mediaId,
-    priority: fields.priority,
-    outputSpecifications: specifications,
-    nowMs,
+  const planned = await planSubmission(env, fields, inspected, file.mediaId, { ...submitter, webhookUrl });
+  const newMedia = await file.store(inspected, submitter.owner, planned.planned.job.createdAt);
+  const { job, tasks } = await withContentHash(env, planned, newMedia.sha256, fields);
+  const acceptance = { job, tasks, newMedia, uploadId: file.uploadId, dependencies: [] };
+  const submission = await writeJob(env, acceptance, {
+    submitter,
+    content: contentOf(fields, newMedia.sha256),
+    isForced: fields.force_new,
   });
-}
-
-function inputOf(media: MediaRow): PlannedInput {
-  return media.kind === "image"
-    ? { kind: "image", probe: media.metadata as unknown as ImageProbe, bytes: media.sizeBytes }
-    : { kind: "video", bytes: media.sizeBytes };
+  if (submission) return submission;
+  throw new MediaError("storage_failed", "The upload took too long and was discarded. Send it again.");
 }
 
 function refuseField(path: string, message: string): MediaError {

@@ -11,15 +11,23 @@ const outputSpecifications = z.array(outputSpecification).min(1).max(LIMITS.maxO
 export const jobFields = z.strictObject({
   output_specifications: outputSpecifications.optional(),
   priority: z.enum(PRIORITIES).default("normal"),
+  allow_partial: z.boolean().default(false).openapi({
+    description: "Outputs that fail for good do not sink the others: the job completes and lists them",
+  }),
   webhook_url: z
     .string()
     .optional()
     .openapi({ description: "Is sent every event of this job, signed with the owner's default secret" }),
+  force_new: z
+    .boolean()
+    .default(false)
+    .openapi({ description: "Make it again, also when the same has been submitted a short while ago" }),
 });
 export type JobFields = z.infer<typeof jobFields>;
 
 /** A job on media that is already stored. */
 export const jobRequest = jobFields.extend({ media_id: z.string() }).openapi("JobRequest");
+export type JobRequest = z.infer<typeof jobRequest>;
 
 /**
  * Validates the text fields of a multipart job.
@@ -30,6 +38,7 @@ export function parseJobFields(fields: ReadonlyMap<string, string>): JobFields {
   const values: Record<string, unknown> = Object.fromEntries(fields);
   const specifications = fields.get("output_specifications");
   if (specifications !== undefined) values.output_specifications = parseJson(specifications);
+  for (const name of BOOLEAN_FIELDS) values[name] = booleanIn(fields.get(name));
   return parseFields(jobFields, values);
 }
 
@@ -40,6 +49,14 @@ export function parseFields<T extends z.ZodType>(schema: T, values: unknown): z.
   throw new MediaError("invalid_request", "Some fields are not valid; see errors.", {
     errors: fieldErrors(parsed.error.issues),
   });
+}
+
+const BOOLEAN_FIELDS = ["allow_partial", "force_new"] as const;
+
+/** A part of a form is text; anything but the two words is left to the schema to refuse. */
+function booleanIn(text: string | undefined): boolean | string | undefined {
+  if (text === "true") return true;
+  return text === "false" ? false : text;
 }
 
 function parseJson(text: string): unknown {

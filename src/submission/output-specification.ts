@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { MAX_OUTPUT_SIDE_PX, RESIZE_MODES } from "../image/output.ts";
+import { type ImageOutput, INTERPOLATIONS, MAX_OUTPUT_SIDE_PX, RESIZE_MODES } from "../image/output.ts";
 
 export const OUTPUT_FORMATS = ["webp", "jpeg", "png", "mp4", "hls"] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
@@ -16,8 +16,36 @@ const ANCHORS = {
   bottom_right: { x: 1, y: 1 },
 } as const;
 
+/** What a crop can look for instead; the centre is where it lies when there is nothing to find. */
+const LOOKS = ["attention", "entropy"] as const;
+
 const anchorNames = Object.keys(ANCHORS) as [keyof typeof ANCHORS, ...(keyof typeof ANCHORS)[]];
+const anchor = z.enum(anchorNames);
 const focalPoint = z.strictObject({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) });
+
+/** The word that stands for the logo that the deployment has set. */
+export const DEFAULT_LOGO = "default";
+
+/** A logo over a picture, as a client asks for it. */
+export const watermarkSpecification = z
+  .strictObject({
+    /** A stored picture of the same owner. */
+    media_id: z.string().max(64).default(DEFAULT_LOGO),
+    /** Of the picture's width. */
+    width: z.number().min(0.01).max(1).optional(),
+    position: z.union([anchor, focalPoint]).optional(),
+    /** px between the logo and the edges, and between tiles. */
+    padding: z.int().min(0).max(1_000).optional(),
+    opacity: z.number().min(0.01).max(1).optional(),
+    /** Over the whole picture, again and again. */
+    tile: z.boolean().optional(),
+  })
+  .refine(({ tile, position }) => !(tile && position), {
+    path: ["position"],
+    message: "Tiles cover the whole picture and have no position.",
+  })
+  .openapi("Watermark");
+export type WatermarkSpecification = z.infer<typeof watermarkSpecification>;
 
 /** One output as a client asks for it. Unknown fields are errors; `preset` gives defaults for all the others. */
 export const outputSpecification = z
@@ -36,7 +64,10 @@ export const outputSpecification = z
     height: z.int().min(1).max(MAX_OUTPUT_SIDE_PX).optional(),
     resize_mode: z.enum(RESIZE_MODES).optional(),
     allow_enlarge: z.boolean().optional(),
-    crop_position: z.union([z.enum(anchorNames), focalPoint]).optional(),
+    crop_position: z.union([z.enum([...anchorNames, ...LOOKS]), focalPoint]).optional(),
+    interpolation: z.enum(INTERPOLATIONS).optional(),
+    /** Images: how much detail is brought out, 0 (none) to 2. */
+    sharpen_amount: z.number().min(0).max(2).optional(),
     background_color: z.string().max(64).optional(),
     quality: z.union([z.int().min(1).max(100), z.enum(["low", "medium", "high", "maximum"])]).optional(),
     /** Video: constant rate factor of x264. */
@@ -54,15 +85,19 @@ export const outputSpecification = z
     segment_duration: z.number().min(2).max(10).optional(),
     /** Stills of a video: the moment, seconds from the start. */
     thumbnails: z.strictObject({ at: z.array(z.number().min(0)).length(1) }).optional(),
+    /** Pictures: a logo over the finished picture. */
+    watermark: watermarkSpecification.optional(),
   })
   .openapi("OutputSpecification");
 
 export type OutputSpecification = z.infer<typeof outputSpecification>;
 
-/** A named anchor or a focal point, as fractions from the top left. */
-export function positionOf(position: NonNullable<OutputSpecification["crop_position"]>): {
-  x: number;
-  y: number;
-} {
-  return typeof position === "string" ? ANCHORS[position] : position;
+/** Where a crop lies: a named anchor or a focal point, as fractions from the top left, or what it looks for. */
+export function positionOf(
+  position: NonNullable<OutputSpecification["crop_position"]>,
+): Pick<ImageOutput, "position" | "gravity"> {
+  if (typeof position !== "string") return { position };
+  const gravity = LOOKS.find((look) => look === position);
+  if (gravity !== undefined) return { position: ANCHORS.center, gravity };
+  return { position: ANCHORS[position as keyof typeof ANCHORS] };
 }

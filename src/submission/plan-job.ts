@@ -1,11 +1,14 @@
 import { LIMITS } from "../config.ts";
 import { planImage } from "../image/plan.ts";
+import type { LogoHeaders } from "../image/plan-logo.ts";
 import type { ImageProbe } from "../image/probe.ts";
 import type { JobRow, TaskRow } from "../jobs/claimed-task.ts";
+import { estimateJob, sizeBucketOf } from "../jobs/estimate.ts";
 import { newTaskRow } from "../jobs/new-task.ts";
+import { BUDGETS, type Needs } from "../jobs/placement.ts";
 import { LANE_OF_TASK } from "../processing/task-spec.ts";
 import { STAGE_WEIGHTS, type StageName } from "../progress/stages.ts";
-import type { Priority } from "../schema.ts";
+import type { JobEstimate, Lane, Priority } from "../schema.ts";
 import type { VideoOutput } from "../video/output.ts";
 import type { ResolvedOutputs } from "./resolve-outputs.ts";
 
@@ -15,12 +18,15 @@ export type PlannedInput =
   | { kind: "video"; bytes: number };
 
 interface JobIdentity {
+  /** The logos that outputs are marked with. */
+  logos: LogoHeaders;
   jobId: string;
   /** Id of the first task; the ones that a probe makes possible come later. */
   taskId: string;
   mediaId: string;
   owner: string;
   priority: Priority;
+  allowPartial: boolean;
   outputSpecifications: unknown[];
   requestId: string;
   traceparent: string | undefined;
@@ -45,25 +51,67 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
     const plan = planImage(input.probe, resolved.outputs, {
       maxPixels: LIMITS.maxImagePixels,
       inputBytes: input.bytes,
+      logos: identity.logos,
     });
     const spec = { outputs: resolved.outputs, probe: input.probe };
-    const task = newTaskRow({ id: identity.taskId, kind: "image", lane: plan.lane, spec }, owner);
+    const task = newTaskRow(
+      {
+        id: identity.taskId,
+        kind: "image",
+        lane: plan.lane,
+        spec,
+        outputNames: namesOf(resolved.outputs),
+        needs: imageNeeds(plan.estimatedPeakBytes, input.bytes),
+      },
+      owner,
+    );
     const stages = Object.keys(STAGE_WEIGHTS.image) as StageName[];
     const pixels = input.probe.width * input.probe.height;
     return {
-      job: jobRow("image", stages, imageEstimateMs(pixels, plan.lane), plan.notes, identity),
+      job: jobRow(
+        "image",
+        stages,
+        guess("image", pixels, resolved.outputs.length, plan.lane, imageRunMs(pixels, plan.lane)),
+        plan.notes,
+        identity,
+      ),
       tasks: [task],
     };
   }
   const outputs = resolved.outputs as VideoOutput[];
   const task = newTaskRow(
-    { id: identity.taskId, kind: "probe", lane: LANE_OF_TASK.probe, spec: { outputs } },
+    {
+      id: identity.taskId,
+      kind: "probe",
+      lane: LANE_OF_TASK.probe,
+      spec: { outputs },
+      outputNames: namesOf(outputs),
+    },
     owner,
   );
   return {
-    job: jobRow("video", videoStages(outputs), videoEstimateMs(input.bytes), [], identity),
+    job: jobRow(
+      "video",
+      videoStages(outputs),
+      guess("video", input.bytes, outputs.length, LANE_OF_TASK.probe, videoRunMs(input.bytes)),
+      [],
+      identity,
+    ),
     tasks: [task],
   };
+}
+
+/** The plan's figure is that of whole pictures in memory; libvips can do with less, so it never keeps an image out. */
+function imageNeeds(peakBytes: number, inputBytes: number): Needs {
+  const most = BUDGETS.large["container-short"];
+  return {
+    memoryBytes: Math.min(peakBytes, most.memoryBytes),
+    diskBytes: Math.min(2 * inputBytes, most.diskBytes),
+  };
+}
+
+function namesOf(outputs: readonly { name: string }[]): string[] {
+  return outputs.map((output) => output.name);
 }
 
 function videoStages(outputs: readonly VideoOutput[]): StageName[] {
@@ -75,20 +123,32 @@ function videoStages(outputs: readonly VideoOutput[]): StageName[] {
   return stages;
 }
 
+/** The estimate as long as nothing is known of other jobs (`estimate-job.ts`). */
+function guess(
+  kind: JobRow["kind"],
+  size: number,
+  outputCount: number,
+  lane: Lane,
+  runMs: number,
+): JobEstimate {
+  const shape = { kind, sizeBucket: sizeBucketOf(kind, size), outputCount, lane };
+  return estimateJob(shape, runMs, { run: [], dispatch: [], waitPerTask: [] }, 0);
+}
+
 /** About 60 ns a pixel through the WASM codecs, and the cost of a hand-over to a container where there is one. */
-function imageEstimateMs(pixels: number, lane: string): number {
+function imageRunMs(pixels: number, lane: string): number {
   return Math.round(200 + pixels * 60e-6 + (lane === "edge" ? 0 : 1000));
 }
 
 /** A first guess from size alone, refined once the probe knows the duration: 1 MB takes about a second. */
-function videoEstimateMs(bytes: number): number {
+function videoRunMs(bytes: number): number {
   return Math.round(5_000 + bytes / 1000);
 }
 
 function jobRow(
   kind: JobRow["kind"],
   stages: StageName[],
-  estimatedDurationMs: number,
+  estimate: JobEstimate,
   notes: string[],
   identity: JobIdentity,
 ): JobRow {
@@ -99,16 +159,20 @@ function jobRow(
     kind,
     status: "pending",
     priority: identity.priority,
+    allowPartial: identity.allowPartial,
+    run: 1,
     outputSpecifications: identity.outputSpecifications,
     stages,
     currentStage: null,
     progressPercentage: 0,
-    estimatedDurationMs,
+    estimatedDurationMs: estimate.expectedMs,
+    estimate,
     notes,
     error: null,
     requestId: identity.requestId,
     traceparent: identity.traceparent ?? null,
     webhookUrl: identity.webhookUrl ?? null,
+    contentHash: null,
     createdAt: identity.nowMs,
     startedAt: null,
     finishedAt: null,

@@ -31,6 +31,26 @@ export const PRESETS: Record<string, Preset> = {
     description: "WebP within 2048×2048",
     specification: { format: "webp", width: 2048, height: 2048 },
   },
+  avatar: {
+    description: "256×256 WebP, cut around what draws the eye",
+    specification: {
+      format: "webp",
+      width: 256,
+      height: 256,
+      resize_mode: "crop",
+      crop_position: "attention",
+    },
+  },
+  social_card: {
+    description: "1200×630 JPEG, cut around what draws the eye",
+    specification: {
+      format: "jpeg",
+      width: 1200,
+      height: 630,
+      resize_mode: "crop",
+      crop_position: "attention",
+    },
+  },
   mobile_video: {
     description: "MP4 within 1280×720, H.264 up to 1.5 Mbit/s",
     specification: { format: "mp4", width: 1280, height: 720, max_bitrate: 1500, audio_bitrate: 128 },

@@ -4,14 +4,20 @@ import { createWatchToken } from "../access/watch-token.ts";
 import { configOf, LIMITS } from "../config.ts";
 import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
+import { answerOnce, fingerprintOf, respond, sealFor } from "../idempotency/answer-once.ts";
+import { IDEMPOTENCY_HEADER } from "../idempotency/key.ts";
+import type { Reservation } from "../idempotency/reservations.ts";
+import type { Answer } from "../idempotency/sealed-answer.ts";
 import type { AppContext } from "../request-context.ts";
-import { acceptMultipart, acceptStored, type Submitter } from "./accept.ts";
+import { JOB_STATUSES } from "../schema.ts";
+import { acceptMultipart, acceptStored } from "./accept.ts";
 import { announceJob } from "./announce.ts";
 import { jobFields, jobRequest, parseFields } from "./job-fields.ts";
 import { readJsonBody } from "./json-body.ts";
 import { outputSpecification } from "./output-specification.ts";
-import type { PlannedJob } from "./plan-job.ts";
 import { PRESETS } from "./presets.ts";
+import { readContent } from "./same-request.ts";
+import type { Submission, Submitter } from "./write-job.ts";
 
 /** Submitting jobs, and the presets that they may name. */
 export const submissionRoutes = createRoutes();
@@ -20,8 +26,13 @@ const acceptedJob = z
   .object({
     job_id: z.string(),
     media_id: z.string(),
-    status: z.literal("pending"),
-    estimated_duration: z.number().openapi({ description: "seconds" }),
+    status: z.enum(JOB_STATUSES),
+    deduplicated: z.boolean().openapi({
+      description:
+        "true: the same was submitted a short while ago, and this is that job. `force_new` makes it again",
+    }),
+    estimated_duration: z.number().openapi({ description: "Seconds from now to the end, with a margin" }),
+    estimated_range: z.object({ low: z.number(), high: z.number() }).nullable(),
     watch_token: z.string().openapi({ description: "Reads this job's progress for 15 minutes, as ?token=" }),
     links: z.object({ self: z.string(), progress: z.string(), ws: z.string(), events: z.string() }),
   })
@@ -35,6 +46,13 @@ submissionRoutes.openAPIRegistry.registerPath({
   summary: "Submit a job",
   security: [{ key: [] }],
   request: {
+    headers: z.object({
+      [IDEMPOTENCY_HEADER]: z
+        .string()
+        .max(255)
+        .optional()
+        .openapi({ description: "Sent again with the same request within 24 h, it gets the same answer" }),
+    }),
     body: {
       required: true,
       content: {
@@ -49,23 +67,33 @@ submissionRoutes.openAPIRegistry.registerPath({
     },
   },
   responses: {
+    200: {
+      description: "The same was submitted before; this is its job",
+      content: { "application/json": { schema: acceptedJob } },
+    },
     201: { description: "Accepted", content: { "application/json": { schema: acceptedJob } } },
   },
 });
 
 submissionRoutes.post("/v1/jobs", requireScope("write"), async (c) => {
-  const planned = await accept(c);
-  c.executionCtx.waitUntil(announceJob(c.env, planned));
-  const document = await acceptedDocument(c, planned);
-  return c.json(document, 201, { Location: document.links.self });
+  const body = readBody(c);
+  return await answerOnce(c, {
+    fingerprint: async () => await fingerprintOf(c, await body.content()),
+    async work(reservation) {
+      const submission = await body.accept(submitterOf(c, reservation));
+      if (submission.isNew) c.executionCtx.waitUntil(announceJob(c.env, submission));
+      return respond(c, await answerTo(c, submission));
+    },
+  });
 });
 
-async function accept(c: AppContext): Promise<PlannedJob> {
-  const submitter: Submitter = {
-    owner: c.get("caller").owner,
-    requestId: c.get("requestId"),
-    traceparent: c.get("traceparent"),
-  };
+/** A body can be read once: to submit a job, or to say what it would have asked for. */
+interface JobBody {
+  accept(submitter: Submitter): Promise<Submission>;
+  content(): Promise<unknown>;
+}
+
+function readBody(c: AppContext): JobBody {
   const contentType = c.req.header("Content-Type") ?? "";
   const body = c.req.raw.body;
   if (!body || c.req.header("Content-Length") === "0") {
@@ -73,16 +101,34 @@ async function accept(c: AppContext): Promise<PlannedJob> {
   }
   if (/^multipart\/form-data\b/i.test(contentType)) {
     refuseOversize(c.req.header("Content-Length"));
-    return await acceptMultipart(c.env, body, contentType, submitter);
+    return {
+      accept: (submitter) => acceptMultipart(c.env, body, contentType, submitter),
+      content: () => readContent(body, contentType),
+    };
   }
   if (/^application\/json\b/i.test(contentType)) {
-    const { media_id, ...fields } = parseFields(jobRequest, await readJsonBody(body, LIMITS.maxJsonBytes));
-    return await acceptStored(c.env, media_id, fields, submitter);
+    const parsed = async () => parseFields(jobRequest, await readJsonBody(body, LIMITS.maxJsonBytes));
+    return { accept: async (submitter) => acceptStored(c.env, await parsed(), submitter), content: parsed };
   }
   throw new MediaError(
     "unsupported_content_type",
     `${contentType || "No Content-Type"} is not accepted here.`,
   );
+}
+
+function submitterOf(c: AppContext, reservation: Reservation | undefined): Submitter {
+  return {
+    owner: c.get("caller").owner,
+    requestId: c.get("requestId"),
+    traceparent: c.get("traceparent"),
+    once: reservation && {
+      reservation,
+      keep: async (submission, content) => ({
+        fingerprint: await fingerprintOf(c, content),
+        sealed: await sealFor(c, reservation, await answerTo(c, submission)),
+      }),
+    },
+  };
 }
 
 /** Boundaries and fields on top of the file. */
@@ -95,15 +141,17 @@ function refuseOversize(contentLength: string | undefined): void {
   throw new MediaError("payload_too_large", `A file may have at most ${megabytes} MB here.`);
 }
 
-async function acceptedDocument(c: AppContext, { job }: PlannedJob): Promise<z.infer<typeof acceptedJob>> {
+async function answerTo(c: AppContext, { job, isNew, atMs }: Submission): Promise<Answer> {
   const self = `${new URL(c.req.url).origin}/v1/jobs/${job.id}`;
-  const token = await createWatchToken(configOf(c.env).tokenSecret, job.id, job.owner, Date.now());
-  return {
+  const document: z.infer<typeof acceptedJob> = {
     job_id: job.id,
     media_id: job.mediaId,
-    status: "pending",
+    status: job.status,
+    deduplicated: !isNew,
     estimated_duration: job.estimatedDurationMs / 1000,
-    watch_token: token,
+    estimated_range: job.estimate && { low: job.estimate.lowMs / 1000, high: job.estimate.highMs / 1000 },
+    // The same however often it is made, so that the answer that is kept is the one that is given.
+    watch_token: await createWatchToken(configOf(c.env).tokenSecret, job.id, job.owner, atMs),
     links: {
       self,
       progress: `${self}/progress`,
@@ -111,6 +159,8 @@ async function acceptedDocument(c: AppContext, { job }: PlannedJob): Promise<z.i
       events: `${self}/events`,
     },
   };
+  const headers = { "Content-Type": "application/json", Location: self };
+  return { status: isNew ? 201 : 200, headers, body: JSON.stringify(document) };
 }
 
 const presetList = createRoute({

@@ -10,6 +10,8 @@ export interface FfmpegProgress {
   speed?: number;
   /** Bytes written so far, over all outputs that ffmpeg can count. */
   totalBytes?: number;
+  /** Of what is written so far, kilobits a second. */
+  bitrateKbps?: number;
 }
 
 /**
@@ -59,10 +61,12 @@ function measures(fields: Map<string, string>): Partial<FfmpegProgress> {
   const fps = positive(fields.get("fps"));
   const speed = positive(fields.get("speed")?.replace(/x$/, ""));
   const totalBytes = positive(fields.get("total_size"));
+  const bitrateKbps = positive(fields.get("bitrate")?.replace(/kbits\/s$/, ""));
   return {
     ...(fps === undefined ? {} : { fps }),
     ...(speed === undefined ? {} : { speed }),
     ...(totalBytes === undefined ? {} : { totalBytes }),
+    ...(bitrateKbps === undefined ? {} : { bitrateKbps }),
   };
 }
 

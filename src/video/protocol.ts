@@ -22,14 +22,27 @@ const taskBase = {
   timeLimitMs: z.int().positive(),
   /** Bytes that the task may write in all; more is reported as `disk_full`. */
   maxOutputBytes: z.int().positive(),
+  /** Threads of each decoder, filter graph and encoder, where they should be fewer than the server's own. */
+  threads: z.int().positive().optional(),
 };
 
 /** Segments counted from 0 on the grid of the stream; without `end` to the end of the video. */
 export const segmentRange = z.object({ first: z.int().nonnegative(), end: z.int().positive().optional() });
+/** A logo that pictures are marked with, read like the input. */
+export const logoSource = z.strictObject({ mediaId: z.string(), url: z.url(), bytes: z.int().nonnegative() });
+export type LogoSource = z.infer<typeof logoSource>;
+
+/** The logos that the outputs' watermarks name. */
+const logos = z.array(logoSource).max(10).optional();
 
 export const taskRequest = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("probe"), ...taskBase }),
-  z.strictObject({ kind: z.literal("image"), ...taskBase, outputs: z.array(imageOutput).min(1).max(10) }),
+  z.strictObject({
+    kind: z.literal("image"),
+    ...taskBase,
+    outputs: z.array(imageOutput).min(1).max(10),
+    logos,
+  }),
   z.strictObject({ kind: z.literal("transcode"), ...taskBase, source: sourceDescription, output: mp4Output }),
   z.strictObject({ kind: z.literal("stream"), ...taskBase, source: sourceDescription, output: streamOutput }),
   z.strictObject({
@@ -45,6 +58,7 @@ export const taskRequest = z.discriminatedUnion("kind", [
     ...taskBase,
     source: sourceDescription,
     output: thumbnailOutput,
+    logos,
   }),
 ]);
 export type TaskRequest = z.infer<typeof taskRequest>;
@@ -128,9 +142,22 @@ export const taskEvent = z.discriminatedUnion("type", [
     fps: z.number().optional(),
     speed: z.number().optional(),
     outTimeSeconds: z.number().optional(),
+    bitrateKbps: z.number().optional(),
+    /** Pixels of what is being made, such as `1280x720`; of a stream, of its largest rendition. */
+    resolution: z.string().optional(),
+    /** Pieces that are stored, of pieces in all, where the work is counted in pieces. */
+    processedItems: z.int().nonnegative().optional(),
+    totalItems: z.int().positive().optional(),
   }),
-  /** At least every 5 s while the task runs. */
-  z.object({ type: z.literal("heartbeat"), rssBytes: z.number().optional() }),
+  /** At least every 5 s while the task runs, with what its processes use at that moment. */
+  z.object({
+    type: z.literal("heartbeat"),
+    rssBytes: z.number().optional(),
+    /** Since the heartbeat before; 100 is one core. */
+    cpuPercent: z.number().optional(),
+    /** In the task's work folder. */
+    tempBytes: z.number().optional(),
+  }),
   z.object({ type: z.literal("done"), result: taskResult }),
   /** `code` is one of `errors.ts`; `message` is public; `detail` (stderr tail) is for operators. */
   z.object({

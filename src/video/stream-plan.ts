@@ -56,6 +56,12 @@ function planGrid(video: VideoDescription, segmentSeconds: number): SegmentGrid 
   };
 }
 
+/** Pixels of the largest rendition, such as `1280x720`. */
+export function largestOf({ renditions }: StreamPlan): string {
+  const largest = renditions.toSorted((a, b) => b.width * b.height - a.width * a.height)[0];
+  return `${largest?.width}x${largest?.height}`;
+}
+
 /** A run of whole segments, counted from 0 on the grid. */
 export interface SegmentRange {
   first: number;

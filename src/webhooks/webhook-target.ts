@@ -3,9 +3,17 @@
  * sends what is due in D1, a few at once, and holds the breaker. What it holds can be lost: D1 has the deliveries.
  */
 import { DurableObject } from "cloudflare:workers";
+import {
+  afterFailure,
+  afterPause,
+  afterSuccess,
+  BREAKERS,
+  type Breaker,
+  CLOSED,
+  roomOf,
+} from "../breaker.ts";
 import { configOf, type Env } from "../config.ts";
 import { log } from "../log.ts";
-import { afterFailure, afterPause, afterSuccess, type Breaker, CLOSED, roomOf } from "./breaker.ts";
 import { claimDelivery, nextDueAt } from "./deliveries.ts";
 import { attemptDelivery, type DeliveryContext, type TargetHealth } from "./delivery.ts";
 import { dnsOverHttps } from "./resolve.ts";
@@ -45,7 +53,7 @@ export class WebhookTarget extends DurableObject<Env> {
   async #work(target: string): Promise<void> {
     this.#sending++;
     try {
-      while (this.#sending <= roomOf(this.#breaker(), Date.now())) {
+      while (this.#sending <= roomOf(this.#breaker(), BREAKERS.webhook, Date.now())) {
         const claimed = await claimDelivery(this.env.DB, target, crypto.randomUUID(), Date.now());
         if (!claimed) break;
         // Where one was due there may be more: a sender too many finds out with one query.
@@ -94,7 +102,7 @@ export class WebhookTarget extends DurableObject<Env> {
   }
 
   #hasRoom(): boolean {
-    return this.#sending < roomOf(this.#breaker(), Date.now());
+    return this.#sending < roomOf(this.#breaker(), BREAKERS.webhook, Date.now());
   }
 
   #breaker(): Breaker {
@@ -115,7 +123,7 @@ function breakerAfter(breaker: Breaker, health: TargetHealth, nowMs: number): Br
     case "good":
       return afterSuccess(breaker, nowMs);
     case "bad":
-      return afterFailure(breaker, nowMs);
+      return afterFailure(breaker, BREAKERS.webhook, nowMs);
     case "paused":
       return afterPause(breaker, health.untilMs);
     case "unknown":

@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { RunRecord } from "../../src/local/run-record.ts";
+import { type RunRecord, readRunRecord } from "../../src/local/run-record.ts";
 
 export interface DevServer {
   url: string;
@@ -27,7 +27,7 @@ export async function startDev(stateDir: string, options: string[] = []): Promis
     url,
     key,
     stateDir,
-    record: () => JSON.parse(readFileSync(join(stateDir, "run.json"), "utf8")) as RunRecord,
+    record: () => readRunRecord(stateDir),
     stop: () => {
       npm.kill("SIGTERM");
       return ended;

@@ -34,6 +34,14 @@ describe("a photo's job", () => {
       { preset: "thumbnail" },
       { name: "small.jpg", format: "jpeg", width: 60 },
       { name: "whole.png", format: "png" },
+      {
+        name: "avatar.webp",
+        preset: "avatar",
+        width: 64,
+        height: 64,
+        sharpen_amount: 0.5,
+        interpolation: "lanczos2",
+      },
     ]);
     const response = await send(key, [file(jpeg), specifications]);
     const { job_id } = (await response.json()) as { job_id: string };
@@ -41,6 +49,7 @@ describe("a photo's job", () => {
     expect(job).toMatchObject({ status: "completed", progress_percentage: 100, error: null, retry_count: 0 });
     const sizes = job.outputs.map(({ name, type, width, height }) => [name, type, width, height]);
     expect(sizes).toEqual([
+      ["avatar.webp", "image/webp", 64, 64],
       ["small.jpg", "image/jpeg", 60, 80],
       ["thumbnail.webp", "image/webp", 150, 150],
       ["whole.png", "image/png", 240, 320],
@@ -50,7 +59,7 @@ describe("a photo's job", () => {
       expect([bytes.length, await sha256Hex(bytes)]).toEqual([output.bytes, output.sha256]);
       expect(probeImage(bytes, bytes.length)).toMatchObject({ width: output.width, height: output.height });
     }
-    expect(await storedKeys("outputs/")).toHaveLength(3);
+    expect(await storedKeys("outputs/")).toHaveLength(4);
     expect(await rowsOf("attempts")).toMatchObject([
       { outcome: "done", worker_id: expect.stringMatching(/^edge-/) },
     ]);

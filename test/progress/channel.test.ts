@@ -146,6 +146,71 @@ describe("a WebSocket watcher", () => {
     expect(watcher.unread()).toBe(0);
   });
 
+  it("hears at least every 5 s that the workers are alive, though nothing moves", async () => {
+    const channel = newChannel();
+    await channel.record([imageAccepted, started("image"), STAGE_2]);
+    const watcher = await watchBySocket(channel);
+    await watcher.next();
+    for (let seconds = 1; seconds <= 11; seconds++) {
+      later(1_000);
+      await channel.record([{ type: "heartbeat", taskId: "image", attempt: 1, atMs: Date.now() }]);
+    }
+    expect([await watcher.next(), await watcher.next()]).toMatchObject([
+      { type: "update", sequence: 2 },
+      { type: "update", sequence: 3 },
+    ]);
+    expect(watcher.unread()).toBe(0);
+  });
+
+  it("sees what the workers use", async () => {
+    const channel = newChannel();
+    const usage = { memory_bytes: 1_000, cpu_percent: 180, temp_bytes: 50 };
+    await channel.record([imageAccepted, started("image")]);
+    const watcher = await watchBySocket(channel);
+    await watcher.next();
+    later(1_000);
+    await channel.record([{ type: "heartbeat", taskId: "image", attempt: 1, usage, atMs: Date.now() }]);
+    expect(await watcher.next()).toMatchObject({
+      resource_usage: { memory_bytes: 1_000, cpu_percent: 180 },
+      stage_details: { temp_bytes: 50 },
+    });
+    await channel.record([taskEnded("image"), jobEnded("failed")]);
+    expect(await watcher.next()).toMatchObject({ type: "end", resource_usage: null });
+  });
+
+  it("that was sent its share is asked to connect again, and then goes on from a snapshot", async () => {
+    const channel = newChannel();
+    await channel.record([imageAccepted, started("image")]);
+    const watcher = await watchBySocket(channel);
+    const text = "x".repeat(LIMITS.maxSocketBytes / 4);
+    for (let sequence = 1; sequence <= 6; sequence++) {
+      later(1_000);
+      const details = { current_operation: `${sequence}${text}` };
+      const report = progressed("image", sequence, sequence / 10, { stage: "validation" });
+      await channel.record([{ ...report, details } as ProgressEvent]);
+    }
+    expect(await watcher.closed).toEqual({ code: 1013, reason: "connect again to go on" });
+    const again = await watchBySocket(channel);
+    expect(await again.next()).toMatchObject({ type: "snapshot", stage_percentage: 60 });
+  });
+
+  it("finds no room where too many watch already, and is told so", async () => {
+    const channel = newChannel();
+    await channel.record([imageAccepted]);
+    const watching = Array.from({ length: LIMITS.maxWatchersPerJob }, () => watchBySocket(channel));
+    const [first] = await Promise.all(watching);
+    for (const headers of [{ Upgrade: "websocket" }, {}] as HeadersInit[]) {
+      const refused = await channel.fetch("https://darkroom.test/ws", { headers });
+      expect([refused.status, await refused.text()]).toEqual([
+        429,
+        `${LIMITS.maxWatchersPerJob} watch this job already, which is the most.`,
+      ]);
+    }
+    first?.socket.close(1000);
+    await first?.closed;
+    await watchBySocket(channel);
+  });
+
   it("is sent the rows of only those tasks that changed", async () => {
     const channel = newChannel();
     const planned: ProgressEvent = { type: "planned", tasks: plannedTasks, atMs: 4_500 };
@@ -193,6 +258,21 @@ describe("an event-stream watcher", () => {
     });
     await channel.record([STAGE_2]);
     expect(await second.next()).toMatchObject({ id: 4, event: "update" });
+    await second.leave();
+  });
+
+  it("goes on from there also when the object was evicted in between", async () => {
+    const channel = newChannel();
+    await channel.record([imageAccepted]);
+    const first = await watchByStream(channel);
+    const seen = await first.next();
+    await first.leave();
+    await channel.record([started("image")]);
+    await evictDurableObject(channel);
+    const second = await watchByStream(channel, seen?.id);
+    expect(await second.next()).toMatchObject({ id: 2, event: "update", data: { status: "processing" } });
+    await channel.record([STAGE_1]);
+    expect(await second.next()).toMatchObject({ id: 3, event: "update" });
     await second.leave();
   });
 

@@ -134,11 +134,38 @@ describe("a video job", () => {
       atMs: 3_000,
     };
     const running = [...probed, planned, started("chunk-1"), report];
-    expect(shown(running).stage_details).toEqual(details);
+    expect(shown(running).stage_details).toEqual({ ...details, processed_items: 0, total_items: 2 });
+    const second = [...running, taskEnded("chunk-1"), started("chunk-2")];
+    expect(shown(second).stage_details).toMatchObject({ processed_items: 1, total_items: 2 });
     expect(shown([...running, taskEnded("chunk-1"), taskEnded("chunk-2")])).toMatchObject({
       current_stage: "packaging",
       stage_details: {},
     });
+  });
+});
+
+describe("what is used", () => {
+  const usage = { memory_bytes: 100, cpu_percent: 90, temp_bytes: 7 };
+  const planned: ProgressEvent = { type: "planned", tasks: plannedTasks, atMs: 4_500 };
+  const beat = (taskId: string, attempt = 1): ProgressEvent => {
+    return { type: "heartbeat", taskId, attempt, usage, atMs: 5_000 };
+  };
+  const two = [videoAccepted, planned, started("chunk-1"), started("chunk-2")];
+
+  it("is the sum over the attempts that run", () => {
+    const both = [...two, beat("chunk-1"), beat("chunk-2")];
+    expect(shown(both).resource_usage).toEqual({ memory_bytes: 200, cpu_percent: 180 });
+    expect(shown([...both, taskEnded("chunk-2")]).resource_usage).toEqual({
+      memory_bytes: 100,
+      cpu_percent: 90,
+    });
+    const again = [...both, taskEnded("chunk-1", "ready"), started("chunk-1", 2), beat("chunk-1")];
+    expect(shown(again).resource_usage).toEqual({ memory_bytes: 100, cpu_percent: 90 });
+  });
+
+  it("is not known before anything was measured, or after the end", () => {
+    expect(shown(two).resource_usage).toBeNull();
+    expect(shown([...two, beat("chunk-1"), jobEnded("failed")]).resource_usage).toBeNull();
   });
 });
 
@@ -208,6 +235,42 @@ describe("seconds left", () => {
     expect(quarter.estimated_remaining?.low).toBeLessThan(24);
     expect(quarter.estimated_remaining?.high).toBeGreaterThan(24);
     expect(shown([...begun, jobEnded("failed")]).estimated_remaining).toBeNull();
+  });
+
+  it("are what was expected until there is a pace, and then less and less of it", () => {
+    const expected = { lowMs: 20_000, highMs: 60_000 };
+    const accepted = { ...imageAccepted, expected };
+    const at = (events: ProgressEvent[], nowMs: number) => {
+      const state = replay(events);
+      return state && snapshotOf(state, nowMs).estimated_remaining;
+    };
+    expect(at([accepted], 1_000)).toEqual({ low: 20, high: 60 });
+    const begun = [accepted, started("image", 1, 2_000)];
+    expect(at(begun, 11_000)).toEqual({ low: 10, high: 50 });
+    // Over its time and nothing done: what was expected is all there is to go by.
+    expect(at(begun, 100_000)).toEqual({ low: 0, high: 60 });
+    const half = [...begun, progressed("image", 1, 0.9, { stage: "resize_operations" })];
+    expect(at(half, 10_000)).toEqual(at([imageAccepted, ...half.slice(1)], 10_000));
+  });
+
+  it("are a range, never below nothing, whatever is expected and done", () => {
+    const ms = fc.nat({ max: 1_000_000 });
+    const stage = fc.constantFrom(...imageAccepted.stages);
+    const fraction = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(ms, ms, ms, stage, fraction, (a, b, passedMs, at, share) => {
+        const expected = { lowMs: Math.min(a, b), highMs: Math.max(a, b) };
+        const state = replay([
+          { ...imageAccepted, expected },
+          started("image", 1, 2_000),
+          progressed("image", 1, share, { stage: at }),
+        ]);
+        const left = state && snapshotOf(state, 2_000 + passedMs).estimated_remaining;
+        if (!left) throw new Error("there is something to go by");
+        expect(left.low).toBeGreaterThanOrEqual(0);
+        expect(left.high).toBeGreaterThanOrEqual(left.low);
+      }),
+    );
   });
 });
 

@@ -8,7 +8,14 @@ describe("the progress of ffmpeg", () => {
   it("is the share of the known length", () => {
     const parse = createProgressParser(10);
     expect(parse(block("2500000"))).toEqual([
-      { fraction: 0.25, outTimeSeconds: 2.5, fps: 61.5, speed: 2.05, totalBytes: 101_532 },
+      {
+        fraction: 0.25,
+        outTimeSeconds: 2.5,
+        fps: 61.5,
+        speed: 2.05,
+        totalBytes: 101_532,
+        bitrateKbps: 812.3,
+      },
     ]);
   });
 

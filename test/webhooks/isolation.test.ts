@@ -1,9 +1,9 @@
 import { createMessageBatch } from "cloudflare:test";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { BREAKERS } from "../../src/breaker.ts";
 import type { DeliveryTicket } from "../../src/config.ts";
 import { newId } from "../../src/id.ts";
 import { reissueTickets } from "../../src/retention/sweep.ts";
-import { BREAKER } from "../../src/webhooks/breaker.ts";
 import { consumeDeliveryTickets } from "../../src/webhooks/consumer.ts";
 import { addToLog } from "../../src/webhooks/delivery-log.ts";
 import type { EndpointRow } from "../../src/webhooks/endpoints.ts";
@@ -68,16 +68,16 @@ it("one dead and one slow endpoint do not hold up a healthy one, however often t
   await until(async () => (await rowsOf("webhook_deliveries", "state = 'delivered'")).length === 12);
   expect(new Set(to("healthy").map((each: Received) => each.headers.get("webhook-id"))).size).toBe(12);
   // The slow one is asked a few things at a time.
-  await until(() => to("slow").length === BREAKER.concurrent);
+  await until(() => to("slow").length === BREAKERS.webhook.concurrent);
   // The dead one is left alone after ten failures, or as many as were under way by then; the rest waits.
-  await until(() => to("dead").length >= BREAKER.failures);
-  expect(to("dead").length).toBeLessThan(BREAKER.failures + BREAKER.concurrent);
+  await until(() => to("dead").length >= BREAKERS.webhook.failures);
+  expect(to("dead").length).toBeLessThan(BREAKERS.webhook.failures + BREAKERS.webhook.concurrent);
   await until(
     async () =>
       (await rowsOf("webhook_deliveries", `target = '${ids[0]}' AND state = 'sending'`)).length === 0,
   );
   expect(await rowsOf("webhook_deliveries", `target = '${ids[0]}' AND state = 'waiting'`)).toHaveLength(12);
-  expect(to("slow")).toHaveLength(BREAKER.concurrent);
+  expect(to("slow")).toHaveLength(BREAKERS.webhook.concurrent);
   isReleased = true;
   await until(async () => (await rowsOf("webhook_deliveries", "state = 'delivered'")).length === 24);
   expect(to("slow")).toHaveLength(12);

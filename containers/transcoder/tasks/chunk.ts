@@ -1,7 +1,7 @@
 import { rangeSeconds } from "../../../src/video/chunk-plan.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
 import { chunkArgs } from "../../../src/video/stream-args.ts";
-import { planStream, type StreamPlan } from "../../../src/video/stream-plan.ts";
+import { largestOf, planStream, type StreamPlan } from "../../../src/video/stream-plan.ts";
 import { endOfTrack } from "../../../src/video/verify-tracks.ts";
 import { checkLength } from "../check-length.ts";
 import { SeekMissed } from "../check-segments.ts";
@@ -48,6 +48,7 @@ async function encodeFrom(
       args: chunkArgs(plan, range, seekSeconds, context.setting),
       specs: videoSpecs(plan, range),
       durationSeconds,
+      resolution: largestOf(plan),
       frames: Math.round(durationSeconds * plan.video.frameRate),
     });
     if (tracks.length === 0) return undefined;

@@ -1,7 +1,7 @@
 import { MediaError } from "../../../src/errors.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
 import { streamArgs } from "../../../src/video/stream-args.ts";
-import { planStream, WHOLE } from "../../../src/video/stream-plan.ts";
+import { largestOf, planStream, WHOLE } from "../../../src/video/stream-plan.ts";
 import { endOfTrack } from "../../../src/video/verify-tracks.ts";
 import { checkLength } from "../check-length.ts";
 import { encodeTracks } from "../encode-tracks.ts";
@@ -17,6 +17,7 @@ export async function runStream(context: TaskContext, request: StreamRequest): P
     args: streamArgs(plan, context.setting),
     specs: [...videoSpecs(plan, WHOLE), ...audioSpecs(plan)],
     durationSeconds: request.source.durationSeconds,
+    resolution: largestOf(plan),
   });
   if (tracks.length === 0) {
     throw new MediaError("invalid_result", "The encoder wrote no video.", { privateDetail: complaints });

@@ -15,13 +15,14 @@ type TranscodeRequest = Extract<TaskRequest, { kind: "transcode" }>;
 /** Makes one progressive MP4: encode to disk, verify, store. */
 export async function runTranscode(context: TaskContext, request: TranscodeRequest): Promise<TaskResult> {
   const plan = planMp4(request.source, request.output);
+  const resolution = `${plan.size.width}x${plan.size.height}`;
   const file = join(context.folder, "output.mp4");
   const complaints = await runFfmpeg(context, {
     args: mp4Args(plan, context.setting, file),
     durationSeconds: request.source.durationSeconds,
     onProgress: (progress) => {
       context.countBytes(file, progress.totalBytes ?? 0);
-      context.progress(progress.fraction * 0.95, "encoding", progress);
+      context.progress(progress.fraction * 0.95, "encoding", { ...progress, resolution });
     },
   });
   context.countBytes(file, (await stat(file)).size);

@@ -10,13 +10,18 @@ const encoder = keepCodec(() =>
 );
 
 /**
- * Progressive, Huffman tables optimised.
+ * Huffman tables optimised.
  *
  * @param quality 1–100, on libjpeg's scale with mozjpeg's quantisation tables
+ * @param progressive false for devices that show baseline JPEG only
  */
-export async function encodeJpeg(pixels: Pixels, quality: number): Promise<Uint8Array<ArrayBuffer>> {
+export async function encodeJpeg(
+  pixels: Pixels,
+  quality: number,
+  progressive = true,
+): Promise<Uint8Array<ArrayBuffer>> {
   return await encoder.use(({ module }) => {
-    const options = { ...defaultOptions, quality };
+    const options = { ...defaultOptions, quality, progressive, baseline: !progressive };
     return module.encode(pixels.data, pixels.width, pixels.height, options) as Uint8Array<ArrayBuffer>;
   });
 }

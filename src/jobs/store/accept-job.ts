@@ -1,9 +1,12 @@
-import { eq, sql } from "drizzle-orm";
-import { drizzle } from "drizzle-orm/d1";
+import { eq, type SQL, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { recordMediaReady } from "../../outbox.ts";
 import { jobs, media, taskDependencies, tasks, uploads } from "../../schema.ts";
 import type { JobRow, MediaRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
+import { freeSlot, type SlotTerms } from "./content-slot.ts";
 import { insertRows } from "./insert-rows.ts";
+import { examineMedia } from "./settle-media.ts";
 
 export interface Acceptance {
   /** Absent when the job works on media that is already stored. */
@@ -13,34 +16,44 @@ export interface Acceptance {
   job: JobRow;
   tasks: readonly TaskRow[];
   dependencies: readonly TaskDependencyRow[];
+  /** When a job of the same content makes room for this one; needed where the job has a content hash. */
+  slot?: SlotTerms;
+  /** What else must hold at that moment for anything to be written. */
+  condition?: SQL;
+  /** More statements for the batch; `accepted` holds in them if the job was written. */
+  alongside?: (db: DrizzleD1Database, accepted: SQL) => BatchItem<"sqlite">[];
 }
 
 /**
  * Writes media, job and tasks down together. Once this returns the job cannot be lost, so only then may a client
  * be told `201`. Media that is ready with it is told of in the same batch. `false` when the media or its upload was
- * removed in the meantime: nothing is written.
+ * removed in the meantime, another job holds the slot of its content, or the condition does not hold: nothing is written.
  */
 export async function acceptJob(d1: D1Database, acceptance: Acceptance): Promise<boolean> {
   const db = drizzle(d1);
-  // An upload that took too long was discarded by the sweep, and its object with it: then nothing is accepted.
-  const uploadIsOpen = acceptance.uploadId
-    ? sql`EXISTS (SELECT 1 FROM uploads WHERE id = ${acceptance.uploadId})`
-    : sql`1`;
-  const mediaIsThere = sql`EXISTS (SELECT 1 FROM media WHERE id = ${acceptance.job.mediaId} AND status <> 'deleted')`;
-  const [, , , , , accepted] = await db.batch([
-    insertRows(db, media, acceptance.newMedia ? [acceptance.newMedia] : [], uploadIsOpen),
-    insertRows(db, jobs, [acceptance.job], mediaIsThere),
-    insertRows(db, tasks, acceptance.tasks, mediaIsThere),
-    insertRows(db, taskDependencies, acceptance.dependencies, mediaIsThere),
-    db.delete(uploads).where(eq(uploads.id, acceptance.uploadId ?? "")),
-    db.select({ id: jobs.id }).from(jobs).where(eq(jobs.id, acceptance.job.id)),
-    recordMediaReady(
-      db,
-      acceptance.newMedia?.id ?? "",
-      acceptance.job.requestId,
-      sql`1`,
-      acceptance.job.createdAt,
-    ),
+  const { newMedia, job, slot = HELD_FOR_EVER, condition = sql`1` } = acceptance;
+  const mayBe = sql`${inputIsThere(acceptance)} AND ${condition}`;
+  const accepted = sql`EXISTS (SELECT 1 FROM jobs WHERE id = ${job.id})`;
+  const [, , written] = await db.batch([
+    freeSlot(db, job, slot, mayBe),
+    insertRows(db, jobs, [job], mayBe),
+    db.select({ id: jobs.id }).from(jobs).where(eq(jobs.id, job.id)),
+    insertRows(db, media, newMedia ? [newMedia] : [], accepted),
+    insertRows(db, tasks, acceptance.tasks, accepted),
+    insertRows(db, taskDependencies, acceptance.dependencies, accepted),
+    db.delete(uploads).where(sql`id = ${acceptance.uploadId ?? ""} AND ${accepted}`),
+    recordMediaReady(db, newMedia?.id ?? "", job.requestId, sql`1`, job.createdAt),
+    ...(newMedia ? [] : [examineMedia(db, job.id, accepted)]),
+    ...(acceptance.alongside?.(db, accepted) ?? []),
   ]);
-  return accepted.length === 1;
+  return written.length === 1;
+}
+
+const HELD_FOR_EVER: SlotTerms = { createdAfterMs: 0, isForced: false };
+
+/** An upload that took too long was discarded by the sweep, and its object with it: then nothing is accepted. */
+function inputIsThere({ uploadId, newMedia, job }: Acceptance): SQL {
+  if (uploadId) return sql`EXISTS (SELECT 1 FROM uploads WHERE id = ${uploadId})`;
+  if (newMedia) return sql`1`;
+  return sql`EXISTS (SELECT 1 FROM media WHERE id = ${job.mediaId} AND status <> 'deleted')`;
 }

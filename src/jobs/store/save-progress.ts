@@ -1,8 +1,11 @@
-import { and, eq, lte } from "drizzle-orm";
+import { and, eq, inArray, lte } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { jobs } from "../../schema.ts";
 
-/** Keeps how far a running job is, for lists and for when its live channel is gone; it never moves backward. */
+/**
+ * Keeps how far a job is, or was when it failed or was cancelled, for lists and for when its live channel is gone; it
+ * never moves backward. Zero rows: it is further, completed, or begins again.
+ */
 export async function saveProgress(
   d1: D1Database,
   jobId: string,
@@ -12,5 +15,11 @@ export async function saveProgress(
   await drizzle(d1)
     .update(jobs)
     .set({ progressPercentage: percentage, currentStage: stage })
-    .where(and(eq(jobs.id, jobId), eq(jobs.status, "processing"), lte(jobs.progressPercentage, percentage)));
+    .where(
+      and(
+        eq(jobs.id, jobId),
+        inArray(jobs.status, ["processing", "failed", "cancelled"]),
+        lte(jobs.progressPercentage, percentage),
+      ),
+    );
 }

@@ -1,0 +1,66 @@
+import { drizzle } from "drizzle-orm/d1";
+import type { MiddlewareHandler } from "hono";
+import { LIMITS } from "../config.ts";
+import { MediaError } from "../errors.ts";
+import type { AppContext, AppEnv } from "../request-context.ts";
+import { answerOnce, fingerprintOf, release, sealFor } from "./answer-once.ts";
+import { keepAnswer, type Reservation } from "./reservations.ts";
+import type { Answer } from "./sealed-answer.ts";
+
+/**
+ * Jobs and batches call {@link answerOnce} themselves, and keep the answer in the very batch that accepts the work.
+ * Watch tokens create nothing, and a fresh one is worth more than one that has run out.
+ */
+const PASSED_OVER = new Set(["/v1/jobs", "/v1/batches", "/v1/watch-tokens"]);
+
+/** Lets every POST of a small body be sent twice under one `Idempotency-Key`. Goes after `authenticate`. */
+export function idempotent(): MiddlewareHandler<AppEnv> {
+  return async function idempotent(c, next) {
+    if (c.req.method !== "POST" || PASSED_OVER.has(c.req.path)) return await next();
+    const fingerprint = () => fingerprintOfBody(c);
+    return await answerOnce(c, {
+      fingerprint,
+      async work(reservation) {
+        // The body is read before the handler does, which finds it where the context keeps it.
+        const own = reservation && (await fingerprint());
+        await next();
+        if (reservation && own) await keepOrRelease(c, reservation, own);
+        return c.res;
+      },
+    });
+  };
+}
+
+/** The scopes are part of it: a lesser key of the same owner is not shown what it could not have asked for. */
+async function fingerprintOfBody(c: AppContext): Promise<string> {
+  if (Number(c.req.header("Content-Length") ?? 0) > LIMITS.maxJsonBytes) {
+    throw new MediaError("payload_too_large", `A JSON body may have ${LIMITS.maxJsonBytes} bytes.`);
+  }
+  const text = await c.req.text();
+  return await fingerprintOf(c, { scopes: c.get("caller").scopes.toSorted(), body: parsed(text) });
+}
+
+/** What is no JSON is compared as it is. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+async function keepOrRelease(c: AppContext, reservation: Reservation, fingerprint: string): Promise<void> {
+  if (!c.res.ok) return await release(c, reservation);
+  const sealed = await sealFor(c, reservation, await answerOf(c.res.clone()));
+  await keepAnswer(drizzle(c.env.DB), reservation, { fingerprint, sealed });
+}
+
+const KEPT_HEADERS = ["Content-Type", "Location", "Cache-Control"];
+
+async function answerOf(response: Response): Promise<Answer> {
+  const headers = KEPT_HEADERS.flatMap((name) => {
+    const value = response.headers.get(name);
+    return value === null ? [] : [[name, value]];
+  });
+  return { status: response.status, headers: Object.fromEntries(headers), body: await response.text() };
+}

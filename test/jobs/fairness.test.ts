@@ -1,0 +1,84 @@
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { LIMITS } from "../../src/config.ts";
+import { newId } from "../../src/id.ts";
+import { newTaskRow } from "../../src/jobs/new-task.ts";
+import { PRIORITY_POINTS } from "../../src/jobs/priority.ts";
+import { acceptJob } from "../../src/jobs/store/accept-job.ts";
+import { PRIORITIES, type Priority } from "../../src/schema.ts";
+import { emptyStorage, prepareDatabase, testEnv } from "../fixtures/app.ts";
+import { claimOne, START_MS, submit } from "../fixtures/jobs.ts";
+
+beforeAll(prepareDatabase);
+beforeEach(emptyStorage);
+
+/** A job of many tasks, each with the place in the queue that a job of its own would have. */
+async function submitMany(priority: Priority, createdAtMs: readonly number[]): Promise<void> {
+  const { job } = await submit({ priority, tasks: [] });
+  const tasks = createdAtMs.map((atMs) =>
+    newTaskRow(
+      { id: newId("task", atMs), kind: "image", lane: "edge", spec: {} },
+      { jobId: job.id, priority, jobCreatedAtMs: atMs, nowMs: atMs },
+    ),
+  );
+  const again = { ...job, id: newId("job") };
+  await acceptJob(testEnv.DB, {
+    job: again,
+    tasks: tasks.map((task) => ({ ...task, jobId: again.id })),
+    dependencies: [],
+  });
+}
+
+async function claimAll(count: number, nowMs: number): Promise<{ priority: Priority; createdAt: number }[]> {
+  const order: { priority: Priority; createdAt: number }[] = [];
+  for (let n = 0; n < count; n++) {
+    const { task } = await claimOne(nowMs);
+    order.push({ priority: task.priority, createdAt: task.createdAt });
+  }
+  return order;
+}
+
+describe("1,000 mixed tasks ready", () => {
+  it("come out urgent, high, normal, low, and first in first out inside each", {
+    timeout: 60_000,
+  }, async () => {
+    for (const [n, priority] of PRIORITIES.toReversed().entries()) {
+      await submitMany(
+        priority,
+        Array.from({ length: 250 }, (_, index) => START_MS + ((index * 7 + n) % 250)),
+      );
+    }
+    const order = await claimAll(1_000, START_MS + 1_000);
+    expect(order.map(({ priority }) => priority)).toEqual(
+      PRIORITIES.flatMap((priority) => Array.from({ length: 250 }, () => priority)),
+    );
+    for (const priority of PRIORITIES) {
+      const times = order.filter((task) => task.priority === priority).map(({ createdAt }) => createdAt);
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+    }
+  });
+});
+
+describe("a burst of 1,000 low jobs", () => {
+  it("does not delay an urgent one: whoever is free next takes it", async () => {
+    await submitMany(
+      "low",
+      Array.from({ length: 1_000 }, (_, n) => START_MS + n),
+    );
+    const running = await claimAll(2, START_MS + 2_000);
+    expect(running.map(({ priority }) => priority)).toEqual(["low", "low"]);
+    await submitMany("urgent", [START_MS + 2_001]);
+    const [next] = await claimAll(1, START_MS + 2_002);
+    expect(next?.priority).toBe("urgent");
+  });
+
+  it("is not forgotten over a steady stream of urgent ones", async () => {
+    const headStartMs = (PRIORITY_POINTS.urgent - PRIORITY_POINTS.low) * LIMITS.headStartMs;
+    await submitMany("low", [START_MS]);
+    await submitMany(
+      "urgent",
+      Array.from({ length: 5 }, (_, n) => START_MS + headStartMs + 1 + n),
+    );
+    const [next] = await claimAll(1, START_MS + headStartMs + 10);
+    expect(next?.priority).toBe("low");
+  });
+});
