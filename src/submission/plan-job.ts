@@ -5,6 +5,7 @@ import type { ImageProbe } from "../image/probe.ts";
 import type { JobRow, TaskRow } from "../jobs/claimed-task.ts";
 import { estimateJob, sizeBucketOf } from "../jobs/estimate.ts";
 import { newTaskRow } from "../jobs/new-task.ts";
+import { BUDGETS, type Needs } from "../jobs/placement.ts";
 import { LANE_OF_TASK } from "../processing/task-spec.ts";
 import { STAGE_WEIGHTS, type StageName } from "../progress/stages.ts";
 import type { JobEstimate, Lane, Priority } from "../schema.ts";
@@ -25,6 +26,7 @@ interface JobIdentity {
   mediaId: string;
   owner: string;
   priority: Priority;
+  allowPartial: boolean;
   outputSpecifications: unknown[];
   requestId: string;
   traceparent: string | undefined;
@@ -52,7 +54,17 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
       logos: identity.logos,
     });
     const spec = { outputs: resolved.outputs, probe: input.probe };
-    const task = newTaskRow({ id: identity.taskId, kind: "image", lane: plan.lane, spec }, owner);
+    const task = newTaskRow(
+      {
+        id: identity.taskId,
+        kind: "image",
+        lane: plan.lane,
+        spec,
+        outputNames: namesOf(resolved.outputs),
+        needs: imageNeeds(plan.estimatedPeakBytes, input.bytes),
+      },
+      owner,
+    );
     const stages = Object.keys(STAGE_WEIGHTS.image) as StageName[];
     const pixels = input.probe.width * input.probe.height;
     return {
@@ -68,7 +80,13 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
   }
   const outputs = resolved.outputs as VideoOutput[];
   const task = newTaskRow(
-    { id: identity.taskId, kind: "probe", lane: LANE_OF_TASK.probe, spec: { outputs } },
+    {
+      id: identity.taskId,
+      kind: "probe",
+      lane: LANE_OF_TASK.probe,
+      spec: { outputs },
+      outputNames: namesOf(outputs),
+    },
     owner,
   );
   return {
@@ -81,6 +99,19 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
     ),
     tasks: [task],
   };
+}
+
+/** The plan's figure is that of whole pictures in memory; libvips can do with less, so it never keeps an image out. */
+function imageNeeds(peakBytes: number, inputBytes: number): Needs {
+  const most = BUDGETS.large["container-short"];
+  return {
+    memoryBytes: Math.min(peakBytes, most.memoryBytes),
+    diskBytes: Math.min(2 * inputBytes, most.diskBytes),
+  };
+}
+
+function namesOf(outputs: readonly { name: string }[]): string[] {
+  return outputs.map((output) => output.name);
 }
 
 function videoStages(outputs: readonly VideoOutput[]): StageName[] {
@@ -128,6 +159,8 @@ function jobRow(
     kind,
     status: "pending",
     priority: identity.priority,
+    allowPartial: identity.allowPartial,
+    run: 1,
     outputSpecifications: identity.outputSpecifications,
     stages,
     currentStage: null,
