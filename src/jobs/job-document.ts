@@ -52,6 +52,7 @@ export const jobDocument = z
       })
       .nullable(),
     retry_count: z.int(),
+    batch_id: z.string().nullable(),
     request_id: z.string(),
     created_at: time,
     started_at: time.nullable(),
@@ -83,6 +84,7 @@ export function describeJob(
     notes: job.notes,
     error: describeError(job),
     retry_count: retryCount,
+    batch_id: job.batchId,
     request_id: job.requestId,
     created_at: isoTime(job.createdAt),
     started_at: job.startedAt === null ? null : isoTime(job.startedAt),

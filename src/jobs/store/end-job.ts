@@ -11,6 +11,7 @@ import {
   tasks,
 } from "../../schema.ts";
 import { type CancelledLease, cancelRest } from "./fail-task.ts";
+import { batchOf, settleBatch } from "./settle-batch.ts";
 
 export type Cancellation =
   /** The job ended here; `running` are the attempts to stop. */
@@ -47,6 +48,7 @@ export async function endJob(
       cause: sql`j.finished_at`,
       nowMs,
     }),
+    ...settleBatch(db, batchOf(jobId), nowMs),
   ]);
   return ended.length === 1 ? { ended: true, running } : { ended: false };
 }

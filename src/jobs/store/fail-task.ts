@@ -5,6 +5,7 @@ import { attempts, type FailureRecord, jobs, type Lane, tasks } from "../../sche
 import type { Lease } from "../claimed-task.ts";
 import type { RetryDecision } from "../retry-policy.ts";
 import { isLeasedWith, taskIs } from "./lease-guard.ts";
+import { batchOf, settleBatch } from "./settle-batch.ts";
 
 export type FailureOutcome =
   /** The task is `ready` again; send its lane a ticket, delayed by `delayMs`. */
@@ -115,6 +116,7 @@ async function failJob(
       cause: sql`j.finished_at`,
       nowMs,
     }),
+    ...settleBatch(db, batchOf(lease.jobId), nowMs),
   ]);
   return rows.length === 1 ? { applied: "job_failed", cancelled } : { applied: "stale" };
 }

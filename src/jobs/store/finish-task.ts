@@ -7,6 +7,7 @@ import type { Lease, OutputRow, TaskDependencyRow, TaskRow } from "../claimed-ta
 import { recordDurations } from "./durations.ts";
 import { insertRows } from "./insert-rows.ts";
 import { isLeasedWith } from "./lease-guard.ts";
+import { batchOf, settleBatch } from "./settle-batch.ts";
 
 /** What a finished task leaves behind; all of it becomes visible at once, or none. */
 export interface FinishedTask {
@@ -64,6 +65,7 @@ export async function finishTask(
       nowMs,
     }),
     recordDurations(db, lease.jobId, nowMs, guard),
+    ...settleBatch(db, batchOf(lease.jobId), nowMs),
   ]);
   const job = held[0];
   if (!job) return { accepted: false };
