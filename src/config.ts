@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { DerivativeProducer } from "./image-url/producer.ts";
+import type { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import type { JobProgress } from "./processing/job-progress.ts";
 import type { Transcoder } from "./processing/transcoder.ts";
 import type { Lane } from "./schema.ts";
@@ -18,6 +19,7 @@ export interface Env {
   TRANSCODER: DurableObjectNamespace<Transcoder>;
   DERIVATIVES: DurableObjectNamespace<DerivativeProducer>;
   WEBHOOK_TARGET: DurableObjectNamespace<WebhookTarget>;
+  CIRCUIT_BREAKERS: DurableObjectNamespace<CircuitBreakers>;
   BOOTSTRAP_ADMIN_KEY?: string;
   TOKEN_SECRET?: string;
   /** Set where no container engine runs: the transcoder is a process on this machine. */
@@ -36,6 +38,8 @@ export interface Env {
   WEBHOOK_PORTS?: string;
   /** DNS over HTTPS (JSON), asked where a webhook's host lies. Empty: hosts are judged by name only. */
   WEBHOOK_RESOLVER_URL?: string;
+  /** Media id of the logo that watermarks lay over pictures when they name none. */
+  WATERMARK_LOGO?: string;
   /** Seconds in which a submission of the same content gets the job that is there; 0 turns it off. */
   DEDUPE_WINDOW_SECONDS?: string;
 }
@@ -67,6 +71,7 @@ const schema = z.object({
     .string()
     .regex(/^\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*$/, "Ports such as 443,1024-65535"),
   webhookResolverUrl: z.url({ protocol: /^https?$/ }).optional(),
+  watermarkLogo: z.string().startsWith("med_", "WATERMARK_LOGO is the id of a stored media").optional(),
   dedupeWindowSeconds: z.coerce
     .number()
     .int()
@@ -132,6 +137,8 @@ export interface Config {
   /** Ranges of ports, both ends included. */
   webhookPorts: [number, number][];
   webhookResolverUrl: string | undefined;
+  /** Media id of the logo that watermarks use when they name none. */
+  watermarkLogo: string | undefined;
   /** How long a job answers submissions of the same content; 0: never. */
   dedupeWindowMs: number;
 }
@@ -154,6 +161,7 @@ export function configOf(env: Env): Config {
     webhookLoopback: env.WEBHOOK_LOOPBACK || "refuse",
     webhookPorts: env.WEBHOOK_PORTS || "80,443,1024-65535",
     webhookResolverUrl: env.WEBHOOK_RESOLVER_URL || undefined,
+    watermarkLogo: env.WATERMARK_LOGO || undefined,
     dedupeWindowSeconds: env.DEDUPE_WINDOW_SECONDS || "3600",
   });
   const complete: Config = {
@@ -168,6 +176,7 @@ export function configOf(env: Env): Config {
     webhookLoopback: config.webhookLoopback === "allow",
     webhookPorts: config.webhookPorts.split(",").map(portRange),
     webhookResolverUrl: config.webhookResolverUrl,
+    watermarkLogo: config.watermarkLogo,
     dedupeWindowMs: seconds(config.dedupeWindowSeconds),
   };
   parsed.set(env, complete);

@@ -2,6 +2,7 @@ import { ContainerProxy } from "@cloudflare/containers";
 import { app } from "./app.ts";
 import type { DeliveryTicket, Env, Ticket } from "./config.ts";
 import { DerivativeProducer } from "./image-url/producer.ts";
+import { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import { consumeTickets } from "./processing/consumer.ts";
 import { JobProgress } from "./processing/job-progress.ts";
 import { Transcoder } from "./processing/transcoder.ts";
@@ -9,7 +10,7 @@ import { reissueTickets, sweep } from "./retention/sweep.ts";
 import { consumeDeliveryTickets, isDeliveryBatch } from "./webhooks/consumer.ts";
 import { WebhookTarget } from "./webhooks/webhook-target.ts";
 
-export { ContainerProxy, DerivativeProducer, JobProgress, Transcoder, WebhookTarget };
+export { CircuitBreakers, ContainerProxy, DerivativeProducer, JobProgress, Transcoder, WebhookTarget };
 
 let ticketsReissued = false;
 

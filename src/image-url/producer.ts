@@ -12,6 +12,7 @@ import { log } from "../log.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { readPublishedMedia } from "../media/store.ts";
 import { readOriginal } from "../processing/image-task.ts";
+import { findLogos, logoHeaders, readLogos } from "../processing/logos.ts";
 import { renderInContainer } from "../processing/render-in-container.ts";
 import { derivatives } from "../schema.ts";
 
@@ -57,7 +58,8 @@ export class DerivativeProducer extends DurableObject<Env> {
 async function produce(env: Env, order: DerivativeOrder): Promise<void> {
   const { media, output, objectKey } = order;
   const probe = media.metadata as unknown as ImageProbe;
-  const plan = planImage(probe, [output], { inputBytes: media.sizeBytes });
+  const logos = logoHeaders(await findLogos(env.DB, [output]));
+  const plan = planImage(probe, [output], { inputBytes: media.sizeBytes, logos });
   const made = plan.lane === "edge" ? await renderHere(env, order, probe) : await renderThere(env, order);
   await drizzle(env.DB)
     .insert(derivatives)
@@ -88,7 +90,8 @@ async function renderThere(env: Env, order: DerivativeOrder): Promise<Made> {
 async function renderHere(env: Env, order: DerivativeOrder, probe: ImageProbe): Promise<Made> {
   const image = await withTurn("interactive", async (): Promise<RenderedImage | undefined> => {
     const input = await readOriginal(env.MEDIA, order.media.objectKey);
-    const [rendered] = await renderImage(input, probe, [order.output]);
+    const logos = await readLogos(env, [order.output]);
+    const [rendered] = await renderImage(input, probe, [order.output], { logos });
     return rendered;
   });
   if (!image) throw new Error("the pipeline made no image");

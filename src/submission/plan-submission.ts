@@ -6,6 +6,7 @@ import { requireTarget } from "../webhooks/check-url.ts";
 import { contentHash } from "./content-hash.ts";
 import { withEstimate } from "./estimate-job.ts";
 import type { JobFields } from "./job-fields.ts";
+import { requireLogos } from "./logos.ts";
 import { type PlannedInput, type PlannedJob, planJob } from "./plan-job.ts";
 import { DEFAULT_OUTPUTS } from "./presets.ts";
 import { type ResolvedOutputs, resolveOutputs } from "./resolve-outputs.ts";
@@ -30,11 +31,13 @@ export async function planSubmission(
   mediaId: string,
   submitter: Omit<Submitter, "once"> & { webhookUrl: string | undefined },
 ): Promise<PlannedSubmission> {
-  const nowMs = Date.now();
   const specifications = fields.output_specifications ?? [...DEFAULT_OUTPUTS[input.kind]];
-  const resolved = resolveOutputs(specifications, input.kind);
+  const resolved = resolveOutputs(specifications, input.kind, configOf(env).watermarkLogo);
+  const logos = await requireLogos(env, submitter.owner, resolved);
+  const nowMs = Date.now();
   const planned = planJob(input, resolved, {
     ...submitter,
+    logos,
     jobId: newId("job", nowMs),
     taskId: newId("task", nowMs),
     mediaId,
