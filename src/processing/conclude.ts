@@ -20,6 +20,7 @@ import { STAGE_OF_TASK } from "../progress/stages.ts";
 import type { FailureRecord, Priority } from "../schema.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { reportError, reportWell } from "./breakers.ts";
+import { haltBatch } from "./cancel-batch.ts";
 import type { StoredFile } from "./output-rows.ts";
 import { outputRows } from "./output-rows.ts";
 import { stopAttempts } from "./stop-attempts.ts";
@@ -93,6 +94,7 @@ export async function concludeFailed(
     detail: error.privateDetail?.slice(-2000),
   });
   await announceFailure(env, lease, outcome, nowMs);
+  if (outcome.applied === "job_failed" && job.batchId !== null) await haltBatch(env, job.batchId, nowMs);
   await abandonAttempt(env, lease);
 }
 
@@ -151,7 +153,7 @@ export async function tell(env: Env, jobId: string, events: ProgressEvent[]): Pr
 const TRANSITIONS = new Set<ProgressEvent["type"]>(["task_started", "task_ended", "job_ended"]);
 
 /** Progress is only shown: when its channel cannot be reached, the work is done all the same. */
-async function show(env: Env, jobId: string, events: ProgressEvent[]): Promise<void> {
+export async function show(env: Env, jobId: string, events: ProgressEvent[]): Promise<void> {
   try {
     await env.JOB_PROGRESS.getByName(jobId).record(events);
   } catch (error) {

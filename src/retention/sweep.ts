@@ -14,6 +14,7 @@ import { log } from "../log.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
 import { findDeletedMedia } from "../media/store.ts";
 import { discardUpload, findAbandonedUploads } from "../media/upload-rows.ts";
+import { haltBatches } from "../processing/cancel-batch.ts";
 import { tell } from "../processing/conclude.ts";
 import { recoverTask } from "../processing/recover.ts";
 import { stopAttempts } from "../processing/stop-attempts.ts";
@@ -36,6 +37,7 @@ const STEPS = {
   tickets: reissueTickets,
   recovered: recoverExpired,
   overdue: failOverdue,
+  batchesHalted: (env, nowMs) => haltBatches(env, nowMs, BATCH),
   attemptsSwept: sweepAttempts,
   uploadsDiscarded: discardAbandoned,
   mediaDeleted: finishDeletions,
@@ -56,6 +58,7 @@ export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
     tickets: 0,
     recovered: 0,
     overdue: 0,
+    batchesHalted: 0,
     attemptsSwept: 0,
     uploadsDiscarded: 0,
     mediaDeleted: 0,

@@ -95,7 +95,8 @@ async function planItems(
       errors.push(...errorsOf(toMediaError(thrown), `items.${index}`));
     }
   }
-  if (errors.length > 0) throw new MediaError("invalid_request", "Some items are not valid; see errors.", { errors });
+  if (errors.length > 0)
+    throw new MediaError("invalid_request", "Some items are not valid; see errors.", { errors });
   return planned;
 }
 

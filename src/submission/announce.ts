@@ -1,8 +1,10 @@
 import type { Env } from "../config.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { tell } from "../processing/conclude.ts";
+import type { ProgressEvent } from "../progress/event.ts";
 import { outlineOf } from "../progress/outline.ts";
 import type { StageName } from "../progress/stages.ts";
+import type { Lane } from "../schema.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import type { PlannedJob } from "./plan-job.ts";
 
@@ -10,20 +12,29 @@ import type { PlannedJob } from "./plan-job.ts";
  * Tells the job's progress channel what is coming, then the lanes that there is work. Both may be lost without
  * losing the job: readers fall back to D1, and the sweep sends tickets again.
  */
-export async function announceJob(env: Env, { job, tasks }: PlannedJob): Promise<void> {
-  await tell(env, job.id, [
-    {
-      type: "accepted",
-      jobId: job.id,
-      stages: job.stages as StageName[],
-      tasks: tasks.map(outlineOf),
-      expected: job.estimate ?? undefined,
-      atMs: job.createdAt,
-    },
-  ]);
-  await sendTickets(
-    laneQueues(env),
-    tasks.filter((task) => task.state === "ready").map((task) => task.lane),
-  );
-  await dispatchEvents(env, [job.mediaId], job.createdAt);
+export async function announceJob(env: Env, planned: PlannedJob): Promise<void> {
+  await tell(env, planned.job.id, [acceptedEvent(planned)]);
+  await sendTickets(laneQueues(env), readyLanes(planned));
+  await dispatchEvents(env, [planned.job.mediaId], planned.job.createdAt);
+}
+
+/** As {@link announceJob}, for many: the lanes hear of all of them at once. */
+export async function announceBatch(env: Env, planned: readonly PlannedJob[]): Promise<void> {
+  await Promise.all(planned.map((one) => tell(env, one.job.id, [acceptedEvent(one)])));
+  await sendTickets(laneQueues(env), planned.flatMap(readyLanes));
+}
+
+function acceptedEvent({ job, tasks }: PlannedJob): ProgressEvent {
+  return {
+    type: "accepted",
+    jobId: job.id,
+    stages: job.stages as StageName[],
+    tasks: tasks.map(outlineOf),
+    expected: job.estimate ?? undefined,
+    atMs: job.createdAt,
+  };
+}
+
+function readyLanes({ tasks }: PlannedJob): Lane[] {
+  return tasks.filter((task) => task.state === "ready").map((task) => task.lane);
 }

@@ -16,18 +16,15 @@ const item = itemFields.extend({ media_id: z.string() }).openapi("BatchItem");
 export const batchRequest = z
   .strictObject({
     items: z.array(item).min(1).max(LIMITS.maxBatchItems),
-    defaults: itemFields
-      .default({})
-      .openapi({ description: "For every item that does not say otherwise" }),
+    defaults: itemFields.default({}).openapi({ description: "For every item that does not say otherwise" }),
     on_item_failure: z
       .enum(ON_ITEM_FAILURE)
       .default("continue")
       .openapi({ description: "fail_fast: the first job that fails cancels those that have not started" }),
     webhook_url: z.string().optional(),
-    webhook_mode: z
-      .enum(["batch", "item"])
-      .default("batch")
-      .openapi({ description: "Whether webhook_url is sent the events of the batch, or those of each of its jobs" }),
+    webhook_mode: z.enum(["batch", "item"]).default("batch").openapi({
+      description: "Whether webhook_url is sent the events of the batch, or those of each of its jobs",
+    }),
   })
   .openapi("BatchRequest");
 

@@ -2,7 +2,7 @@ import { and, desc, eq, getTableColumns, gte, lt, type SQL, sql } from "drizzle-
 import { drizzle } from "drizzle-orm/d1";
 import { alias } from "drizzle-orm/sqlite-core";
 import { BATCH_COUNTS, BATCH_PROGRESS } from "../../outbox.ts";
-import { type BatchEnd, batches } from "../../schema.ts";
+import { type BatchEnd, batches, type JobStatus, jobs } from "../../schema.ts";
 import type { BatchRow } from "../claimed-task.ts";
 
 export interface BatchCounts {
@@ -62,6 +62,15 @@ export async function listBatches(
   const found = await summaries(d1, condition, filter.limit + 1);
   const page = found.slice(0, filter.limit);
   return { batches: page, nextCursor: found.length > filter.limit ? page.at(-1)?.batch.id : undefined };
+}
+
+/** Ids of the jobs of a batch, of those in one state when it is given. */
+export async function listJobIds(d1: D1Database, batchId: string, status?: JobStatus): Promise<string[]> {
+  const found = await drizzle(d1)
+    .select({ id: jobs.id })
+    .from(jobs)
+    .where(and(eq(jobs.batchId, batchId), status && eq(jobs.status, status)));
+  return found.map((job) => job.id);
 }
 
 async function summaries(d1: D1Database, condition: SQL | undefined, limit: number): Promise<BatchSummary[]> {
