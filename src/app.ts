@@ -20,8 +20,10 @@ import { describeApi } from "./openapi.ts";
 import { pages } from "./pages/routes.tsx";
 import { problemResponse } from "./problem.ts";
 import { batchEndRoutes } from "./processing/batch-routes.ts";
+import { retryRoutes } from "./processing/retry-routes.ts";
 import { processingRoutes } from "./processing/routes.ts";
 import { serveStorage } from "./processing/storage-access.ts";
+import { feedRoutes } from "./progress/feed-routes.ts";
 import type { AppContext } from "./request-context.ts";
 import { retentionRoutes } from "./retention/routes.ts";
 import { batchSubmissionRoutes } from "./submission/batch-routes.ts";
@@ -71,8 +73,9 @@ app.all("/internal/storage/*", async (c) => {
   return await serveStorage(c.req.raw, c.env);
 });
 
-// A key, the page's session, or a watch token of the job at hand.
+// A key, the page's session, or a watch token of what is at hand.
 app.route("/", watchRoutes);
+app.route("/", feedRoutes);
 app.route("/", deliveryRoutes);
 
 // A key or the page's session.
@@ -84,6 +87,7 @@ app.route("/", batchEndRoutes);
 app.route("/", jobRoutes);
 app.route("/", watchTokenRoutes);
 app.route("/", processingRoutes);
+app.route("/", retryRoutes);
 app.route("/", mediaRoutes);
 app.route("/", retentionRoutes);
 app.route("/", webhookSecretRoutes);

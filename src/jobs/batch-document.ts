@@ -87,7 +87,7 @@ export function describeBatch(
 }
 
 /** The items of a batch, first submitted first. */
-export function describeItems(jobs: readonly JobWithOutputs[]): z.infer<typeof item>[] {
+export function describeItems(jobs: readonly Pick<JobWithOutputs, "job">[]): z.infer<typeof item>[] {
   return jobs.map(({ job }) => ({
     job_id: job.id,
     media_id: job.mediaId,

@@ -125,8 +125,8 @@ export async function findBatch(d1: D1Database, owner: string, batchId: string):
   return found;
 }
 
-/** First submitted first; a batch has no more than one page of them. */
-async function jobsOf(d1: D1Database, owner: string, batchId: string): Promise<JobWithOutputs[]> {
+/** The jobs of a batch, first submitted first: it has no more than one page of them. */
+export async function jobsOf(d1: D1Database, owner: string, batchId: string): Promise<JobWithOutputs[]> {
   const { jobs } = await listJobs(d1, owner, { batchId, limit: LIMITS.maxBatchItems });
   return jobs.toReversed();
 }

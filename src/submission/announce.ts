@@ -1,7 +1,9 @@
 import type { Env } from "../config.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
+import { log } from "../log.ts";
 import { tell } from "../processing/conclude.ts";
 import type { ProgressEvent } from "../progress/event.ts";
+import { isFollowed } from "../progress/followers.ts";
 import { outlineOf } from "../progress/outline.ts";
 import type { StageName } from "../progress/stages.ts";
 import type { Lane } from "../schema.ts";
@@ -13,6 +15,7 @@ import type { PlannedJob } from "./plan-job.ts";
  * losing the job: readers fall back to D1, and the sweep sends tickets again.
  */
 export async function announceJob(env: Env, planned: PlannedJob): Promise<void> {
+  await letFollow(env, planned.job);
   await tell(env, planned.job.id, [acceptedEvent(planned)]);
   await sendTickets(laneQueues(env), readyLanes(planned));
   await dispatchEvents(env, [planned.job.mediaId], planned.job.createdAt);
@@ -20,7 +23,12 @@ export async function announceJob(env: Env, planned: PlannedJob): Promise<void> 
 
 /** As {@link announceJob}, for many: the lanes hear of all of them at once. */
 export async function announceBatch(env: Env, planned: readonly PlannedJob[]): Promise<void> {
-  await Promise.all(planned.map((one) => tell(env, one.job.id, [acceptedEvent(one)])));
+  await Promise.all(
+    planned.map(async (one) => {
+      await letFollow(env, one.job);
+      await tell(env, one.job.id, [acceptedEvent(one)]);
+    }),
+  );
   await sendTickets(laneQueues(env), planned.flatMap(readyLanes));
 }
 
@@ -37,4 +45,14 @@ function acceptedEvent({ job, tasks }: PlannedJob): ProgressEvent {
 
 function readyLanes({ tasks }: PlannedJob): Lane[] {
   return tasks.filter((task) => task.state === "ready").map((task) => task.lane);
+}
+
+/** Who follows the owner's feed hears of the job from its first moment on; it is accepted whether or not they do. */
+async function letFollow(env: Env, { id, owner, mediaId }: PlannedJob["job"]): Promise<void> {
+  try {
+    if (!(await isFollowed(env.DB, owner, Date.now()))) return;
+    await env.JOB_PROGRESS.getByName(id).follow({ owner, mediaId });
+  } catch (error) {
+    log("warn", "submission", "not_followed", { job_id: id, detail: String(error) });
+  }
 }

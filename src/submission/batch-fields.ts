@@ -3,12 +3,13 @@ import { LIMITS } from "../config.ts";
 import { ON_ITEM_FAILURE } from "../schema.ts";
 import { jobFields } from "./job-fields.ts";
 
-const { output_specifications, priority } = jobFields.shape;
+const { output_specifications, priority, allow_partial } = jobFields.shape;
 
 /** What a job of a batch may say for itself; what it leaves out is the batch's default, and then the job's. */
 const itemFields = z.strictObject({
   output_specifications,
   priority: priority.unwrap().optional(),
+  allow_partial: allow_partial.unwrap().optional(),
 });
 
 const item = itemFields.extend({ media_id: z.string() }).openapi("BatchItem");

@@ -79,7 +79,7 @@ function answerTo(c: AppContext, { batch, planned }: AcceptedBatch): Answer {
   const none = { processing: 0, completed: 0, failed: 0, cancelled: 0 };
   const counts = { total: planned.length, pending: planned.length, ...none };
   const document = describeBatch({ batch, counts, progressPercentage: 0 }, new URL(c.req.url).origin);
-  const items = describeItems(planned.map(({ job }) => ({ job, outputs: [], retryCount: 0 })));
+  const items = describeItems(planned);
   return {
     status: 201,
     headers: { "Content-Type": "application/json", Location: document.links.self },

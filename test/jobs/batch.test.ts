@@ -8,6 +8,7 @@ import { endJob } from "../../src/jobs/store/end-job.ts";
 import { failTask } from "../../src/jobs/store/fail-task.ts";
 import { finishTask } from "../../src/jobs/store/finish-task.ts";
 import { readBatch } from "../../src/jobs/store/read-batches.ts";
+import { retryJob } from "../../src/jobs/store/retry-job.ts";
 import { haltBatch, haltBatches } from "../../src/processing/cancel-batch.ts";
 import { events } from "../../src/schema.ts";
 import type { Envelope } from "../../src/webhooks/event.ts";
@@ -149,6 +150,22 @@ describe("a batch", () => {
     expect((await readBatch(DB, "anna", batchId))?.counts).toMatchObject({ processing: 1 });
     await finish(claimed);
     expect((await batchEvents()).at(-1)).toEqual(["batch.completed", "completed"]);
+  });
+
+  it("is open again when a job of it is retried, and ends once more", async () => {
+    const batchId = await open(2);
+    const [good, bad] = [await claimOne(), await claimOne()];
+    await finish(good);
+    await fail(bad);
+    expect((await readBatch(DB, "anna", batchId))?.batch.status).toBe("partial");
+    expect(await retryJob(DB, bad.job.id, LATER_MS + 1)).toMatchObject({ retried: true });
+    expect((await readBatch(DB, "anna", batchId))?.batch).toMatchObject({ status: null, finishedAt: null });
+    await finish(await claimOne(LATER_MS + 2), LATER_MS + 3);
+    expect((await readBatch(DB, "anna", batchId))?.batch.status).toBe("completed");
+    expect((await batchEvents()).filter(([type]) => type === "batch.completed")).toEqual([
+      ["batch.completed", "partial"],
+      ["batch.completed", "completed"],
+    ]);
   });
 
   it("of another owner is not there", async () => {

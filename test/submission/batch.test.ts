@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { BatchDocument } from "../../src/jobs/batch-document.ts";
+import { failTask } from "../../src/jobs/store/fail-task.ts";
 import {
   ask,
   emptyStorage,
@@ -10,7 +11,7 @@ import {
   testEnv,
 } from "../fixtures/app.ts";
 import { fileOf, photo } from "../fixtures/images.ts";
-import { claimOne, rowsOf } from "../fixtures/jobs.ts";
+import { claimOne, failure, rowsOf } from "../fixtures/jobs.ts";
 import { whenEnded } from "../fixtures/watching.ts";
 import { file, outputs, problemOf, send } from "./sending.ts";
 
@@ -88,16 +89,14 @@ describe("a batch of jobs on stored media", () => {
     expect(jobs).toMatchObject(Array(3).fill({ batch_id: batch.batch_id, priority: "high" }));
   });
 
-  it("takes a hundred at once, also equal ones, and no more", async () => {
+  it("takes a hundred at once, also equal ones, and no more", { timeout: 30_000 }, async () => {
     const items = await films(100);
+    const tooMany = await request("POST", "/v1/batches", { items: [...items, items[0]] });
+    await problemOf(tooMany, 422, "invalid_request");
+    await problemOf(await request("POST", "/v1/batches", { items: [] }), 422, "invalid_request");
     const batch = await submitted({ items });
     expect(new Set(batch.items.map(({ job_id }) => job_id)).size).toBe(100);
-    await problemOf(
-      await request("POST", "/v1/batches", { items: [...items, items[0]] }),
-      422,
-      "invalid_request",
-    );
-    await problemOf(await request("POST", "/v1/batches", { items: [] }), 422, "invalid_request");
+    expect(await rowsOf("jobs", `batch_id = '${batch.batch_id}'`)).toHaveLength(100);
   });
 
   it("is refused whole, with the path of everything that is wrong", async () => {
@@ -205,6 +204,24 @@ describe("a batch is ended by hand", () => {
     for (const { job_id } of batch.items) expect(await storedKeys(`outputs/${job_id}/`)).toEqual([]);
     expect(await storedKeys("media/")).toHaveLength(1);
   });
+});
+
+it("what failed of a batch is tried again by one call, and what did not is left alone", async () => {
+  const batch = await submitted({ items: await films(3) });
+  const path = `/v1/batches/${batch.batch_id}`;
+  await problemOf(await request("POST", `${path}/retry`), 409, "conflict");
+  const { lease } = await claimOne(Date.now() + 1_000, "container-short");
+  await failTask(testEnv.DB, lease, failure("input"), { retry: false, reason: "permanent" }, Date.now());
+  await request("DELETE", path);
+  expect((await (await request("GET", path)).json()) as Batch).toMatchObject({ status: "failed" });
+  const answer = await request("POST", `${path}/retry`);
+  expect({ status: answer.status, body: await answer.json() }).toEqual({
+    status: 202,
+    body: { batch_id: batch.batch_id, status: "processing", job_ids: [lease.jobId] },
+  });
+  const read = (await (await request("GET", path)).json()) as Batch;
+  expect(read).toMatchObject({ finished_at: null, counts: { pending: 1, cancelled: 2 } });
+  await problemOf(await request("POST", `${path}/retry`, undefined, bert), 404, "not_found");
 });
 
 describe("the list of batches", () => {

@@ -4,6 +4,7 @@ import { newId } from "../../id.ts";
 import { recordJobEvent } from "../../outbox.ts";
 import { batches, jobs, tasks } from "../../schema.ts";
 import { settleBatch } from "./settle-batch.ts";
+import { releaseMediaOf } from "./settle-media.ts";
 
 /**
  * Cancels the jobs of a batch that have not started, in one transaction: `pending → cancelled`, with their tasks, an
@@ -40,10 +41,11 @@ export async function cancelPending(
     recordJobEvent(db, {
       type: "job.cancelled",
       where: sql`j.id IN (${cancelledNow})`,
-      cause: sql`j.finished_at`,
+      cause: sql`j.run`,
       eventId: sql`json_extract(${eventIds}, '$.' || j.id)`,
       nowMs,
     }),
+    releaseMediaOf(db, sql`(${cancelledNow})`, sql`1`),
     ...settleBatch(db, sql`${batchId}`, nowMs),
   ]);
   return cancelled.map((job) => job.id);

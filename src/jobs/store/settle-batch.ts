@@ -27,6 +27,14 @@ export function settleBatch(db: DrizzleD1Database, batchId: SQL, nowMs: number) 
   ] as const;
 }
 
+/** The statement that opens an ended batch again, of which a job is tried once more; it will end once more. */
+export function reopenBatch(db: DrizzleD1Database, jobId: string, guard: SQL) {
+  return db
+    .update(batches)
+    .set({ finishedAt: null, status: null })
+    .where(sql`id = ${batchOf(jobId)} AND ${guard}`);
+}
+
 /** How a batch ended whose jobs all have. */
 const BATCH_END = sql`(SELECT CASE
     WHEN total(j.status = 'completed') = count(*) THEN 'completed'
