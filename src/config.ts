@@ -46,6 +46,9 @@ export interface Env {
   IMAGE_URL_MISSES_PER_MINUTE?: string;
   /** Second path that image URLs are served under, such as `/cdn-cgi/image`. */
   IMAGE_URL_MOUNT?: string;
+  /** Zone whose cache is purged when a media is deleted, with a token that may. */
+  CACHE_PURGE_ZONE_ID?: string;
+  CACHE_PURGE_TOKEN?: string;
   TRANSCODER_SLOTS?: string;
   /** Origins of other sites whose pages may call the API, separated by commas. */
   CORS_ORIGINS?: string;
