@@ -1,5 +1,5 @@
 import { type Env, LIMITS } from "../config.ts";
-import { MediaError } from "../errors.ts";
+import { errorCodeOf, MediaError } from "../errors.ts";
 import type { ImageOutput } from "../image/output.ts";
 import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
 import type { MediaRecord } from "../media/record.ts";
@@ -8,6 +8,7 @@ import type { LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import type { TaskOutcome } from "./conclude.ts";
 import { findLogos } from "./logos.ts";
+import { outputsToMake, toleratedClasses } from "./partial-outputs.ts";
 import { planVideoTasks } from "./plan-video.ts";
 import type { RenderOrder } from "./render-in-container.ts";
 import { storageUrls } from "./storage-access.ts";
@@ -65,7 +66,13 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
     case "probe":
       return { kind, ...base };
     case "image":
-      return { kind, ...base, outputs: TASK_SPECS.image.parse(spec).outputs, logos: sources };
+      return {
+        kind,
+        ...base,
+        outputs: await outputsToMake(env.DB, claimed, TASK_SPECS.image.parse(spec).outputs),
+        logos: sources,
+        tolerated: toleratedClasses(claimed),
+      };
     case "transcode":
       return { kind, ...base, ...TASK_SPECS.transcode.parse(spec) };
     case "stream":
@@ -130,7 +137,15 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
     }
     case "files":
       await verifyFiles(env.MEDIA, attemptPrefix(claimed.lease), result.files);
-      return { result: null, files: result.files, notes: result.notes };
+      return {
+        result: null,
+        files: result.files,
+        notes: result.notes,
+        failedOutputs: result.failed?.map(({ name, code, message, detail }) => ({
+          name,
+          error: new MediaError(errorCodeOf(code), message, { privateDetail: detail }),
+        })),
+      };
     case "tracks":
       return { result, files: [] };
   }

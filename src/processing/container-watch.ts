@@ -4,11 +4,14 @@ import { renewLease } from "../jobs/store/renew-lease.ts";
 import type { ResourceUsage, StageDetails } from "../progress/event.ts";
 import type { TaskEvent } from "../video/protocol.ts";
 import { createReporter } from "./attempt-reporter.ts";
+import type { AttemptUsage } from "./conclude.ts";
 
 /** Follows one attempt in a container: passes on what it reports, and renews its lease while it is alive. */
 export interface ContainerWatch {
   started(): Promise<void>;
   hear(event: TaskEvent): Promise<void>;
+  /** What has been seen of it so far. */
+  usage(): AttemptUsage;
   close(): void;
 }
 
@@ -23,6 +26,7 @@ export function openWatch(env: Env, claimed: ClaimedTask, onLost: () => void): C
   // An image that a container makes is resizing for nearly all of its time.
   const stage = claimed.task.kind === "image" ? "resize_operations" : undefined;
   let heardAtMs = Date.now();
+  let peakMemoryBytes: number | undefined;
   const renewal = setInterval(async () => {
     const silentMs = Date.now() - heardAtMs;
     if (silentMs > LIMITS.leaseMs) onLost();
@@ -34,15 +38,23 @@ export function openWatch(env: Env, claimed: ClaimedTask, onLost: () => void): C
     started: reporter.started,
     async hear(event) {
       heardAtMs = Date.now();
+      const held = memoryIn(event);
+      if (held !== undefined) peakMemoryBytes = Math.max(peakMemoryBytes ?? 0, held);
       if (event.type === "heartbeat") await reporter.heartbeat(usageIn(event));
       if (event.type !== "progress") return;
       await reporter.progress({ stage, fraction: event.fraction, details: detailsIn(event) });
     },
+    usage: () => ({ peakMemoryBytes }),
     close: () => clearInterval(renewal),
   };
 }
 
 type Heard<T extends TaskEvent["type"]> = Extract<TaskEvent, { type: T }>;
+
+function memoryIn(event: TaskEvent): number | undefined {
+  if (event.type === "heartbeat") return event.rssBytes;
+  return event.type === "progress" ? undefined : event.peakMemoryBytes;
+}
 
 function usageIn(event: Heard<"heartbeat">): ResourceUsage {
   return { memory_bytes: event.rssBytes, cpu_percent: event.cpuPercent, temp_bytes: event.tempBytes };

@@ -1,10 +1,11 @@
 import { type Env, LIMITS } from "../config.ts";
 import { MediaError, toMediaError } from "../errors.ts";
+import { codecMemoryBytes } from "../image/codecs/instance.ts";
 import type { ClaimedTask } from "../jobs/claimed-task.ts";
 import { renewLease } from "../jobs/store/renew-lease.ts";
 import type { TaskKind } from "../schema.ts";
 import { createReporter } from "./attempt-reporter.ts";
-import { concludeDone, concludeFailed, type TaskOutcome } from "./conclude.ts";
+import { type AttemptUsage, concludeDone, concludeFailed, type TaskOutcome } from "./conclude.ts";
 import { type IsolateContext, runImageTask } from "./image-task.ts";
 import { runPackageTask } from "./package-task.ts";
 
@@ -34,11 +35,16 @@ export async function runInIsolate(env: Env, claimed: ClaimedTask): Promise<void
         if (lost) throw new MediaError("worker_lost", "The lease of this task was taken back.");
       },
     });
-    await concludeDone(env, claimed, outcome);
+    await concludeDone(env, claimed, outcome, usageOf(task.kind));
   } catch (error) {
-    await concludeFailed(env, claimed, toMediaError(error));
+    await concludeFailed(env, claimed, toMediaError(error), usageOf(task.kind));
   } finally {
     clearInterval(renewal);
     clearInterval(heartbeat);
   }
+}
+
+/** Images are made in the memory of the codecs, which never shrinks; what else the isolate holds nobody can tell. */
+function usageOf(kind: TaskKind): AttemptUsage {
+  return kind === "image" ? { peakMemoryBytes: codecMemoryBytes() } : {};
 }
