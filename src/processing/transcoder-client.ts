@@ -39,7 +39,7 @@ export async function cancelAttempt(fetchTranscoder: FetchTranscoder, attemptId:
 export async function runAttempt(
   fetchTranscoder: FetchTranscoder,
   request: TaskRequest,
-  onEvent: (event: TaskEvent) => Promise<void>,
+  onEvent: (event: TaskEvent) => void,
   signal: AbortSignal,
 ): Promise<TaskResult> {
   try {
@@ -47,7 +47,7 @@ export async function runAttempt(
     const end =
       (await followStream(response, onEvent)) ??
       (await followPolling(fetchTranscoder, request, onEvent, signal));
-    await onEvent(end);
+    onEvent(end);
     return resultOf(end);
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -85,7 +85,7 @@ type EndEvent = Extract<TaskEvent, { type: "done" | "error" }>;
 /** Reads events until the end; undefined when the stream broke before it. */
 async function followStream(
   response: Response,
-  onEvent: (event: TaskEvent) => Promise<void>,
+  onEvent: (event: TaskEvent) => void,
 ): Promise<EndEvent | undefined> {
   if (!response.body) return undefined;
   let rest = "";
@@ -97,7 +97,7 @@ async function followStream(
         if (line.trim() === "") continue;
         const event = taskEvent.parse(JSON.parse(line));
         if (event.type === "done" || event.type === "error") return event;
-        await onEvent(event);
+        onEvent(event);
       }
     }
   } catch {
@@ -112,7 +112,7 @@ const POLL_EVERY_MS = 1_000;
 async function followPolling(
   fetchTranscoder: FetchTranscoder,
   request: TaskRequest,
-  onEvent: (event: TaskEvent) => Promise<void>,
+  onEvent: (event: TaskEvent) => void,
   signal: AbortSignal,
 ): Promise<EndEvent> {
   for (;;) {
@@ -120,7 +120,7 @@ async function followPolling(
     const event = await lastEvent(fetchTranscoder, request.attemptId);
     if (!event) throw new MediaError("worker_lost", "The transcoder lost the task.");
     if (event.type === "done" || event.type === "error") return event;
-    await onEvent(event);
+    onEvent(event);
     await scheduler.wait(POLL_EVERY_MS);
   }
 }
