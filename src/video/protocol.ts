@@ -23,6 +23,8 @@ const taskBase = {
   timeLimitMs: z.int().positive(),
   /** Bytes that the task may write in all; more is reported as `disk_full`. */
   maxOutputBytes: z.int().positive(),
+  /** Threads of each decoder, filter graph and encoder, where they should be fewer than the server's own. */
+  threads: z.int().positive().optional(),
 };
 
 /** A logo that pictures are marked with, read like the input. */
@@ -101,6 +103,7 @@ const failedFile = z.object({
   message: z.string(),
   detail: z.string().optional(),
 });
+export type FailedFile = z.infer<typeof failedFile>;
 
 /** What `done` carries, by the kind of task. */
 export const taskResult = z.discriminatedUnion("kind", [
