@@ -20,6 +20,7 @@ import { pages } from "./pages/routes.tsx";
 import { problemResponse } from "./problem.ts";
 import { processingRoutes } from "./processing/routes.ts";
 import { serveStorage } from "./processing/storage-access.ts";
+import { feedRoutes } from "./progress/feed-routes.ts";
 import type { AppContext } from "./request-context.ts";
 import { retentionRoutes } from "./retention/routes.ts";
 import { submissionRoutes } from "./submission/routes.ts";
@@ -68,8 +69,9 @@ app.all("/internal/storage/*", async (c) => {
   return await serveStorage(c.req.raw, c.env);
 });
 
-// A key, the page's session, or a watch token of the job at hand.
+// A key, the page's session, or a watch token of what is at hand.
 app.route("/", watchRoutes);
+app.route("/", feedRoutes);
 app.route("/", deliveryRoutes);
 
 // A key or the page's session.

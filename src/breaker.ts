@@ -64,3 +64,31 @@ export function afterFailure(breaker: Breaker, policy: BreakerPolicy, nowMs: num
 export function afterPause(breaker: Breaker, untilMs: number): Breaker {
   return { ...breaker, openUntilMs: Math.max(breaker.openUntilMs, untilMs), onTrial: true };
 }
+
+/** A breaker that is asked for leave from many places, none of which knows of the others. */
+export interface Gate {
+  breaker: Breaker;
+  /** While it is half-open: until when the one that was let through has time to report. */
+  trialUntilMs: number;
+}
+
+export const OPEN_GATE: Gate = { breaker: CLOSED, trialUntilMs: 0 };
+
+export type Admission =
+  | { admitted: true; gate: Gate }
+  /** Ask again at `untilMs`, Unix milliseconds. */
+  | { admitted: false; untilMs: number };
+
+/** Lets everybody through while the breaker is closed, nobody while it is open, one at a time while it is half-open. */
+export function admit(gate: Gate, trialMs: number, nowMs: number): Admission {
+  const { breaker, trialUntilMs } = gate;
+  switch (stateOf(breaker, nowMs)) {
+    case "closed":
+      return { admitted: true, gate };
+    case "open":
+      return { admitted: false, untilMs: breaker.openUntilMs };
+    case "half_open":
+      if (nowMs < trialUntilMs) return { admitted: false, untilMs: trialUntilMs };
+      return { admitted: true, gate: { breaker, trialUntilMs: nowMs + trialMs } };
+  }
+}

@@ -1,7 +1,11 @@
 import { z } from "zod";
+import type { MissBudget } from "./image-url/miss-budget.ts";
 import type { DerivativeProducer } from "./image-url/producer.ts";
+import { type ImageUrlSettings, imageUrlSettings } from "./image-url/settings.ts";
+import type { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import type { JobProgress } from "./processing/job-progress.ts";
 import type { Transcoder } from "./processing/transcoder.ts";
+import type { Feed } from "./progress/feed.ts";
 import type { Lane } from "./schema.ts";
 import type { WebhookTarget } from "./webhooks/webhook-target.ts";
 
@@ -15,9 +19,12 @@ export interface Env {
   IO_QUEUE: Queue<Ticket>;
   WEBHOOK_QUEUE: Queue<DeliveryTicket>;
   JOB_PROGRESS: DurableObjectNamespace<JobProgress>;
+  FEED: DurableObjectNamespace<Feed>;
   TRANSCODER: DurableObjectNamespace<Transcoder>;
   DERIVATIVES: DurableObjectNamespace<DerivativeProducer>;
+  MISS_BUDGET: DurableObjectNamespace<MissBudget>;
   WEBHOOK_TARGET: DurableObjectNamespace<WebhookTarget>;
+  CIRCUIT_BREAKERS: DurableObjectNamespace<CircuitBreakers>;
   BOOTSTRAP_ADMIN_KEY?: string;
   TOKEN_SECRET?: string;
   /** Set where no container engine runs: the transcoder is a process on this machine. */
@@ -25,6 +32,18 @@ export interface Env {
   /** Where that process reaches this worker, such as `http://127.0.0.1:8787`. */
   LOCAL_ORIGIN?: string;
   IMAGE_URL_POLICY?: string;
+  /** Signs image URLs; derived from TOKEN_SECRET when absent. */
+  IMAGE_URL_KEY?: string;
+  /** Still verifies after IMAGE_URL_KEY was replaced. */
+  IMAGE_URL_KEY_PREVIOUS?: string;
+  /** Names for options segments, as JSON: `{"hero": "w=1600,q=85"}`. */
+  IMAGE_URL_PRESETS?: string;
+  /** Widths that others are rounded up to, px, separated by commas. */
+  IMAGE_URL_WIDTH_STEPS?: string;
+  /** Images that one client may have made a minute; 0 sets no limit. */
+  IMAGE_URL_MISSES_PER_MINUTE?: string;
+  /** Second path that image URLs are served under, such as `/cdn-cgi/image`. */
+  IMAGE_URL_MOUNT?: string;
   TRANSCODER_SLOTS?: string;
   /** Origins of other sites whose pages may call the API, separated by commas. */
   CORS_ORIGINS?: string;
@@ -36,6 +55,10 @@ export interface Env {
   WEBHOOK_PORTS?: string;
   /** DNS over HTTPS (JSON), asked where a webhook's host lies. Empty: hosts are judged by name only. */
   WEBHOOK_RESOLVER_URL?: string;
+  /** Media id of the logo that watermarks lay over pictures when they name none. */
+  WATERMARK_LOGO?: string;
+  /** Seconds in which a submission of the same content gets the job that is there; 0 turns it off. */
+  DEDUPE_WINDOW_SECONDS?: string;
 }
 
 /** "There is work in this lane." It names no job: whoever gets it claims the best ready task. */
@@ -56,7 +79,6 @@ const schema = z.object({
   bootstrapAdminKey: z.string().min(16, "BOOTSTRAP_ADMIN_KEY must be at least 16 characters").optional(),
   transcoderUrl: z.url().optional(),
   localOrigin: z.url().optional(),
-  imageUrlPolicy: z.enum(["open", "signed"]),
   transcoderSlots: z.coerce.number().int().min(1).max(64),
   corsOrigins: z.array(z.url()),
   publicOrigin: z.url().optional(),
@@ -65,6 +87,12 @@ const schema = z.object({
     .string()
     .regex(/^\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*$/, "Ports such as 443,1024-65535"),
   webhookResolverUrl: z.url({ protocol: /^https?$/ }).optional(),
+  watermarkLogo: z.string().startsWith("med_", "WATERMARK_LOGO is the id of a stored media").optional(),
+  dedupeWindowSeconds: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(30 * 86_400),
 });
 
 /** Limits and timings in one place; each has its unit in its name. */
@@ -86,6 +114,9 @@ export const LIMITS = {
   /** Head start of one point of priority. */
   headStartMs: minutes(10),
   watchTokenMs: minutes(15),
+  /** WebSockets on the feed of one owner, and what each may subscribe to. */
+  maxFeedSockets: 50,
+  maxFeedSubscriptions: 1_000,
   /** WebSockets and event streams on one job. */
   maxWatchersPerJob: 200,
   /**
@@ -114,7 +145,7 @@ export interface Config {
   bootstrapAdminKey: string | undefined;
   transcoderUrl: string | undefined;
   localOrigin: string | undefined;
-  imageUrlPolicy: "open" | "signed";
+  imageUrl: ImageUrlSettings;
   /** How many slots (named container instances) tasks are handed to. */
   transcoderSlots: number;
   corsOrigins: string[];
@@ -124,6 +155,10 @@ export interface Config {
   /** Ranges of ports, both ends included. */
   webhookPorts: [number, number][];
   webhookResolverUrl: string | undefined;
+  /** Media id of the logo that watermarks use when they name none. */
+  watermarkLogo: string | undefined;
+  /** How long a job answers submissions of the same content; 0: never. */
+  dedupeWindowMs: number;
 }
 
 const parsed = new WeakMap<Env, Config>();
@@ -137,26 +172,29 @@ export function configOf(env: Env): Config {
     bootstrapAdminKey: env.BOOTSTRAP_ADMIN_KEY,
     transcoderUrl: env.TRANSCODER_URL,
     localOrigin: env.LOCAL_ORIGIN,
-    imageUrlPolicy: env.IMAGE_URL_POLICY ?? "signed",
     transcoderSlots: env.TRANSCODER_SLOTS ?? "2",
     corsOrigins: (env.CORS_ORIGINS ?? "").split(",").filter((origin) => origin.trim() !== ""),
     publicOrigin: env.PUBLIC_ORIGIN || undefined,
     webhookLoopback: env.WEBHOOK_LOOPBACK || "refuse",
     webhookPorts: env.WEBHOOK_PORTS || "80,443,1024-65535",
     webhookResolverUrl: env.WEBHOOK_RESOLVER_URL || undefined,
+    watermarkLogo: env.WATERMARK_LOGO || undefined,
+    dedupeWindowSeconds: env.DEDUPE_WINDOW_SECONDS || "3600",
   });
   const complete: Config = {
     tokenSecret: config.tokenSecret,
     bootstrapAdminKey: config.bootstrapAdminKey,
     transcoderUrl: config.transcoderUrl,
     localOrigin: config.localOrigin,
-    imageUrlPolicy: config.imageUrlPolicy,
+    imageUrl: imageUrlSettings(env, config.tokenSecret),
     transcoderSlots: config.transcoderSlots,
     corsOrigins: config.corsOrigins.map((origin) => new URL(origin).origin),
     publicOrigin: originOf(config.publicOrigin ?? config.localOrigin),
     webhookLoopback: config.webhookLoopback === "allow",
     webhookPorts: config.webhookPorts.split(",").map(portRange),
     webhookResolverUrl: config.webhookResolverUrl,
+    watermarkLogo: config.watermarkLogo,
+    dedupeWindowMs: seconds(config.dedupeWindowSeconds),
   };
   parsed.set(env, complete);
   return complete;

@@ -34,6 +34,18 @@ export const ERRORS = define({
     class: "configuration",
     action: "Correct the fields listed in errors and send the request again.",
   },
+  invalid_image_url: {
+    status: 400,
+    title: "The options of this image URL are not valid",
+    class: "configuration",
+    action: "Correct the option that detail names; /docs lists all of them.",
+  },
+  image_rate_limited: {
+    status: 429,
+    title: "Too many new images are asked for",
+    class: "configuration",
+    action: "Wait for the seconds that Retry-After names; images that were made before are still served.",
+  },
   malformed_json: {
     status: 400,
     title: "The body is not valid JSON",
@@ -210,6 +222,12 @@ export const ERRORS = define({
     class: "input",
     action: "Convert the file to H.264, H.265, VP9 or AV1 and send it again.",
   },
+  unusable_logo: {
+    status: 422,
+    title: "The logo of the watermark cannot be used",
+    class: "input",
+    action: "Name a stored picture that opens, and submit the job again.",
+  },
   impossible_output: {
     status: 422,
     title: "This output cannot be made from this input",
@@ -277,6 +295,30 @@ export const ERRORS = define({
     title: "Storage did not answer",
     class: "transient",
     action: "Try again in a moment.",
+  },
+  database_failed: {
+    status: 503,
+    title: "The database did not answer",
+    class: "transient",
+    action: "Try again in a moment.",
+  },
+  dependency_down: {
+    status: 503,
+    title: "Something that this depends on is down",
+    class: "dependency",
+    action: "Nothing: the work goes on when it answers again.",
+  },
+  stalled: {
+    status: 504,
+    title: "The work stood still",
+    class: "codec",
+    action: "Nothing: the task is run again; if it repeats, report the job id.",
+  },
+  overloaded: {
+    status: 429,
+    title: "Too much low-priority work is waiting",
+    class: "transient",
+    action: "Send it again after the seconds in Retry-After, or with a higher priority.",
   },
   transcoder_unavailable: {
     status: 503,
@@ -356,9 +398,28 @@ export function errorCodeOf(value: unknown): ErrorCode {
   return typeof value === "string" && Object.hasOwn(ERRORS, value) ? (value as ErrorCode) : "internal";
 }
 
-/** Anything thrown, as a {@link MediaError}; what is not ours becomes `internal` with its words kept private. */
+/**
+ * Anything thrown, as a {@link MediaError}. What D1 and R2 throw when they do not answer becomes `database_failed` and
+ * `storage_failed`; what is not ours otherwise becomes `internal`. Its words are kept private.
+ */
 export function toMediaError(thrown: unknown): MediaError {
   if (thrown instanceof MediaError) return thrown;
   const privateDetail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-  return new MediaError("internal", ERRORS.internal.title, { privateDetail, cause: thrown });
+  const code = outageOf(thrown) ?? "internal";
+  return new MediaError(code, ERRORS[code].title, { privateDetail, cause: thrown });
+}
+
+/** D1 says so in front; a statement that it refuses for what it says is a mistake of ours, and no outage. */
+const D1_OUTAGE =
+  /\bD1_\w*ERROR\b(?!.*(SQLITE_(CONSTRAINT|ERROR|RANGE|TOOBIG|MISMATCH)|no such|syntax error))/;
+/** R2 names the operation and ends with a code: internal error, unavailable, too many requests, unspecified. */
+const R2_OUTAGE =
+  /\b(get|put|head|list|delete|\w*[mM]ultipartUpload|uploadPart): .*\((10001|10043|10058|0)\)$/;
+
+function outageOf(thrown: unknown): ErrorCode | undefined {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    if (D1_OUTAGE.test(error.message)) return "database_failed";
+    if (R2_OUTAGE.test(error.message)) return "storage_failed";
+  }
+  return undefined;
 }

@@ -101,6 +101,12 @@ export interface FailureRecord {
   detail?: string;
 }
 
+/** Owners whose feed somebody follows now (`progress/followers.ts`). */
+export const feedFollowers = sqliteTable("feed_followers", {
+  owner: text().primaryKey(),
+  since: integer().notNull(),
+});
+
 /** How long a job was expected to take when it was accepted, and what by; milliseconds. */
 export interface JobEstimate {
   sizeBucket: number;
@@ -144,6 +150,8 @@ export const jobs = sqliteTable(
     traceparent: text(),
     /** Where this job's own events go, beside the endpoints that its owner has registered. */
     webhookUrl: text("webhook_url"),
+    /** While this job is the answer to submissions of the same content (`jobs/store/content-slot.ts`). */
+    contentHash: text("content_hash"),
     createdAt: integer("created_at").notNull(),
     startedAt: integer("started_at"),
     finishedAt: integer("finished_at"),
@@ -153,6 +161,7 @@ export const jobs = sqliteTable(
     index("jobs_owner").on(table.owner, table.id),
     index("jobs_owner_status").on(table.owner, table.status, table.id),
     index("jobs_media").on(table.mediaId),
+    uniqueIndex("jobs_content").on(table.owner, table.contentHash).where(sql`content_hash IS NOT NULL`),
     index("jobs_deadline").on(table.deadlineAt).where(sql`status IN ('pending', 'processing')`),
   ],
 );

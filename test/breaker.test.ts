@@ -1,12 +1,17 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  admit,
   afterPause,
   afterSuccess,
   BREAKERS,
   type Breaker,
   CLOSED,
   afterFailure as failureOf,
+  type Gate,
+  OPEN_GATE,
   roomOf as roomIn,
+  stateOf,
 } from "../src/breaker.ts";
 
 const BREAKER = BREAKERS.webhook;
@@ -61,5 +66,42 @@ describe("a breaker", () => {
     expect(roomOf(paused, NOW_MS + 29_999)).toBe(0);
     expect(roomOf(paused, NOW_MS + 30_000)).toBe(1);
     expect(afterPause(failing(10), NOW_MS).openUntilMs).toBe(failing(10).openUntilMs);
+  });
+});
+
+describe("whatever succeeds and fails, and when", () => {
+  const event = fc.record({ waitMs: fc.nat({ max: 90_000 }), fails: fc.boolean() });
+  const kind = fc.constantFrom(...(Object.keys(BREAKERS) as (keyof typeof BREAKERS)[]));
+
+  it("a breaker opens only after its failures, for its time, and then lets one through", () => {
+    fc.assert(
+      fc.property(kind, fc.array(event, { maxLength: 60 }), (name, events) => {
+        const policy = BREAKERS[name];
+        let gate: Gate = OPEN_GATE;
+        let nowMs = NOW_MS;
+        let failed = 0;
+        for (const { waitMs, fails } of events) {
+          nowMs += waitMs;
+          const before = stateOf(gate.breaker, nowMs);
+          const answer = admit(gate, 30_000, nowMs);
+          expect(answer.admitted).toBe(before !== "open");
+          if (!answer.admitted) {
+            expect(answer.untilMs).toBeGreaterThan(nowMs);
+            continue;
+          }
+          if (before === "half_open") {
+            expect(admit(answer.gate, 30_000, nowMs).admitted).toBe(false);
+          }
+          failed = fails ? failed + 1 : 0;
+          const breaker = fails ? failureOf(gate.breaker, policy, nowMs) : afterSuccess(gate.breaker, nowMs);
+          const after = stateOf(breaker, nowMs);
+          if (!fails) expect(after).toBe("closed");
+          if (before === "half_open" && fails) expect(after).toBe("open");
+          if (before === "closed" && after === "open") expect(failed).toBeGreaterThanOrEqual(policy.failures);
+          if (after === "open") expect(breaker.openUntilMs).toBe(nowMs + policy.openMs);
+          gate = { breaker, trialUntilMs: 0 };
+        }
+      }),
+    );
   });
 });

@@ -22,7 +22,7 @@ async function main(orderFile: string): Promise<void> {
   const order = JSON.parse(await readFile(orderFile, "utf8")) as ImageOrder;
   try {
     for (const { file, output } of order.outputs) {
-      const size = await renderImage(order.input, output, file);
+      const size = await renderImage(order.input, output, file, order.logos);
       say({ type: "rendered", file, ...size, bytes: (await stat(file)).size });
     }
   } catch (thrown) {

@@ -4,8 +4,10 @@ import { finishPixels } from "../../src/image/finish.ts";
 import { type Framing, frameOutput } from "../../src/image/framing.ts";
 import type { Rectangle, Size } from "../../src/image/geometry.ts";
 import type { ImageOutput } from "../../src/image/output.ts";
-import type { Pixels } from "../../src/image/pixels.ts";
 import { settleOutput } from "../../src/image/settle.ts";
+import type { LogoFiles } from "./get-logos.ts";
+import { pixelsOf } from "./pixels-of.ts";
+import { scaledLogo } from "./scaled-logo.ts";
 
 const MAX_INPUT_PIXELS = 100_000_000;
 const INPUT_OPTIONS = {
@@ -20,12 +22,13 @@ const INPUT_OPTIONS = {
  * (`finish.ts`), so that both lanes make the same picture. In sRGB, without any metadata.
  *
  * @returns its size, px, as read back from the file
- * @throws {MediaError} `invalid_result` when the file does not have the planned size; what libvips throws otherwise
+ * @throws {MediaError} `invalid_result` when the file does not have the planned size; `unusable_logo`; what libvips throws otherwise
  */
 export async function renderImage(
   input: string,
   asked: ImageOutput,
   file: string,
+  logos: LogoFiles = {},
 ): Promise<{ width: number; height: number }> {
   const { autoOrient: upright } = await sharp(input, INPUT_OPTIONS).metadata();
   const look = async (window: Rectangle, size: Size) =>
@@ -34,7 +37,9 @@ export async function renderImage(
   const framing = frameOutput({ ...upright, orientation: 1 }, output);
   const { window, size } = framing.sampling;
   const image = scaled(input, window, size, kernelOf(output, window, size));
-  const finished = isPlain(output, framing) ? flattened(image, output) : await finish(image, output, framing);
+  const finished = isPlain(output, framing)
+    ? flattened(image, output)
+    : await finish(image, output, framing, logos);
   await encode(finished, output).toFile(file);
   return await verified(file, framing, output);
 }
@@ -63,30 +68,24 @@ function kernelOf({ interpolation = "auto" }: ImageOutput, window: Size, size: S
 }
 
 /** Nothing is left to do after scaling, so the pixels need not be held in memory as a whole. */
-function isPlain({ adjust, blur, sharpen, underlay, border }: ImageOutput, framing: Framing): boolean {
+function isPlain(output: ImageOutput, framing: Framing): boolean {
+  const { adjust, blur, sharpen, underlay, border, watermark } = output;
   const { canvas, resized } = framing.geometry;
   const isPadded = canvas.width !== resized.width || canvas.height !== resized.height;
-  return framing.orientation === 1 && !isPadded && !(adjust || blur || sharpen || underlay || border);
+  return (
+    framing.orientation === 1 && !isPadded && !(adjust || blur || sharpen || underlay || border || watermark)
+  );
 }
 
 function flattened(image: Sharp, { format, background: [r, g, b] }: ImageOutput): Sharp {
   return format === "jpeg" ? image.flatten({ background: { r, g, b } }) : image;
 }
 
-async function finish(image: Sharp, output: ImageOutput, framing: Framing): Promise<Sharp> {
-  const { data, width, height } = finishPixels(await pixelsOf(image), output, framing);
+async function finish(image: Sharp, output: ImageOutput, framing: Framing, logos: LogoFiles): Promise<Sharp> {
+  const logo = await scaledLogo(framing.geometry.canvas, output.watermark, logos);
+  const { data, width, height } = finishPixels(await pixelsOf(image), output, framing, { logo });
   const made = sharp(Buffer.from(data.buffer), { raw: { width, height, channels: 4 } });
   return output.format === "jpeg" ? made.removeAlpha() : made;
-}
-
-async function pixelsOf(image: Sharp): Promise<Pixels> {
-  const { data, info } = await image
-    .ensureAlpha()
-    .raw({ depth: "uchar" })
-    .toBuffer({ resolveWithObject: true });
-  const copied = new Uint8ClampedArray(data.length);
-  copied.set(data);
-  return { width: info.width, height: info.height, data: copied };
 }
 
 async function verified(file: string, { size }: Framing, { format }: ImageOutput): Promise<Size> {

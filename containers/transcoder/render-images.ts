@@ -5,6 +5,7 @@ import { z } from "zod";
 import { errorCodeOf, MediaError } from "../../src/errors.ts";
 import { IMAGE_MIME, type ImageOutput } from "../../src/image/output.ts";
 import type { ProducedFile } from "../../src/video/protocol.ts";
+import type { LogoFiles } from "./get-logos.ts";
 import { runProcess } from "./run-process.ts";
 import type { TaskContext } from "./task-context.ts";
 
@@ -27,6 +28,7 @@ export type ImageReport = z.infer<typeof imageReport>;
 export interface ImageOrder {
   input: string;
   outputs: { file: string; output: ImageOutput }[];
+  logos: LogoFiles;
 }
 
 /**
@@ -34,16 +36,18 @@ export interface ImageOrder {
  * time, and its memory goes with it.
  *
  * @param input local file
- * @throws {MediaError} `corrupt_image`, `unsupported_image`, `too_many_pixels` and what storing throws
+ * @throws {MediaError} `corrupt_image`, `unsupported_image`, `too_many_pixels`, `unusable_logo` and what storing throws
  */
 export async function renderImages(
   context: TaskContext,
   input: string,
   outputs: readonly ImageOutput[],
+  logos: LogoFiles,
 ): Promise<ProducedFile[]> {
   const order: ImageOrder = {
     input,
     outputs: outputs.map((output, i) => ({ file: join(context.folder, `image-${i}`), output })),
+    logos,
   };
   const reports = await runImageProgram(context, order);
   const files: ProducedFile[] = [];

@@ -72,12 +72,21 @@ export interface AcceptedJob {
   job_id: string;
   media_id: string;
   status: JobStatus;
+  /** The same was submitted a short while ago, and this is that job. */
+  deduplicated: boolean;
   /** Seconds. */
   estimated_duration: number;
   estimated_range: SecondsRange | null;
   /** Lets a browser watch this job for 15 minutes without a key. */
   watch_token: string;
   links: { self: string; progress: string; ws: string; events: string };
+}
+
+/** What `POST /v1/watch-tokens` answers. */
+export interface WatchToken {
+  token: string;
+  expires_at: string;
+  links: { ws: string; events?: string; progress?: string };
 }
 
 export interface JobPage {

@@ -1,4 +1,3 @@
-import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { MiddlewareHandler } from "hono";
 import { LIMITS } from "../config.ts";
@@ -8,13 +7,16 @@ import { answerOnce, fingerprintOf, release, sealFor } from "./answer-once.ts";
 import { keepAnswer, type Reservation } from "./reservations.ts";
 import type { Answer } from "./sealed-answer.ts";
 
-/** They call {@link answerOnce} themselves, and keep the answer in the very batch that accepts the work. */
-const KEPT_BY_THE_HANDLER = new Set(["/v1/jobs", "/v1/batches"]);
+/**
+ * Jobs and batches call {@link answerOnce} themselves, and keep the answer in the very batch that accepts the work.
+ * Watch tokens create nothing, and a fresh one is worth more than one that has run out.
+ */
+const PASSED_OVER = new Set(["/v1/jobs", "/v1/batches", "/v1/watch-tokens"]);
 
 /** Lets every POST of a small body be sent twice under one `Idempotency-Key`. Goes after `authenticate`. */
 export function idempotent(): MiddlewareHandler<AppEnv> {
   return async function idempotent(c, next) {
-    if (c.req.method !== "POST" || KEPT_BY_THE_HANDLER.has(c.req.path)) return await next();
+    if (c.req.method !== "POST" || PASSED_OVER.has(c.req.path)) return await next();
     const fingerprint = () => fingerprintOfBody(c);
     return await answerOnce(c, {
       fingerprint,
@@ -50,7 +52,7 @@ function parsed(text: string): unknown {
 async function keepOrRelease(c: AppContext, reservation: Reservation, fingerprint: string): Promise<void> {
   if (!c.res.ok) return await release(c, reservation);
   const sealed = await sealFor(c, reservation, await answerOf(c.res.clone()));
-  await keepAnswer(drizzle(c.env.DB), reservation, { fingerprint, sealed }, sql`1`);
+  await keepAnswer(drizzle(c.env.DB), reservation, { fingerprint, sealed });
 }
 
 const KEPT_HEADERS = ["Content-Type", "Location", "Cache-Control"];

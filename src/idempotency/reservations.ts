@@ -64,7 +64,7 @@ export function keepAnswer(
   db: DrizzleD1Database,
   reservation: Reservation,
   kept: { fingerprint: string; sealed: string },
-  guard: SQL,
+  guard?: SQL,
 ) {
   return db
     .update(idempotencyKeys)

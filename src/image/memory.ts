@@ -114,6 +114,11 @@ export function outputBytes({ geometry, size }: Framing, output: ImageOutput): n
   return area(geometry.resized) * RGBA_BYTES + steps + Math.max(encode, base);
 }
 
+/** Memory of marking one output: its copy, the decoder of the logo, and the logo at the size at which it is drawn. */
+export function markBytes(canvas: Size, drawn: Size, logo: ImageProbe, logoBytes: number): number {
+  return (area(canvas) + area(drawn) * 2) * RGBA_BYTES + decodeBytes(logo, logoBytes);
+}
+
 function area({ width, height }: Size): number {
   return width * height;
 }

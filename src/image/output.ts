@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { watermark } from "./watermark.ts";
 
 /** Largest side that an output may have, px (libwebp's own limit is 16,383). */
 export const MAX_OUTPUT_SIDE_PX = 16_383;
@@ -101,5 +102,7 @@ export const imageOutput = z.strictObject({
   background: color,
   /** 1–100; PNG ignores it. */
   quality: z.int().min(1).max(100),
+  /** A logo over the finished picture. */
+  watermark: watermark.optional(),
 });
 export type ImageOutput = z.infer<typeof imageOutput>;

@@ -3,6 +3,7 @@ import { demandOf } from "./demand.ts";
 import { encodeImage } from "./encode.ts";
 import { finishPixels } from "./finish.ts";
 import type { Framing } from "./framing.ts";
+import { type Logos, placedLogo } from "./logo.ts";
 import { orientPixels, storedSize, storedWindow } from "./orient.ts";
 import { IMAGE_MIME, type ImageFormat, type ImageOutput } from "./output.ts";
 import type { Pixels } from "./pixels.ts";
@@ -30,7 +31,11 @@ export interface RenderOptions {
   checkpoint?: () => void;
   /** Told when a step begins, with the fraction of the whole work that is done by then, 0–1. */
   onStage?: (stage: ImageStage, fraction: number) => void | Promise<void>;
+  /** The logos that outputs are marked with. */
+  logos?: Logos;
 }
+
+const NO_LOGOS: Logos = new Map();
 
 /** Share of the work that decoding is; the outputs divide the rest evenly. */
 const DECODE_SHARE = 0.4;
@@ -45,7 +50,7 @@ const DECODE_SHARE = 0.4;
  * @param probe what `probeImage` said of it
  * @returns one image for each output, in their order
  * @throws MediaError `corrupt_image` when the input is damaged or cut short, `unsupported_image` when this lane has
- *   no decoder for it, `impossible_output` when what a trim leaves cannot be made as asked, `invalid_result` when an
+ *   no decoder for it, `impossible_output` when what a trim leaves cannot be made as asked, `unusable_logo`, `invalid_result` when an
  *   encoder answered with something else than was asked for
  */
 export async function renderImage(
@@ -64,7 +69,8 @@ export async function renderImage(
     options.checkpoint?.();
     await options.onStage?.("resize", fraction);
     const resampled = await resample(source, output, framing);
-    const finished = finishPixels(resampled, output, framing, options.checkpoint);
+    const logo = await placedLogo(output.watermark, framing.geometry.canvas, options.logos ?? NO_LOGOS);
+    const finished = finishPixels(resampled, output, framing, { logo, checkpoint: options.checkpoint });
     options.checkpoint?.();
     await options.onStage?.("encode", fraction + share / 2);
     rendered.push(await encodeOutput(finished, output));

@@ -5,6 +5,7 @@ import { INTEREST_SIDE_PX } from "./interest.ts";
 import { decodeBytes, kernelBytes, outputBytes } from "./memory.ts";
 import { storedSize } from "./orient.ts";
 import type { ImageOutput } from "./output.ts";
+import { type LogoHeaders, logoOf, planLogo } from "./plan-logo.ts";
 import { type ImageProbe, orientedSize } from "./probe.ts";
 import { BORDER_LOOK_PX, isUnsettled, shrunkTo } from "./settle.ts";
 
@@ -26,6 +27,8 @@ export interface ImageLimits {
   maxPeakBytes: number;
   /** Size of the input file, when it is known, bytes. */
   inputBytes: number;
+  /** The logos that outputs are marked with. */
+  logos: LogoHeaders;
 }
 
 const MIB = 1024 * 1024;
@@ -35,6 +38,7 @@ export const DEFAULT_IMAGE_LIMITS: ImageLimits = {
   maxPixels: 100_000_000,
   maxPeakBytes: 104 * MIB,
   inputBytes: 0,
+  logos: new Map(),
 };
 
 /**
@@ -48,16 +52,16 @@ export function planImage(
   outputs: ImageOutput[],
   limits: Partial<ImageLimits> = {},
 ): ImagePlan {
-  const { maxPixels, maxPeakBytes, inputBytes } = { ...DEFAULT_IMAGE_LIMITS, ...limits };
+  const { maxPixels, maxPeakBytes, inputBytes, logos } = { ...DEFAULT_IMAGE_LIMITS, ...limits };
   const pixels = probe.width * probe.height;
   if (pixels > maxPixels) {
     const limit = `${maxPixels / 1e6} megapixels`;
     throw new MediaError("too_many_pixels", `${probe.width}×${probe.height} is more than ${limit}.`);
   }
   for (const output of outputs) checkFraming(probe, output, maxPixels);
-  const estimatedPeakBytes = estimatePeakBytes(probe, outputs, inputBytes);
+  const estimatedPeakBytes = estimatePeakBytes(probe, outputs, inputBytes, logos);
   const notes = notesOn(probe);
-  const variety = undecodableVariety(probe);
+  const variety = undecodableVariety(probe) ?? undecodableLogo(outputs, logos);
   if (variety !== undefined) {
     return {
       lane: "container-short",
@@ -131,6 +135,16 @@ export function undecodableVariety(probe: ImageProbe): string | undefined {
   }
 }
 
+/** As {@link undecodableVariety}, of the logos. */
+function undecodableLogo(outputs: ImageOutput[], logos: LogoHeaders): string | undefined {
+  for (const output of outputs) {
+    const logo = logoOf(output, logos);
+    const variety = logo && undecodableVariety(logo.probe);
+    if (variety !== undefined) return `a logo in ${variety}`;
+  }
+  return undefined;
+}
+
 function notesOn(probe: ImageProbe): string[] {
   const notes: string[] = [];
   if (probe.format === "png" && probe.animated)
@@ -143,14 +157,22 @@ function notesOn(probe: ImageProbe): string[] {
  * The file, the decoder, what it decodes and the dearest output together: codecs keep their memory from one step to the
  * next and from one picture to the next, so all of it is there at once.
  */
-function estimatePeakBytes(probe: ImageProbe, outputs: ImageOutput[], inputBytes: number): number {
+function estimatePeakBytes(
+  probe: ImageProbe,
+  outputs: ImageOutput[],
+  inputBytes: number,
+  logos: LogoHeaders,
+): number {
   const framings = outputs.map((output) => ({ output, ...frameOutput(probe, output) }));
+  const marks = framings.map(({ output, geometry }) => planLogo(output, geometry.canvas, logos));
   const samplings = framings.flatMap(({ output, sampling }) => [
     isUnsettled(output) ? anywhere(probe, output, sampling) : sampling,
     ...lookSamplings(probe, output),
   ]);
-  const kernels = kernelBytes(probe, samplings, inputBytes);
-  const dearest = framings.map((framing) => outputBytes(framing, framing.output));
+  const kernels = Math.max(kernelBytes(probe, samplings, inputBytes), ...marks.map((mark) => mark.kernels));
+  const dearest = framings.map(
+    (framing, index) => outputBytes(framing, framing.output) + (marks[index]?.rest ?? 0),
+  );
   return Math.ceil(inputBytes + decodeBytes(probe, inputBytes) + kernels + Math.max(0, ...dearest));
 }
 

@@ -48,7 +48,11 @@ async function develop(
     return;
   }
   const startedAtMs = performance.now();
-  const accepted = await client.createJob({ file: await openAsBlob(path), filename: basename(path) });
+  const accepted = await client.createJob({
+    file: await openAsBlob(path),
+    filename: basename(path),
+    forceNew: true,
+  });
   const job = await client.watchJob(accepted.job_id, {
     token: accepted.watch_token,
     onProgress: (snapshot) => board.update(result.name, snapshot),

@@ -7,7 +7,7 @@ import {
   type TaskDependencyRow,
   type TaskRow,
 } from "../jobs/claimed-task.ts";
-import { decideRetry } from "../jobs/retry-policy.ts";
+import { decideRetry, type RetryDecision, waitForDependency } from "../jobs/retry-policy.ts";
 import { type FailureOutcome, failTask } from "../jobs/store/fail-task.ts";
 import { finishTask } from "../jobs/store/finish-task.ts";
 import { markSwept, readAttemptOutcome } from "../jobs/store/sweep-queries.ts";
@@ -17,8 +17,9 @@ import { deletePrefix } from "../media/delete-prefix.ts";
 import type { ProgressEvent } from "../progress/event.ts";
 import { outlineOf } from "../progress/outline.ts";
 import { STAGE_OF_TASK } from "../progress/stages.ts";
-import type { FailureRecord } from "../schema.ts";
+import type { FailureRecord, Priority } from "../schema.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
+import { reportError, reportWell } from "./breakers.ts";
 import type { StoredFile } from "./output-rows.ts";
 import { outputRows } from "./output-rows.ts";
 import { stopAttempts } from "./stop-attempts.ts";
@@ -53,6 +54,7 @@ export async function concludeDone(
     },
     nowMs,
   );
+  await reportWell(env);
   if (!finish.accepted) return await abandonAttempt(env, lease);
   await sendTickets(laneQueues(env), finish.readyLanes);
   const events: ProgressEvent[] = [];
@@ -79,10 +81,7 @@ export async function concludeFailed(
 ): Promise<void> {
   const nowMs = Date.now();
   const failure = failureRecord(error, STAGE_OF_TASK[task.kind]);
-  const decision = decideRetry(error.class, task, job.priority, Math.random(), {
-    kind: task.kind,
-    retryAfterMs: error.retryAfterMs,
-  });
+  const decision = await decide(env, task, job.priority, error);
   const outcome = await failTask(env.DB, lease, failure, decision, nowMs);
   log(LOG_LEVELS[outcome.applied], "processing", "task_failed", {
     request_id: job.requestId,
@@ -95,6 +94,23 @@ export async function concludeFailed(
   });
   await announceFailure(env, lease, outcome, nowMs);
   await abandonAttempt(env, lease);
+}
+
+/** What fails because something is down that every task needs waits for that, and has spent nothing. */
+async function decide(
+  env: Env,
+  task: TaskRow,
+  priority: Priority,
+  error: MediaError,
+): Promise<RetryDecision> {
+  const nowMs = Date.now();
+  const { retryAfterMs } = error;
+  if (error.code === "dependency_down") {
+    return waitForDependency(nowMs + (retryAfterMs ?? 0), nowMs, Math.random());
+  }
+  const standing = await reportError(env, error);
+  if (standing?.state === "open") return waitForDependency(standing.openUntilMs, nowMs, Math.random());
+  return decideRetry(error.class, task, priority, Math.random(), { kind: task.kind, retryAfterMs });
 }
 
 async function announceFailure(

@@ -1,9 +1,11 @@
 import type { Env, Ticket } from "../config.ts";
+import { toMediaError } from "../errors.ts";
 import { withTurn } from "../image/turn.ts";
 import { claimTask } from "../jobs/store/claim-task.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
 import { LANES, type Lane } from "../schema.ts";
+import { heldUntil, reportError } from "./breakers.ts";
 import { runInIsolate } from "./isolate-runner.ts";
 import type { ContainerLane } from "./slot.ts";
 import { slotNames } from "./slot-names.ts";
@@ -20,6 +22,7 @@ export async function consumeTickets(batch: MessageBatch<Ticket>, env: Env): Pro
       message.ack();
     } catch (error) {
       log("error", "consumer", "ticket_failed", { lane, detail: String(error) });
+      await reportError(env, toMediaError(error));
       message.retry({ delaySeconds: RETRY_TICKET_S });
     }
   }
@@ -34,6 +37,8 @@ function laneOf(ticket: Partial<Ticket> | null): Lane | undefined {
 }
 
 async function spendTicket(env: Env, lane: Lane): Promise<void> {
+  const untilMs = await heldUntil(env);
+  if (untilMs !== undefined) return await remindLater(env, lane, untilMs);
   switch (lane) {
     // The turn is taken before the claim: a lease that waits for its turn is a lease that burns.
     case "edge":

@@ -1,10 +1,13 @@
 import { type Env, LIMITS } from "../config.ts";
 import { MediaError } from "../errors.ts";
+import type { ImageOutput } from "../image/output.ts";
 import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
+import type { MediaRecord } from "../media/record.ts";
 import { recordMetadata } from "../media/store.ts";
-import type { ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
+import type { LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import type { TaskOutcome } from "./conclude.ts";
+import { findLogos } from "./logos.ts";
 import { planVideoTasks } from "./plan-video.ts";
 import type { RenderOrder } from "./render-in-container.ts";
 import { storageUrls } from "./storage-access.ts";
@@ -38,10 +41,12 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
   const kind = claimed.task.kind;
   if (!isContainerKind(kind)) throw new MediaError("internal", `${kind} does not run in a container.`);
   const timeLimitMs = TIME_LIMITS_MS[kind];
-  const urls = await storageUrls(
+  const logos = await findLogos(env.DB, picturesOf(claimed.task));
+  const { logoUrls, ...urls } = await storageUrls(
     env,
     {
       readKey: claimed.media.objectKey,
+      logoKeys: logos.map((logo) => logo.objectKey),
       writePrefix: attemptPrefix(claimed.lease),
       lease: { taskId: claimed.lease.taskId, token: claimed.lease.token },
     },
@@ -55,18 +60,29 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
     maxOutputBytes: MAX_OUTPUT_BYTES,
   };
   const { spec } = claimed.task;
+  const sources = logoSources(logos, logoUrls);
   switch (kind) {
     case "probe":
       return { kind, ...base };
     case "image":
-      return { kind, ...base, outputs: TASK_SPECS.image.parse(spec).outputs };
+      return { kind, ...base, outputs: TASK_SPECS.image.parse(spec).outputs, logos: sources };
     case "transcode":
       return { kind, ...base, ...TASK_SPECS.transcode.parse(spec) };
     case "stream":
       return { kind, ...base, ...TASK_SPECS.stream.parse(spec) };
     case "thumbnail":
-      return { kind, ...base, ...TASK_SPECS.thumbnail.parse(spec) };
+      return { kind, ...base, ...TASK_SPECS.thumbnail.parse(spec), logos: sources };
   }
+}
+
+/** The pictures that a task makes, which may be marked with logos. */
+function picturesOf({ kind, spec }: ClaimedTask["task"]): ImageOutput[] {
+  if (kind === "image") return TASK_SPECS.image.parse(spec).outputs;
+  return kind === "thumbnail" ? [TASK_SPECS.thumbnail.parse(spec).output.image] : [];
+}
+
+function logoSources(logos: readonly MediaRecord[], urls: readonly string[]): LogoSource[] {
+  return logos.map((logo, index) => ({ mediaId: logo.id, url: urls[index] ?? "", bytes: logo.sizeBytes }));
 }
 
 /** The request that has one image made for a URL: it is stored under the name that the order gives. */
@@ -76,9 +92,14 @@ export async function derivativeRequestOf(
 ): Promise<TaskRequest> {
   const slash = objectKey.lastIndexOf("/");
   const timeLimitMs = TIME_LIMITS_MS.thumbnail;
-  const urls = await storageUrls(
+  const logos = await findLogos(env.DB, [output]);
+  const { logoUrls, ...urls } = await storageUrls(
     env,
-    { readKey: media.objectKey, writePrefix: objectKey.slice(0, slash + 1) },
+    {
+      readKey: media.objectKey,
+      logoKeys: logos.map((logo) => logo.objectKey),
+      writePrefix: objectKey.slice(0, slash + 1),
+    },
     Date.now() + timeLimitMs,
   );
   return {
@@ -89,6 +110,7 @@ export async function derivativeRequestOf(
     timeLimitMs,
     maxOutputBytes: MAX_OUTPUT_BYTES,
     outputs: [{ ...output, name: objectKey.slice(slash + 1) }],
+    logos: logoSources(logos, logoUrls),
   };
 }
 

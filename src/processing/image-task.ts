@@ -1,3 +1,4 @@
+import type { Env } from "../config.ts";
 import { hexOf } from "../digest.ts";
 import { MediaError } from "../errors.ts";
 import { type ImageStage, type RenderedImage, renderImage } from "../image/pipeline.ts";
@@ -5,11 +6,13 @@ import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
 import type { StageDetails } from "../progress/event.ts";
 import type { StageName } from "../progress/stages.ts";
 import type { TaskOutcome } from "./conclude.ts";
+import { readLogos } from "./logos.ts";
 import type { StoredFile } from "./output-rows.ts";
 import { TASK_SPECS } from "./task-spec.ts";
 
 /** What a task that runs in the isolate may use. */
 export interface IsolateContext {
+  env: Env;
   bucket: R2Bucket;
   /** Throws when the lease is lost. */
   checkpoint(): void;
@@ -21,9 +24,11 @@ export async function runImageTask(claimed: ClaimedTask, context: IsolateContext
   const spec = TASK_SPECS.image.parse(claimed.task.spec);
   await context.report("validation", 0);
   const input = await readOriginal(context.bucket, claimed.media.objectKey);
+  const logos = await readLogos(context.env, spec.outputs);
   const count = spec.outputs.length;
   let started = 0;
   const rendered = await renderImage(input, spec.probe, spec.outputs, {
+    logos,
     checkpoint: context.checkpoint,
     onStage: async (step) => {
       if (step === "resize") started++;

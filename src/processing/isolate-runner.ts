@@ -8,7 +8,7 @@ import { concludeDone, concludeFailed, type TaskOutcome } from "./conclude.ts";
 import { type IsolateContext, runImageTask } from "./image-task.ts";
 import { runPackageTask } from "./package-task.ts";
 
-type Handler = (claimed: ClaimedTask, context: IsolateContext & { env: Env }) => Promise<TaskOutcome>;
+type Handler = (claimed: ClaimedTask, context: IsolateContext) => Promise<TaskOutcome>;
 
 /** The tasks that run in the isolate itself; all others go to a slot. */
 const HANDLERS: Partial<Record<TaskKind, Handler>> = { image: runImageTask, package: runPackageTask };

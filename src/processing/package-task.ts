@@ -1,4 +1,3 @@
-import type { Env } from "../config.ts";
 import { sha256Hex } from "../digest.ts";
 import { MediaError } from "../errors.ts";
 import { attemptPrefix, type ClaimedTask, type TaskRow } from "../jobs/claimed-task.ts";
@@ -13,10 +12,7 @@ import { TASK_SPECS } from "./task-spec.ts";
  * Writes the playlists of a stream over the segments that its `stream` task stored. Every segment is checked first:
  * a playlist must not promise what is not there.
  */
-export async function runPackageTask(
-  claimed: ClaimedTask,
-  context: IsolateContext & { env: Env },
-): Promise<TaskOutcome> {
+export async function runPackageTask(claimed: ClaimedTask, context: IsolateContext): Promise<TaskOutcome> {
   const { name } = TASK_SPECS.package.parse(claimed.task.spec);
   const encoded = await readEncoded(context.env.DB, claimed.task.id);
   await verifySegments(context.bucket, encoded);

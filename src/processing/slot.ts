@@ -5,6 +5,7 @@ import { claimTask } from "../jobs/store/claim-task.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
 import type { Lane } from "../schema.ts";
+import { heldUntil } from "./breakers.ts";
 import { concludeDone, concludeFailed } from "./conclude.ts";
 import { outcomeOf, requestOf } from "./container-task.ts";
 import { openWatch } from "./container-watch.ts";
@@ -68,6 +69,8 @@ export function createSlot(context: SlotContext): Slot {
         await remind(lane);
         return { answer: "unavailable" };
       }
+      const untilMs = await heldUntil(env);
+      if (untilMs !== undefined) return { answer: "empty", nextAtMs: untilMs };
       const token = crypto.randomUUID();
       const claim = await claimTask(env.DB, { lane, workerId: name, token, nowMs: Date.now() });
       if (!claim.claimed) return { answer: "empty", nextAtMs: claim.nextAtMs };

@@ -13,6 +13,8 @@ export const STORAGE_PATH = "/internal/storage";
 /** What one run may touch; it travels as a signed token inside the URLs of its task. */
 const grant = z.strictObject({
   readKey: z.string(),
+  /** Logos that pictures are marked with. */
+  logoKeys: z.array(z.string()).optional(),
   writePrefix: z.string(),
   /** Of a task: nothing is written any more once it is lost. */
   lease: z.strictObject({ taskId: z.string(), token: z.string() }).optional(),
@@ -22,6 +24,8 @@ type Grant = z.infer<typeof grant>;
 interface StorageUrls {
   inputUrl: string;
   outputBaseUrl: string;
+  /** One for each of `logoKeys`, in their order. */
+  logoUrls: string[];
 }
 
 /** The URLs through which the transcoder reads the original and writes its files. */
@@ -30,11 +34,12 @@ export async function storageUrls(env: Env, claims: Grant, expiresAtMs: number):
   const token = await signToken(config.tokenSecret, "storage", claims, expiresAtMs);
   const origin = config.transcoderUrl ? config.localOrigin : `http://${STORAGE_HOST}`;
   const base = `${origin}${STORAGE_PATH}/${token}`;
-  return { inputUrl: `${base}/input`, outputBaseUrl: `${base}/files` };
+  const logoUrls = (claims.logoKeys ?? []).map((_, index) => `${base}/logo/${index}`);
+  return { inputUrl: `${base}/input`, outputBaseUrl: `${base}/files`, logoUrls };
 }
 
 /**
- * Answers the transcoder: `GET /internal/storage/<token>/input` with Range, `PUT …/files/<path>`. Nothing else can be
+ * Answers the transcoder: `GET /internal/storage/<token>/input` and `…/logo/<n>` with Range, `PUT …/files/<path>`. Nothing else can be
  * reached, and nothing can be written once the attempt's lease is gone.
  */
 export async function serveStorage(request: Request, env: Env): Promise<Response> {
@@ -43,15 +48,19 @@ export async function serveStorage(request: Request, env: Env): Promise<Response
     .split("/");
   const claims = grant.safeParse(await verifyToken(configOf(env).tokenSecret, "storage", token, Date.now()));
   if (!claims.success) throw new MediaError("not_found", "There is nothing here.");
-  if (area === "input" && path.length === 0 && (request.method === "GET" || request.method === "HEAD")) {
-    return await objectResponse(env.MEDIA, claims.data.readKey, request, {
-      type: "application/octet-stream",
-    });
+  const key = readableKey(claims.data, area, path);
+  if (key !== undefined && (request.method === "GET" || request.method === "HEAD")) {
+    return await objectResponse(env.MEDIA, key, request, { type: "application/octet-stream" });
   }
   if (area === "files" && request.method === "PUT") {
     return await storeFile(env, claims.data, path, request);
   }
   throw new MediaError("not_found", "There is nothing here.");
+}
+
+function readableKey({ readKey, logoKeys = [] }: Grant, area: string, path: string[]): string | undefined {
+  if (area === "input" && path.length === 0) return readKey;
+  return area === "logo" && /^\d$/.test(path.join("/")) ? logoKeys[Number(path[0])] : undefined;
 }
 
 /** One path segment, decoded: no slash and no leading dot, so no way out of the prefix. */

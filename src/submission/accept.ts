@@ -1,18 +1,11 @@
 import type { Env } from "../config.ts";
 import { MediaError } from "../errors.ts";
-import { newId } from "../id.ts";
-import type { ImageProbe } from "../image/probe.ts";
-import type { MediaRow } from "../jobs/claimed-task.ts";
 import { readMedia } from "../media/store.ts";
-import { requireTarget } from "../webhooks/check-url.ts";
-import { withEstimate } from "./estimate-job.ts";
 import { type IncomingFile, openIncomingFile } from "./incoming-file.ts";
 import { type JobFields, type JobRequest, parseJobFields } from "./job-fields.ts";
 import { type MultipartEvent, readMultipart } from "./multipart-body.ts";
-import { type PlannedInput, type PlannedJob, planJob } from "./plan-job.ts";
-import { DEFAULT_OUTPUTS } from "./presets.ts";
-import { resolveOutputs } from "./resolve-outputs.ts";
-import { type Submitter, writeJob } from "./write-job.ts";
+import { inputOf, planSubmission, webhookUrlOf, withContentHash } from "./plan-submission.ts";
+import { type Submission, type Submitter, writeJob } from "./write-job.ts";
 
 /**
  * Takes a multipart job. The file streams into R2 while it arrives; media, job and tasks are written in one batch
@@ -23,14 +16,16 @@ export async function acceptMultipart(
   body: ReadableStream<Uint8Array>,
   contentType: string,
   submitter: Submitter,
-): Promise<PlannedJob> {
+): Promise<Submission> {
   const received: Received = { fields: new Map(), file: undefined };
   try {
     for await (const event of readMultipart(body, contentType))
       await receive(env, received, event, submitter);
     if (!received.file)
       throw new MediaError("missing_file", "The body has no part named input_file with a file name.");
-    return await acceptFile(env, received.file, parseJobFields(received.fields), submitter);
+    const submission = await acceptFile(env, received.file, parseJobFields(received.fields), submitter);
+    if (!submission.isNew) await received.file.discard();
+    return submission;
   } catch (error) {
     await received.file?.discard();
     throw error;
@@ -43,16 +38,21 @@ export function contentOf(fields: JobFields, fileSha256: string): Record<string,
 }
 
 /** Submits a job on media that is already stored. */
-export async function acceptStored(env: Env, request: JobRequest, submitter: Submitter): Promise<PlannedJob> {
+export async function acceptStored(env: Env, request: JobRequest, submitter: Submitter): Promise<Submission> {
   const { media_id: mediaId, ...fields } = request;
   const media = await readMedia(env.DB, submitter.owner, mediaId);
   if (!media) throw noSuchMedia(mediaId);
   const webhookUrl = await webhookUrlOf(env, fields);
-  const planned = await plan(env, fields, inputOf(media), media.id, { ...submitter, webhookUrl });
-  const acceptance = { ...planned, dependencies: [] };
-  const isWritten = await writeJob(env, acceptance, submitter, request);
-  if (!isWritten) throw noSuchMedia(mediaId);
-  return planned;
+  const planned = await planSubmission(env, fields, inputOf(media), media.id, { ...submitter, webhookUrl });
+  const { job, tasks } = await withContentHash(env, planned, media.sha256, fields);
+  const acceptance = { job, tasks, dependencies: [] };
+  const submission = await writeJob(env, acceptance, {
+    submitter,
+    content: request,
+    isForced: fields.force_new,
+  });
+  if (!submission) throw noSuchMedia(mediaId);
+  return submission;
 }
 
 interface Received {
@@ -92,46 +92,20 @@ async function acceptFile(
   file: IncomingFile,
   fields: JobFields,
   submitter: Submitter,
-): Promise<PlannedJob> {
+): Promise<Submission> {
   const inspected = await file.inspect();
   const webhookUrl = await webhookUrlOf(env, fields);
-  const planned = await plan(env, fields, inspected, file.mediaId, { ...submitter, webhookUrl });
-  const newMedia = await file.store(inspected, submitter.owner, planned.job.createdAt);
-  const acceptance = { ...planned, newMedia, uploadId: file.uploadId, dependencies: [] };
-  const content = contentOf(fields, newMedia.sha256);
-  if (await writeJob(env, acceptance, submitter, content)) return planned;
-  throw new MediaError("storage_failed", "The upload took too long and was discarded. Send it again.");
-}
-
-async function webhookUrlOf(env: Env, { webhook_url }: JobFields): Promise<string | undefined> {
-  return webhook_url === undefined ? undefined : (await requireTarget(env, webhook_url, "webhook_url")).href;
-}
-
-async function plan(
-  env: Env,
-  fields: JobFields,
-  input: PlannedInput,
-  mediaId: string,
-  submitter: Submitter & { webhookUrl: string | undefined },
-): Promise<PlannedJob> {
-  const nowMs = Date.now();
-  const specifications = fields.output_specifications ?? [...DEFAULT_OUTPUTS[input.kind]];
-  const planned = planJob(input, resolveOutputs(specifications, input.kind), {
-    ...submitter,
-    jobId: newId("job", nowMs),
-    taskId: newId("task", nowMs),
-    mediaId,
-    priority: fields.priority,
-    outputSpecifications: specifications,
-    nowMs,
+  const planned = await planSubmission(env, fields, inspected, file.mediaId, { ...submitter, webhookUrl });
+  const newMedia = await file.store(inspected, submitter.owner, planned.planned.job.createdAt);
+  const { job, tasks } = await withContentHash(env, planned, newMedia.sha256, fields);
+  const acceptance = { job, tasks, newMedia, uploadId: file.uploadId, dependencies: [] };
+  const submission = await writeJob(env, acceptance, {
+    submitter,
+    content: contentOf(fields, newMedia.sha256),
+    isForced: fields.force_new,
   });
-  return await withEstimate(env.DB, planned, nowMs);
-}
-
-function inputOf(media: MediaRow): PlannedInput {
-  return media.kind === "image"
-    ? { kind: "image", probe: media.metadata as unknown as ImageProbe, bytes: media.sizeBytes }
-    : { kind: "video", bytes: media.sizeBytes };
+  if (submission) return submission;
+  throw new MediaError("storage_failed", "The upload took too long and was discarded. Send it again.");
 }
 
 function refuseField(path: string, message: string): MediaError {

@@ -18,6 +18,7 @@ const APPLIES_TO: Partial<Record<keyof OutputSpecification, readonly OutputForma
   sharpen_amount: PICTURES,
   background_color: PICTURES,
   thumbnails: PICTURES,
+  watermark: PICTURES,
   crf: VIDEOS,
   encoder_preset: VIDEOS,
   max_bitrate: ["mp4"],

@@ -15,6 +15,10 @@ export const jobFields = z.strictObject({
     .string()
     .optional()
     .openapi({ description: "Is sent every event of this job, signed with the owner's default secret" }),
+  force_new: z
+    .boolean()
+    .default(false)
+    .openapi({ description: "Make it again, also when the same has been submitted a short while ago" }),
 });
 export type JobFields = z.infer<typeof jobFields>;
 
@@ -31,6 +35,7 @@ export function parseJobFields(fields: ReadonlyMap<string, string>): JobFields {
   const values: Record<string, unknown> = Object.fromEntries(fields);
   const specifications = fields.get("output_specifications");
   if (specifications !== undefined) values.output_specifications = parseJson(specifications);
+  for (const name of BOOLEAN_FIELDS) values[name] = booleanIn(fields.get(name));
   return parseFields(jobFields, values);
 }
 
@@ -41,6 +46,14 @@ export function parseFields<T extends z.ZodType>(schema: T, values: unknown): z.
   throw new MediaError("invalid_request", "Some fields are not valid; see errors.", {
     errors: fieldErrors(parsed.error.issues),
   });
+}
+
+const BOOLEAN_FIELDS = ["force_new"] as const;
+
+/** A part of a form is text; anything but the two words is left to the schema to refuse. */
+function booleanIn(text: string | undefined): boolean | string | undefined {
+  if (text === "true") return true;
+  return text === "false" ? false : text;
 }
 
 function parseJson(text: string): unknown {

@@ -20,7 +20,32 @@ const ANCHORS = {
 const LOOKS = ["attention", "entropy"] as const;
 
 const anchorNames = Object.keys(ANCHORS) as [keyof typeof ANCHORS, ...(keyof typeof ANCHORS)[]];
+const anchor = z.enum(anchorNames);
 const focalPoint = z.strictObject({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) });
+
+/** The word that stands for the logo that the deployment has set. */
+export const DEFAULT_LOGO = "default";
+
+/** A logo over a picture, as a client asks for it. */
+export const watermarkSpecification = z
+  .strictObject({
+    /** A stored picture of the same owner. */
+    media_id: z.string().max(64).default(DEFAULT_LOGO),
+    /** Of the picture's width. */
+    width: z.number().min(0.01).max(1).optional(),
+    position: z.union([anchor, focalPoint]).optional(),
+    /** px between the logo and the edges, and between tiles. */
+    padding: z.int().min(0).max(1_000).optional(),
+    opacity: z.number().min(0.01).max(1).optional(),
+    /** Over the whole picture, again and again. */
+    tile: z.boolean().optional(),
+  })
+  .refine(({ tile, position }) => !(tile && position), {
+    path: ["position"],
+    message: "Tiles cover the whole picture and have no position.",
+  })
+  .openapi("Watermark");
+export type WatermarkSpecification = z.infer<typeof watermarkSpecification>;
 
 /** One output as a client asks for it. Unknown fields are errors; `preset` gives defaults for all the others. */
 export const outputSpecification = z
@@ -60,6 +85,8 @@ export const outputSpecification = z
     segment_duration: z.number().min(2).max(10).optional(),
     /** Stills of a video: the moment, seconds from the start. */
     thumbnails: z.strictObject({ at: z.array(z.number().min(0)).length(1) }).optional(),
+    /** Pictures: a logo over the finished picture. */
+    watermark: watermarkSpecification.optional(),
   })
   .openapi("OutputSpecification");
 

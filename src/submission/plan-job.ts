@@ -1,5 +1,6 @@
 import { LIMITS } from "../config.ts";
 import { planImage } from "../image/plan.ts";
+import type { LogoHeaders } from "../image/plan-logo.ts";
 import type { ImageProbe } from "../image/probe.ts";
 import type { JobRow, TaskRow } from "../jobs/claimed-task.ts";
 import { estimateJob, sizeBucketOf } from "../jobs/estimate.ts";
@@ -16,6 +17,8 @@ export type PlannedInput =
   | { kind: "video"; bytes: number };
 
 interface JobIdentity {
+  /** The logos that outputs are marked with. */
+  logos: LogoHeaders;
   jobId: string;
   /** Id of the first task; the ones that a probe makes possible come later. */
   taskId: string;
@@ -46,6 +49,7 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
     const plan = planImage(input.probe, resolved.outputs, {
       maxPixels: LIMITS.maxImagePixels,
       inputBytes: input.bytes,
+      logos: identity.logos,
     });
     const spec = { outputs: resolved.outputs, probe: input.probe };
     const task = newTaskRow({ id: identity.taskId, kind: "image", lane: plan.lane, spec }, owner);
@@ -135,6 +139,7 @@ function jobRow(
     requestId: identity.requestId,
     traceparent: identity.traceparent ?? null,
     webhookUrl: identity.webhookUrl ?? null,
+    contentHash: null,
     createdAt: identity.nowMs,
     startedAt: null,
     finishedAt: null,

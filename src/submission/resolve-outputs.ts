@@ -4,6 +4,7 @@ import { type ImageFormat, type ImageOutput, imageOutput } from "../image/output
 import { resolveQuality } from "../image/quality.ts";
 import type { RenditionSpec, VideoOutput } from "../video/output.ts";
 import { checkOutput } from "./check-output.ts";
+import { watermarkOf } from "./logos.ts";
 import { type NamedSpecification, nameOutputs } from "./name-outputs.ts";
 import { type OutputFormat, type OutputSpecification, positionOf } from "./output-specification.ts";
 import { PRESETS } from "./presets.ts";
@@ -16,11 +17,13 @@ export type ResolvedOutputs =
 /**
  * Resolves presets and defaults against the kind of media at hand.
  *
+ * @param defaultLogo media id of what watermarks use when they name no logo
  * @throws MediaError `invalid_request` with the path of every field that does not fit.
  */
 export function resolveOutputs(
   specifications: readonly OutputSpecification[],
   kind: "image" | "video",
+  defaultLogo?: string,
 ): ResolvedOutputs {
   const errors: FieldError[] = [];
   const named = nameOutputs(
@@ -38,8 +41,8 @@ export function resolveOutputs(
   }
   if (errors.length > 0) throw invalidOutputs(errors);
   return kind === "image"
-    ? { kind, outputs: named.map((specification) => imageOutputOf(specification)) }
-    : { kind, outputs: named.map((specification) => videoOutputOf(specification)) };
+    ? { kind, outputs: named.map((specification) => imageOutputOf(specification, defaultLogo)) }
+    : { kind, outputs: named.map((specification) => videoOutputOf(specification, defaultLogo)) };
 }
 
 function withPreset(
@@ -62,7 +65,7 @@ function withPreset(
 
 const WHITE = [255, 255, 255, 255] as const;
 
-function imageOutputOf(specification: NamedSpecification): ImageOutput {
+function imageOutputOf(specification: NamedSpecification, defaultLogo: string | undefined): ImageOutput {
   const format = specification.format as ImageFormat;
   const background = specification.background_color && parseColor(specification.background_color);
   return imageOutput.parse({
@@ -77,13 +80,14 @@ function imageOutputOf(specification: NamedSpecification): ImageOutput {
     sharpen: specification.sharpen_amount,
     background: background || WHITE,
     quality: resolveQuality(specification.quality, format),
+    watermark: specification.watermark && watermarkOf(specification.watermark, defaultLogo),
   });
 }
 
 /** x264's constant rate factor for each quality word; 23 is its default. */
 const CRF = { low: 28, medium: 25, high: 22, maximum: 18 } as const;
 
-function videoOutputOf(specification: NamedSpecification): VideoOutput {
+function videoOutputOf(specification: NamedSpecification, defaultLogo: string | undefined): VideoOutput {
   const crf =
     specification.crf ?? (typeof specification.quality === "string" ? CRF[specification.quality] : CRF.high);
   const encoderPreset = specification.encoder_preset ?? "veryfast";
@@ -114,7 +118,7 @@ function videoOutputOf(specification: NamedSpecification): VideoOutput {
         format: "thumbnail",
         name: specification.name,
         atSeconds: specification.thumbnails?.at[0] ?? 1,
-        image: imageOutputOf(specification),
+        image: imageOutputOf(specification, defaultLogo),
       };
   }
 }

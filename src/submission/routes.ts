@@ -8,17 +8,16 @@ import { answerOnce, fingerprintOf, respond, sealFor } from "../idempotency/answ
 import { IDEMPOTENCY_HEADER } from "../idempotency/key.ts";
 import type { Reservation } from "../idempotency/reservations.ts";
 import type { Answer } from "../idempotency/sealed-answer.ts";
-import type { JobRow } from "../jobs/claimed-task.ts";
 import type { AppContext } from "../request-context.ts";
+import { JOB_STATUSES } from "../schema.ts";
 import { acceptMultipart, acceptStored } from "./accept.ts";
 import { announceJob } from "./announce.ts";
 import { jobFields, jobRequest, parseFields } from "./job-fields.ts";
 import { readJsonBody } from "./json-body.ts";
 import { outputSpecification } from "./output-specification.ts";
-import type { PlannedJob } from "./plan-job.ts";
 import { PRESETS } from "./presets.ts";
 import { readContent } from "./same-request.ts";
-import type { Submitter } from "./write-job.ts";
+import type { Submission, Submitter } from "./write-job.ts";
 
 /** Submitting jobs, and the presets that they may name. */
 export const submissionRoutes = createRoutes();
@@ -27,7 +26,11 @@ const acceptedJob = z
   .object({
     job_id: z.string(),
     media_id: z.string(),
-    status: z.literal("pending"),
+    status: z.enum(JOB_STATUSES),
+    deduplicated: z.boolean().openapi({
+      description:
+        "true: the same was submitted a short while ago, and this is that job. `force_new` makes it again",
+    }),
     estimated_duration: z.number().openapi({ description: "Seconds from now to the end, with a margin" }),
     estimated_range: z.object({ low: z.number(), high: z.number() }).nullable(),
     watch_token: z.string().openapi({ description: "Reads this job's progress for 15 minutes, as ?token=" }),
@@ -64,6 +67,10 @@ submissionRoutes.openAPIRegistry.registerPath({
     },
   },
   responses: {
+    200: {
+      description: "The same was submitted before; this is its job",
+      content: { "application/json": { schema: acceptedJob } },
+    },
     201: { description: "Accepted", content: { "application/json": { schema: acceptedJob } } },
   },
 });
@@ -73,16 +80,16 @@ submissionRoutes.post("/v1/jobs", requireScope("write"), async (c) => {
   return await answerOnce(c, {
     fingerprint: async () => await fingerprintOf(c, await body.content()),
     async work(reservation) {
-      const planned = await body.accept(submitterOf(c, reservation));
-      c.executionCtx.waitUntil(announceJob(c.env, planned));
-      return respond(c, await acceptedAnswer(c, planned.job));
+      const submission = await body.accept(submitterOf(c, reservation));
+      if (submission.isNew) c.executionCtx.waitUntil(announceJob(c.env, submission));
+      return respond(c, await answerTo(c, submission));
     },
   });
 });
 
 /** A body can be read once: to submit a job, or to say what it would have asked for. */
 interface JobBody {
-  accept(submitter: Submitter): Promise<PlannedJob>;
+  accept(submitter: Submitter): Promise<Submission>;
   content(): Promise<unknown>;
 }
 
@@ -116,9 +123,9 @@ function submitterOf(c: AppContext, reservation: Reservation | undefined): Submi
     traceparent: c.get("traceparent"),
     once: reservation && {
       reservation,
-      keep: async (job, content) => ({
+      keep: async (submission, content) => ({
         fingerprint: await fingerprintOf(c, content),
-        sealed: await sealFor(c, reservation, await acceptedAnswer(c, job)),
+        sealed: await sealFor(c, reservation, await answerTo(c, submission)),
       }),
     },
   };
@@ -134,22 +141,17 @@ function refuseOversize(contentLength: string | undefined): void {
   throw new MediaError("payload_too_large", `A file may have at most ${megabytes} MB here.`);
 }
 
-async function acceptedAnswer(c: AppContext, job: JobRow): Promise<Answer> {
-  const document = await acceptedDocument(c, job);
-  const headers = { "Content-Type": "application/json", Location: document.links.self };
-  return { status: 201, headers, body: JSON.stringify(document) };
-}
-
-async function acceptedDocument(c: AppContext, job: JobRow): Promise<z.infer<typeof acceptedJob>> {
+async function answerTo(c: AppContext, { job, isNew, atMs }: Submission): Promise<Answer> {
   const self = `${new URL(c.req.url).origin}/v1/jobs/${job.id}`;
-  const token = await createWatchToken(configOf(c.env).tokenSecret, job.id, job.owner, job.createdAt);
-  return {
+  const document: z.infer<typeof acceptedJob> = {
     job_id: job.id,
     media_id: job.mediaId,
-    status: "pending",
+    status: job.status,
+    deduplicated: !isNew,
     estimated_duration: job.estimatedDurationMs / 1000,
     estimated_range: job.estimate && { low: job.estimate.lowMs / 1000, high: job.estimate.highMs / 1000 },
-    watch_token: token,
+    // The same however often it is made, so that the answer that is kept is the one that is given.
+    watch_token: await createWatchToken(configOf(c.env).tokenSecret, job.id, job.owner, atMs),
     links: {
       self,
       progress: `${self}/progress`,
@@ -157,6 +159,8 @@ async function acceptedDocument(c: AppContext, job: JobRow): Promise<z.infer<typ
       events: `${self}/events`,
     },
   };
+  const headers = { "Content-Type": "application/json", Location: self };
+  return { status: isNew ? 201 : 200, headers, body: JSON.stringify(document) };
 }
 
 const presetList = createRoute({

@@ -1,9 +1,12 @@
-import type { Env } from "../config.ts";
+import { drizzle } from "drizzle-orm/d1";
+import { configOf, type Env } from "../config.ts";
 import { inUse } from "../idempotency/answer-once.ts";
 import { isHeld, isStillHeld, keepAnswer, type Reservation } from "../idempotency/reservations.ts";
 import type { JobRow } from "../jobs/claimed-task.ts";
 import { type Acceptance, acceptJob } from "../jobs/store/accept-job.ts";
+import { findInSlot } from "../jobs/store/content-slot.ts";
 import { readJob } from "../jobs/store/read-jobs.ts";
+import type { PlannedJob } from "./plan-job.ts";
 
 /** Who submits, and the ids that go with the job to the end. */
 export interface Submitter {
@@ -16,32 +19,79 @@ export interface Submitter {
 
 export interface SubmittedOnce {
   reservation: Reservation;
-  /** The answer that a job will get, as it is kept; `content` is what the request asked for. */
-  keep(job: JobRow, content: unknown): Promise<{ fingerprint: string; sealed: string }>;
+  /** The answer to a submission, as it is kept; `content` is what the request asked for. */
+  keep(submission: Submission, content: unknown): Promise<{ fingerprint: string; sealed: string }>;
+}
+
+/** What became of a submission: a job of its own, or the one that is there for the same content. */
+export type Submission = {
+  job: JobRow;
+  /** When that was known, Unix milliseconds. */
+  atMs: number;
+} & ({ isNew: true; tasks: PlannedJob["tasks"] } | { isNew: false });
+
+interface Request {
+  submitter: Submitter;
+  /** What it asked for, as its fingerprint needs it. */
+  content: unknown;
+  /** Also when the same content was submitted a short while ago. */
+  isForced: boolean;
 }
 
 /**
  * Writes a job down, and with it the answer under its `Idempotency-Key`: neither is ever there without the other.
  *
- * @returns `false` when its input was removed in the meantime, and nothing was written.
+ * @returns `undefined` when its input was removed in the meantime; nothing was written.
  * @throws MediaError `idempotency_key_in_use` when the key was taken over by another request.
  */
 export async function writeJob(
   env: Env,
   acceptance: Acceptance,
-  { once }: Submitter,
-  content: unknown,
-): Promise<boolean> {
-  if (!once) return await isAccepted(env, acceptance);
-  const { reservation } = once;
-  const kept = await once.keep(acceptance.job, content);
-  const written = await isAccepted(env, {
+  request: Request,
+  tries = 3,
+): Promise<Submission | undefined> {
+  const { job, tasks } = acceptance;
+  const created: Submission = { isNew: true, job, tasks: [...tasks], atMs: job.createdAt };
+  const slot = {
+    createdAfterMs: job.createdAt - configOf(env).dedupeWindowMs,
+    isForced: request.isForced,
+  };
+  if (await isAccepted(env, await underKey({ ...acceptance, slot }, created, request))) return created;
+  const { once } = request.submitter;
+  if (once && !(await isStillHeld(env.DB, once.reservation))) throw inUse();
+  const first = job.contentHash === null ? undefined : await findInSlot(env.DB, job.owner, job.contentHash);
+  // It ended badly or was deleted a moment ago: then there is room for this one.
+  if (job.contentHash !== null && !isAnswer(first) && tries > 1)
+    return await writeJob(env, acceptance, request, tries - 1);
+  return first && (await answerWith(env, first, request));
+}
+
+function isAnswer(job: JobRow | undefined): boolean {
+  return job !== undefined && job.status !== "failed" && job.status !== "cancelled";
+}
+
+async function answerWith(
+  env: Env,
+  job: JobRow,
+  { submitter: { once }, content }: Request,
+): Promise<Submission> {
+  const found: Submission = { isNew: false, job, atMs: Date.now() };
+  if (once) await keepAnswer(drizzle(env.DB), once.reservation, await once.keep(found, content));
+  return found;
+}
+
+async function underKey(
+  acceptance: Acceptance,
+  created: Submission,
+  { submitter: { once }, content }: Request,
+): Promise<Acceptance> {
+  if (!once) return acceptance;
+  const kept = await once.keep(created, content);
+  return {
     ...acceptance,
-    condition: isHeld(reservation),
-    alongside: (db, accepted) => [keepAnswer(db, reservation, kept, accepted)],
-  });
-  if (!written && !(await isStillHeld(env.DB, reservation))) throw inUse();
-  return written;
+    condition: isHeld(once.reservation),
+    alongside: (db, accepted) => [keepAnswer(db, once.reservation, kept, accepted)],
+  };
 }
 
 /** Whether the job is written down, also when only the answer of the batch that wrote it was lost. */

@@ -24,9 +24,21 @@ const taskBase = {
   maxOutputBytes: z.int().positive(),
 };
 
+/** A logo that pictures are marked with, read like the input. */
+export const logoSource = z.strictObject({ mediaId: z.string(), url: z.url(), bytes: z.int().nonnegative() });
+export type LogoSource = z.infer<typeof logoSource>;
+
+/** The logos that the outputs' watermarks name. */
+const logos = z.array(logoSource).max(10).optional();
+
 export const taskRequest = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("probe"), ...taskBase }),
-  z.strictObject({ kind: z.literal("image"), ...taskBase, outputs: z.array(imageOutput).min(1).max(10) }),
+  z.strictObject({
+    kind: z.literal("image"),
+    ...taskBase,
+    outputs: z.array(imageOutput).min(1).max(10),
+    logos,
+  }),
   z.strictObject({ kind: z.literal("transcode"), ...taskBase, source: sourceDescription, output: mp4Output }),
   z.strictObject({ kind: z.literal("stream"), ...taskBase, source: sourceDescription, output: hlsOutput }),
   z.strictObject({
@@ -34,6 +46,7 @@ export const taskRequest = z.discriminatedUnion("kind", [
     ...taskBase,
     source: sourceDescription,
     output: thumbnailOutput,
+    logos,
   }),
 ]);
 export type TaskRequest = z.infer<typeof taskRequest>;

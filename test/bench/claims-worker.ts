@@ -90,6 +90,7 @@ function jobRow(mediaId: string, nowMs: number): JobRow {
     requestId: "bench",
     traceparent: null,
     webhookUrl: null,
+    contentHash: null,
     createdAt: nowMs,
     startedAt: null,
     finishedAt: null,

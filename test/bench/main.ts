@@ -50,7 +50,12 @@ function rowOf(share: number, ours: number, reference: number): Row {
 }
 
 async function thumbnail(client: DarkroomClient, file: Blob): Promise<void> {
-  const accepted = await client.createJob({ file, filename: "dusk.jpg", outputs: [{ preset: "thumbnail" }] });
+  const accepted = await client.createJob({
+    file,
+    filename: "dusk.jpg",
+    outputs: [{ preset: "thumbnail" }],
+    forceNew: true,
+  });
   const job = await client.watchJob(accepted.job_id, { token: accepted.watch_token });
   if (job.status !== "completed") throw new Error(`The job ended ${job.status}: ${job.error?.message}`);
 }

@@ -64,7 +64,7 @@ const clientOf = ({ url, key }: DevServer) => createDarkroomClient({ baseUrl: ur
 /** Resolves with the id of a job whose encoder has begun. */
 async function startEncoding(): Promise<string> {
   const client = clientOf(server);
-  const accepted = await client.createJob({ file: clip, filename: "long.mp4" });
+  const accepted = await client.createJob({ file: clip, filename: "long.mp4", forceNew: true });
   const begun = new AbortController();
   const watching = client.watchJob(accepted.job_id, {
     token: accepted.watch_token,

@@ -23,7 +23,7 @@ export async function develop(
   outputs?: OutputRequest[],
   by: DarkroomClient = client,
 ): Promise<Watched> {
-  const accepted = await by.createJob({ file: new Blob([file]), filename, outputs });
+  const accepted = await by.createJob({ file: new Blob([file]), filename, outputs, forceNew: true });
   const seen: ProgressSnapshot[] = [];
   const job = await by.watchJob(accepted.job_id, {
     token: accepted.watch_token,

@@ -64,6 +64,7 @@ async function post<T>(path: string, body: unknown = {}): Promise<T> {
 async function submit(webhookUrl?: string): Promise<string> {
   const form = new FormData();
   form.set("output_specifications", '[{"preset":"thumbnail"}]');
+  form.set("force_new", "true");
   if (webhookUrl) form.set("webhook_url", webhookUrl);
   form.set("input_file", photo, "dusk.jpg");
   const headers = { Authorization: `Bearer ${key}` };

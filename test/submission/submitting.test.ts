@@ -85,10 +85,11 @@ describe("a photo", () => {
 
   it("can come before, between or after the fields", async () => {
     const [small, low] = [outputs([{ preset: "small" }]), { name: "priority", body: "low" }];
+    const again = { name: "force_new", body: "true" };
     for (const parts of [
-      [file(jpeg), small, low],
-      [small, file(jpeg), low],
-      [small, low, file(jpeg)],
+      [file(jpeg), small, low, again],
+      [small, again, file(jpeg), low],
+      [small, low, again, file(jpeg)],
     ]) {
       const { job_id } = await accepted(await send(key, parts));
       const job = await (await ask(`/v1/jobs/${job_id}`, { headers: key })).json();

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
+import { getLogos } from "../get-logos.ts";
 import { getFile } from "../object-transfer.ts";
 import { renderImages } from "../render-images.ts";
 import type { TaskContext } from "../task-context.ts";
@@ -16,6 +17,7 @@ export async function runImage(context: TaskContext, request: ImageRequest): Pro
     maxBytes: request.inputBytes,
     signal: context.signal,
   });
+  const logos = await getLogos(context, request.logos);
   context.progress(0.1, "resizing");
-  return { kind: "files", files: await renderImages(context, input, request.outputs), notes: [] };
+  return { kind: "files", files: await renderImages(context, input, request.outputs, logos), notes: [] };
 }

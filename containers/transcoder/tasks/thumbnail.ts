@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { MediaError } from "../../../src/errors.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
 import { thumbnailRuns } from "../../../src/video/thumbnail-args.ts";
+import { getLogos } from "../get-logos.ts";
 import { renderImages } from "../render-images.ts";
 import { runFfmpeg } from "../run-ffmpeg.ts";
 import type { TaskContext } from "../task-context.ts";
@@ -24,8 +25,9 @@ export async function runThumbnail(context: TaskContext, request: ThumbnailReque
       privateDetail: complaints.join("\n"),
     });
   }
+  const logos = await getLogos(context, request.logos);
   context.progress(0.5, "resizing");
-  const files = await renderImages(context, frame, [output.image]);
+  const files = await renderImages(context, frame, [output.image], logos);
   return { kind: "files", files: files.map((file) => ({ ...file, name: output.name })), notes: [] };
 }
 

@@ -4,6 +4,7 @@ import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { recordMediaReady } from "../../outbox.ts";
 import { jobs, media, taskDependencies, tasks, uploads } from "../../schema.ts";
 import type { JobRow, MediaRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
+import { freeSlot, type SlotTerms } from "./content-slot.ts";
 import { insertRows } from "./insert-rows.ts";
 
 export interface Acceptance {
@@ -14,6 +15,8 @@ export interface Acceptance {
   job: JobRow;
   tasks: readonly TaskRow[];
   dependencies: readonly TaskDependencyRow[];
+  /** When a job of the same content makes room for this one; needed where the job has a content hash. */
+  slot?: SlotTerms;
   /** What else must hold at that moment for anything to be written. */
   condition?: SQL;
   /** More statements for the batch; `accepted` holds in them if the job was written. */
@@ -23,14 +26,16 @@ export interface Acceptance {
 /**
  * Writes media, job and tasks down together. Once this returns the job cannot be lost, so only then may a client
  * be told `201`. Media that is ready with it is told of in the same batch. `false` when the media or its upload was
- * removed in the meantime, or the condition does not hold: nothing is written.
+ * removed in the meantime, another job holds the slot of its content, or the condition does not hold: nothing is written.
  */
 export async function acceptJob(d1: D1Database, acceptance: Acceptance): Promise<boolean> {
   const db = drizzle(d1);
-  const { newMedia, job, condition = sql`1` } = acceptance;
+  const { newMedia, job, slot = HELD_FOR_EVER, condition = sql`1` } = acceptance;
+  const mayBe = sql`${inputIsThere(acceptance)} AND ${condition}`;
   const accepted = sql`EXISTS (SELECT 1 FROM jobs WHERE id = ${job.id})`;
-  const [, written] = await db.batch([
-    insertRows(db, jobs, [job], sql`${inputIsThere(acceptance)} AND ${condition}`),
+  const [, , written] = await db.batch([
+    freeSlot(db, job, slot, mayBe),
+    insertRows(db, jobs, [job], mayBe),
     db.select({ id: jobs.id }).from(jobs).where(eq(jobs.id, job.id)),
     insertRows(db, media, newMedia ? [newMedia] : [], accepted),
     insertRows(db, tasks, acceptance.tasks, accepted),
@@ -41,6 +46,8 @@ export async function acceptJob(d1: D1Database, acceptance: Acceptance): Promise
   ]);
   return written.length === 1;
 }
+
+const HELD_FOR_EVER: SlotTerms = { createdAfterMs: 0, isForced: false };
 
 /** An upload that took too long was discarded by the sweep, and its object with it: then nothing is accepted. */
 function inputIsThere({ uploadId, newMedia, job }: Acceptance): SQL {

@@ -1,0 +1,20 @@
+import { join } from "node:path";
+import type { LogoSource } from "../../src/video/protocol.ts";
+import { getFile } from "./object-transfer.ts";
+import type { TaskContext } from "./task-context.ts";
+
+/** Local files of logos, by media id. */
+export type LogoFiles = Record<string, string>;
+
+/**
+ * Downloads the logos that a task's pictures are marked with.
+ * @throws {MediaError} what {@link getFile} throws
+ */
+export async function getLogos(context: TaskContext, logos: readonly LogoSource[] = []): Promise<LogoFiles> {
+  const files = logos.map(({ mediaId, url, bytes }, i) => ({
+    mediaId,
+    download: { url, file: join(context.folder, `logo-${i}`), maxBytes: bytes, signal: context.signal },
+  }));
+  await Promise.all(files.map(({ download }) => getFile(download)));
+  return Object.fromEntries(files.map(({ mediaId, download }) => [mediaId, download.file]));
+}
