@@ -4,6 +4,7 @@ import type { DerivativeProducer } from "./image-url/producer.ts";
 import { type ImageUrlSettings, imageUrlSettings } from "./image-url/settings.ts";
 import type { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import type { JobProgress } from "./processing/job-progress.ts";
+import type { LeaseWatch } from "./processing/lease-watch.ts";
 import type { Transcoder } from "./processing/transcoder.ts";
 import type { Feed } from "./progress/feed.ts";
 import type { Lane } from "./schema.ts";
@@ -25,6 +26,7 @@ export interface Env {
   MISS_BUDGET: DurableObjectNamespace<MissBudget>;
   WEBHOOK_TARGET: DurableObjectNamespace<WebhookTarget>;
   CIRCUIT_BREAKERS: DurableObjectNamespace<CircuitBreakers>;
+  LEASE_WATCH: DurableObjectNamespace<LeaseWatch>;
   BOOTSTRAP_ADMIN_KEY?: string;
   TOKEN_SECRET?: string;
   /** Set where no container engine runs: the transcoder is a process on this machine. */
@@ -108,6 +110,10 @@ export const LIMITS = {
   uploadPartBytes: 5 * 1024 * 1024,
   leaseMs: seconds(60),
   renewEveryMs: seconds(20),
+  /** Until its first renewal: a worker lost right after its claim is noticed within this and one look at the leases. */
+  firstLeaseMs: seconds(18),
+  firstRenewMs: seconds(6),
+  leaseLookEveryMs: seconds(8),
   heartbeatEveryMs: seconds(5),
   /** No heartbeat for this long and the job's watchdog takes the task back. */
   heartbeatTimeoutMs: seconds(20),

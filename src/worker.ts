@@ -6,6 +6,7 @@ import { DerivativeProducer } from "./image-url/producer.ts";
 import { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import { consumeTickets } from "./processing/consumer.ts";
 import { JobProgress } from "./processing/job-progress.ts";
+import { LeaseWatch } from "./processing/lease-watch.ts";
 import { Transcoder } from "./processing/transcoder.ts";
 import { Feed } from "./progress/feed.ts";
 import { reissueTickets, sweep } from "./retention/sweep.ts";
@@ -18,6 +19,7 @@ export {
   DerivativeProducer,
   Feed,
   JobProgress,
+  LeaseWatch,
   MissBudget,
   Transcoder,
   WebhookTarget,

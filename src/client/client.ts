@@ -13,6 +13,7 @@ import type {
   OutputRequest,
   Priority,
   ProgressSnapshot,
+  RetriedJob,
   WatchToken,
 } from "./resources.ts";
 import { watch } from "./watch.ts";
@@ -34,6 +35,8 @@ export interface NewJob {
   /** Left out: the service's defaults for the kind of media. */
   outputs?: OutputRequest[];
   priority?: Priority;
+  /** Outputs that fail for good do not sink the others: read `outputs_failed` of the job. */
+  allowPartial?: boolean;
   /** Is sent every event of this job; check what arrives with `verifyWebhook`. */
   webhookUrl?: string;
   /** Make it again, also when the same was submitted a short while ago. */
@@ -87,6 +90,8 @@ export function createDarkroomClient(options: ClientOptions) {
     cancelJob: async (jobId: string, { force = false } = {}) => {
       await call(`/v1/jobs/${jobId}${force ? "?force=true" : ""}`, { method: "DELETE" });
     },
+    /** Begins another run of a job that failed or lost outputs; it goes on from its last finished task. */
+    retryJob: (jobId: string) => read<RetriedJob>(`/v1/jobs/${jobId}/retry`, { method: "POST" }),
     /** Follows a job and resolves with it when it has ended, however it ended: read its `status`. */
     watchJob: async (jobId: string, { token, onProgress, signal }: WatchOptions = {}) => {
       await watch({
@@ -131,10 +136,12 @@ function caller({ baseUrl, key, fetch: send = fetch }: ClientOptions) {
   };
 }
 
-function formOf({ file, filename, type, outputs, priority, webhookUrl, forceNew }: NewJob): FormData {
+function formOf(job: NewJob): FormData {
+  const { file, filename, type, outputs, priority, allowPartial, webhookUrl, forceNew } = job;
   const form = new FormData();
   if (outputs) form.set("output_specifications", JSON.stringify(outputs));
   if (priority) form.set("priority", priority);
+  if (allowPartial) form.set("allow_partial", "true");
   if (webhookUrl) form.set("webhook_url", webhookUrl);
   if (forceNew) form.set("force_new", "true");
   form.set("input_file", type ? new Blob([file], { type }) : file, filename);

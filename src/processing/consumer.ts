@@ -1,13 +1,13 @@
 import type { Env, Ticket } from "../config.ts";
 import { toMediaError } from "../errors.ts";
 import { withTurn } from "../image/turn.ts";
-import { claimTask } from "../jobs/store/claim-task.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
 import { LANES, type Lane } from "../schema.ts";
-import { heldUntil, reportError } from "./breakers.ts";
+import { reportError } from "./breakers.ts";
+import { claimWork } from "./claim-work.ts";
 import { runInIsolate } from "./isolate-runner.ts";
-import type { ContainerLane } from "./slot.ts";
+import type { ContainerLane } from "./lane-capacity.ts";
 import { slotNames } from "./slot-names.ts";
 
 /**
@@ -37,8 +37,6 @@ function laneOf(ticket: Partial<Ticket> | null): Lane | undefined {
 }
 
 async function spendTicket(env: Env, lane: Lane): Promise<void> {
-  const untilMs = await heldUntil(env);
-  if (untilMs !== undefined) return await remindLater(env, lane, untilMs);
   switch (lane) {
     // The turn is taken before the claim: a lease that waits for its turn is a lease that burns.
     case "edge":
@@ -53,7 +51,7 @@ async function spendTicket(env: Env, lane: Lane): Promise<void> {
 
 async function runBest(env: Env, lane: Lane): Promise<void> {
   const workerId = `${lane}-${isolateId()}`;
-  const claim = await claimTask(env.DB, { lane, workerId, token: crypto.randomUUID(), nowMs: Date.now() });
+  const claim = await claimWork(env, { lane, workerId });
   if (claim.claimed) return await runInIsolate(env, claim.claimed);
   await remindLater(env, lane, claim.nextAtMs);
 }

@@ -1,23 +1,17 @@
 import type { Env } from "../config.ts";
 import { MediaError, toMediaError } from "../errors.ts";
 import type { ClaimedTask } from "../jobs/claimed-task.ts";
-import { claimTask } from "../jobs/store/claim-task.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
-import type { Lane } from "../schema.ts";
-import { heldUntil } from "./breakers.ts";
+import { claimWork } from "./claim-work.ts";
 import { concludeDone, concludeFailed } from "./conclude.ts";
 import { outcomeOf, requestOf } from "./container-task.ts";
 import { openWatch } from "./container-watch.ts";
+import { type ContainerLane, SLOT_CAPACITY } from "./lane-capacity.ts";
 import type { RenderAnswer, RenderOrder } from "./render-in-container.ts";
 import { createPlaces, type Place } from "./slot-places.ts";
 import { createRenderer } from "./slot-render.ts";
 import { cancelAttempt, type FetchTranscoder, readHealth, runAttempt } from "./transcoder-client.ts";
-
-export type ContainerLane = Extract<Lane, "container-short" | "container-long">;
-
-/** One long task, or beside it a few short ones. */
-const CAPACITY: Record<ContainerLane, number> = { "container-short": 2, "container-long": 1 };
 
 export type OfferAnswer =
   | { answer: "taken" }
@@ -54,8 +48,8 @@ export interface Slot {
 export function createSlot(context: SlotContext): Slot {
   const { env, name } = context;
   const places = {
-    "container-short": createPlaces(CAPACITY["container-short"]),
-    "container-long": createPlaces(CAPACITY["container-long"]),
+    "container-short": createPlaces(SLOT_CAPACITY.standard["container-short"]),
+    "container-long": createPlaces(SLOT_CAPACITY.standard["container-long"]),
   };
   const attempts = new Map<string, AbortController>();
   const remindedAtMs = new Map<ContainerLane, number>();
@@ -69,10 +63,7 @@ export function createSlot(context: SlotContext): Slot {
         await remind(lane);
         return { answer: "unavailable" };
       }
-      const untilMs = await heldUntil(env);
-      if (untilMs !== undefined) return { answer: "empty", nextAtMs: untilMs };
-      const token = crypto.randomUUID();
-      const claim = await claimTask(env.DB, { lane, workerId: name, token, nowMs: Date.now() });
+      const claim = await claimWork(env, { lane, workerId: name });
       if (!claim.claimed) return { answer: "empty", nextAtMs: claim.nextAtMs };
       taken = true;
       context.waitUntil(runAndContinue(lane, place, claim.claimed));

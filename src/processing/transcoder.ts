@@ -1,8 +1,9 @@
 import { Container } from "@cloudflare/containers";
 import { configOf, type Env } from "../config.ts";
 import { withContainer } from "./container-engine.ts";
+import type { ContainerLane } from "./lane-capacity.ts";
 import type { RenderAnswer, RenderOrder } from "./render-in-container.ts";
-import { type ContainerLane, createSlot, type OfferAnswer, type Slot } from "./slot.ts";
+import { createSlot, type OfferAnswer, type Slot } from "./slot.ts";
 import { STORAGE_HOST, serveStorage, storageFailure } from "./storage-access.ts";
 
 /**

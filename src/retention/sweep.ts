@@ -4,7 +4,6 @@ import { attemptPrefix } from "../jobs/claimed-task.ts";
 import { endJob } from "../jobs/store/end-job.ts";
 import {
   countReadyTasks,
-  findExpiredLeases,
   findOverdueJobs,
   findUnsweptAttempts,
   markSwept,
@@ -15,7 +14,7 @@ import { deletePrefix } from "../media/delete-prefix.ts";
 import { findDeletedMedia } from "../media/store.ts";
 import { discardUpload, findAbandonedUploads } from "../media/upload-rows.ts";
 import { tell } from "../processing/conclude.ts";
-import { recoverTask } from "../processing/recover.ts";
+import { recoverExpired } from "../processing/recover.ts";
 import { stopAttempts } from "../processing/stop-attempts.ts";
 import { forgetDeliveries, reissueDeliveries } from "../webhooks/sweep.ts";
 import { deleteMedia } from "./delete-media.ts";
@@ -34,7 +33,7 @@ const KEYS_A_SWEEP = 1_000;
 /** The steps of a sweep, each on its own: one that fails leaves the others to do their part. */
 const STEPS = {
   tickets: reissueTickets,
-  recovered: recoverExpired,
+  recovered: (env, nowMs) => recoverExpired(env, nowMs, BATCH),
   overdue: failOverdue,
   attemptsSwept: sweepAttempts,
   uploadsDiscarded: discardAbandoned,
@@ -74,12 +73,6 @@ export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
   return report;
 }
 
-async function recoverExpired(env: Env, nowMs: number): Promise<number> {
-  const expired = await findExpiredLeases(env.DB, nowMs, BATCH);
-  for (const task of expired) await recoverTask(env, task.id, task.leaseToken ?? "");
-  return expired.length;
-}
-
 async function failOverdue(env: Env, nowMs: number): Promise<number> {
   const overdue = await findOverdueJobs(env.DB, nowMs, BATCH);
   for (const job of overdue) {
@@ -88,7 +81,7 @@ async function failOverdue(env: Env, nowMs: number): Promise<number> {
     const result = await endJob(env.DB, job.id, job.status, nowMs, failure);
     if (!result.ended) continue;
     await stopAttempts(env, result.running);
-    await tell(env, job.id, [{ type: "job_ended", status: "failed", atMs: nowMs }]);
+    await tell(env, job.id, [{ type: "job_ended", status: result.status, atMs: nowMs }]);
   }
   return overdue.length;
 }

@@ -11,6 +11,9 @@ const outputSpecifications = z.array(outputSpecification).min(1).max(LIMITS.maxO
 export const jobFields = z.strictObject({
   output_specifications: outputSpecifications.optional(),
   priority: z.enum(PRIORITIES).default("normal"),
+  allow_partial: z.boolean().default(false).openapi({
+    description: "Outputs that fail for good do not sink the others: the job completes and lists them",
+  }),
   webhook_url: z
     .string()
     .optional()
@@ -48,7 +51,7 @@ export function parseFields<T extends z.ZodType>(schema: T, values: unknown): z.
   });
 }
 
-const BOOLEAN_FIELDS = ["force_new"] as const;
+const BOOLEAN_FIELDS = ["allow_partial", "force_new"] as const;
 
 /** A part of a form is text; anything but the two words is left to the schema to refuse. */
 function booleanIn(text: string | undefined): boolean | string | undefined {

@@ -25,6 +25,7 @@ interface JobIdentity {
   mediaId: string;
   owner: string;
   priority: Priority;
+  allowPartial: boolean;
   outputSpecifications: unknown[];
   requestId: string;
   traceparent: string | undefined;
@@ -52,7 +53,10 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
       logos: identity.logos,
     });
     const spec = { outputs: resolved.outputs, probe: input.probe };
-    const task = newTaskRow({ id: identity.taskId, kind: "image", lane: plan.lane, spec }, owner);
+    const task = newTaskRow(
+      { id: identity.taskId, kind: "image", lane: plan.lane, spec, outputNames: namesOf(resolved.outputs) },
+      owner,
+    );
     const stages = Object.keys(STAGE_WEIGHTS.image) as StageName[];
     const pixels = input.probe.width * input.probe.height;
     return {
@@ -68,7 +72,13 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
   }
   const outputs = resolved.outputs as VideoOutput[];
   const task = newTaskRow(
-    { id: identity.taskId, kind: "probe", lane: LANE_OF_TASK.probe, spec: { outputs } },
+    {
+      id: identity.taskId,
+      kind: "probe",
+      lane: LANE_OF_TASK.probe,
+      spec: { outputs },
+      outputNames: namesOf(outputs),
+    },
     owner,
   );
   return {
@@ -81,6 +91,10 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
     ),
     tasks: [task],
   };
+}
+
+function namesOf(outputs: readonly { name: string }[]): string[] {
+  return outputs.map((output) => output.name);
 }
 
 function videoStages(outputs: readonly VideoOutput[]): StageName[] {
@@ -128,6 +142,8 @@ function jobRow(
     kind,
     status: "pending",
     priority: identity.priority,
+    allowPartial: identity.allowPartial,
+    run: 1,
     outputSpecifications: identity.outputSpecifications,
     stages,
     currentStage: null,
