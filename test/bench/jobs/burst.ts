@@ -41,7 +41,7 @@ export async function burstThroughDarkroom(photos: readonly Uint8Array[]): Promi
   }
 }
 
-async function submit(stack: Stack, bodies: readonly Uint8Array[]): Promise<Burst> {
+export async function submit(stack: Stack, bodies: readonly Uint8Array[]): Promise<Burst> {
   const { wrangler = 0, transcoder = 0 } = readRunRecord(stack.stateDir).children;
   const startedAtMs = Date.now();
   const cpuBefore = processorSeconds([wrangler, transcoder]);
