@@ -7,6 +7,7 @@ import {
   type TaskDependencyRow,
   type TaskRow,
 } from "../jobs/claimed-task.ts";
+import { placeAfter } from "../jobs/placement.ts";
 import { decideRetry, type RetryDecision, waitForDependency } from "../jobs/retry-policy.ts";
 import { type FailureOutcome, failTask, type LostOutput } from "../jobs/store/fail-task.ts";
 import { finishTask } from "../jobs/store/finish-task.ts";
@@ -136,7 +137,8 @@ async function decide(
   }
   const standing = await reportError(env, error);
   if (standing?.state === "open") return waitForDependency(standing.openUntilMs, nowMs, Math.random());
-  return decideRetry(error.class, task, priority, Math.random(), { kind: task.kind, retryAfterMs });
+  const decision = decideRetry(error.class, task, priority, Math.random(), { kind: task.kind, retryAfterMs });
+  return decision.retry ? { ...decision, place: placeAfter(task, error.class) } : decision;
 }
 
 async function announceFailure(
