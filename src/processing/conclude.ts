@@ -21,6 +21,7 @@ import { STAGE_OF_TASK } from "../progress/stages.ts";
 import type { FailureRecord, Priority } from "../schema.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { reportError, reportWell } from "./breakers.ts";
+import { haltBatch } from "./cancel-batch.ts";
 import type { StoredFile } from "./output-rows.ts";
 import { outputRows } from "./output-rows.ts";
 import { stopAttempts } from "./stop-attempts.ts";
@@ -92,6 +93,7 @@ export async function concludeDone(
   if (failedOutputs.length > 0) events.push(outputsFailed(failedOutputs, [], nowMs));
   if (finish.jobCompleted) events.push({ type: "job_ended", status: "completed", atMs: nowMs });
   if (finish.jobFailed) events.push({ type: "job_ended", status: "failed", atMs: nowMs });
+  if (finish.jobFailed && job.batchId !== null) await haltBatch(env, job.batchId, nowMs);
   await tell(env, job.id, events);
 }
 
@@ -120,6 +122,8 @@ export async function concludeFailed(
   });
   await announceFailure(env, lease, outcome, nowMs);
   if (outcome.applied === "given_up") await dispatchEvents(env, [job.mediaId], nowMs);
+  if (outcome.applied === "given_up" && outcome.jobEnded === "failed" && job.batchId !== null)
+    await haltBatch(env, job.batchId, nowMs);
   await abandonAttempt(env, lease);
 }
 
@@ -201,7 +205,7 @@ async function say(env: Env, jobId: string): Promise<void> {
 const SHOW_WITHIN_MS = 2_000;
 
 /** Progress is only shown: when its channel cannot be reached, or is slow, the work is done all the same. */
-async function show(env: Env, jobId: string, events: ProgressEvent[]): Promise<void> {
+export async function show(env: Env, jobId: string, events: ProgressEvent[]): Promise<void> {
   try {
     const heard = env.JOB_PROGRESS.getByName(jobId).record(events);
     if (!(await isWithin(heard, SHOW_WITHIN_MS))) log("warn", "progress", "channel_slow", { job_id: jobId });

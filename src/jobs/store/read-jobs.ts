@@ -49,6 +49,7 @@ export interface JobFilter {
   status?: JobStatus;
   kind?: JobRow["kind"];
   priority?: Priority;
+  batchId?: string;
   createdAfterMs?: number;
   createdBeforeMs?: number;
   /** Id of the last job of the page before. */
@@ -68,6 +69,7 @@ export async function listJobs(
     filter.status && eq(jobs.status, filter.status),
     filter.kind && eq(jobs.kind, filter.kind),
     filter.priority && eq(jobs.priority, filter.priority),
+    filter.batchId === undefined ? undefined : eq(jobs.batchId, filter.batchId),
     filter.createdAfterMs === undefined ? undefined : gte(jobs.createdAt, filter.createdAfterMs),
     filter.createdBeforeMs === undefined ? undefined : lt(jobs.createdAt, filter.createdBeforeMs),
     filter.cursor === undefined ? undefined : lt(jobs.id, filter.cursor),
