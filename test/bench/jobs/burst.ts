@@ -47,7 +47,10 @@ export async function submit(stack: Stack, bodies: readonly Uint8Array[]): Promi
   const cpuBefore = processorSeconds([wrangler, transcoder]);
   const posted = await postAll({
     url: new URL("/v1/jobs", stack.url),
-    headers: { Authorization: `Bearer ${stack.key}`, "Content-Type": `multipart/form-data; boundary=${BOUNDARY}` },
+    headers: {
+      Authorization: `Bearer ${stack.key}`,
+      "Content-Type": `multipart/form-data; boundary=${BOUNDARY}`,
+    },
     bodies,
     atOnce: AT_ONCE,
   });
@@ -65,7 +68,9 @@ export async function submit(stack: Stack, bodies: readonly Uint8Array[]): Promi
 /** A look costs two short lists, however many jobs there are. */
 async function untilIdle(stack: Stack): Promise<void> {
   for (const giveUpAtMs = Date.now() + GIVE_UP_MS; Date.now() < giveUpAtMs; await wait(LOOK_EVERY_MS)) {
-    const open = await Promise.all(["pending", "processing"].map((status) => list(stack, `status=${status}&limit=1`)));
+    const open = await Promise.all(
+      ["pending", "processing"].map((status) => list(stack, `status=${status}&limit=1`)),
+    );
     if (open.every(({ jobs }) => jobs.length === 0)) return;
   }
 }

@@ -7,7 +7,9 @@ const HEIGHT = 868;
 /** Photos of one megapixel that no two services could take for the same file: each has a comment of its own. */
 export async function makePhotos(count: number): Promise<Uint8Array<ArrayBuffer>[]> {
   const grain = { type: "gaussian", mean: 128, sigma: 40 } as const;
-  const noise = await sharp({ create: { width: 288, height: 217, channels: 3, background: "#000", noise: grain } })
+  const noise = await sharp({
+    create: { width: 288, height: 217, channels: 3, background: "#000", noise: grain },
+  })
     .png()
     .toBuffer();
   const jpeg = await sharp(noise).resize(WIDTH, HEIGHT).jpeg({ quality: 85 }).toBuffer();

@@ -11,7 +11,10 @@ const worker = new Worker<{ name: string }>(
   "photos",
   async ({ data: { name } }) => {
     const photo = sharp(join(folder, `${name}.jpg`)).autoOrient();
-    await photo.resize(150, 150).webp({ quality: 82 }).toFile(join(folder, `${name}.webp`));
+    await photo
+      .resize(150, 150)
+      .webp({ quality: 82 })
+      .toFile(join(folder, `${name}.webp`));
   },
   { connection: { host: "127.0.0.1", port: Number(redisPort) }, concurrency: CONCURRENCY },
 );

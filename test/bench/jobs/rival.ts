@@ -46,9 +46,24 @@ async function startRival(dir: string): Promise<Rival> {
   const folder = join(dir, "photos");
   mkdirSync(folder);
   const redisPort = await freePort();
-  const options = ["--port", String(redisPort), "--bind", "127.0.0.1", "--dir", dir, "--appendonly", "yes", "--save", ""];
+  const options = [
+    "--port",
+    String(redisPort),
+    "--bind",
+    "127.0.0.1",
+    "--dir",
+    dir,
+    "--appendonly",
+    "yes",
+    "--save",
+    "",
+  ];
   const redis = await startUntil(dir, "redis", "redis-server", options, /Ready to accept connections/);
-  const script = (name: string) => [new URL(`./${name}`, import.meta.url).pathname, String(redisPort), folder];
+  const script = (name: string) => [
+    new URL(`./${name}`, import.meta.url).pathname,
+    String(redisPort),
+    folder,
+  ];
   const worker = await startUntil(dir, "worker", process.execPath, script("rival-worker.ts"), /ready/);
   const api = await startUntil(dir, "api", process.execPath, script("rival-api.ts"), /^\d+$/);
   const children = [api.child, worker.child, redis.child];
@@ -79,7 +94,10 @@ async function submit(rival: Rival, queue: Queue, photos: readonly Uint8Array[])
   const cpuSeconds = processorSeconds(rival.pids) - cpuBefore;
   const done = await queue.getJobs(["completed"], 0, -1);
   const finished = new Map(done.map(({ id, finishedOn }) => [String(id), finishedOn ?? 0]));
-  const ends = posted.map(({ sentAtMs, answer }) => ({ sentAtMs, endMs: finished.get(String(answer.job_id)) }));
+  const ends = posted.map(({ sentAtMs, answer }) => ({
+    sentAtMs,
+    endMs: finished.get(String(answer.job_id)),
+  }));
   const latenciesMs = ends.flatMap(({ sentAtMs, endMs }) => (endMs === undefined ? [] : [endMs - sentAtMs]));
   const wallSeconds = (Math.max(...ends.map(({ endMs }) => endMs ?? 0)) - startedAtMs) / 1000;
   return { wallSeconds, cpuSeconds, latenciesMs, lost: photos.length - latenciesMs.length };
