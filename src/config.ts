@@ -6,6 +6,7 @@ import type { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import type { JobProgress } from "./processing/job-progress.ts";
 import type { LeaseWatch } from "./processing/lease-watch.ts";
 import type { Transcoder } from "./processing/transcoder.ts";
+import type { TranscoderLarge } from "./processing/transcoder-large.ts";
 import type { Feed } from "./progress/feed.ts";
 import type { Lane } from "./schema.ts";
 import type { WebhookTarget } from "./webhooks/webhook-target.ts";
@@ -22,6 +23,7 @@ export interface Env {
   JOB_PROGRESS: DurableObjectNamespace<JobProgress>;
   FEED: DurableObjectNamespace<Feed>;
   TRANSCODER: DurableObjectNamespace<Transcoder>;
+  TRANSCODER_LARGE: DurableObjectNamespace<TranscoderLarge>;
   DERIVATIVES: DurableObjectNamespace<DerivativeProducer>;
   MISS_BUDGET: DurableObjectNamespace<MissBudget>;
   WEBHOOK_TARGET: DurableObjectNamespace<WebhookTarget>;
@@ -50,6 +52,11 @@ export interface Env {
   CACHE_PURGE_ZONE_ID?: string;
   CACHE_PURGE_TOKEN?: string;
   TRANSCODER_SLOTS?: string;
+  TRANSCODER_LARGE_SLOTS?: string;
+  /** How long a slot without work keeps its container, such as `10m`. */
+  SLOT_SLEEP_AFTER?: string;
+  /** Low-priority tasks that may wait in one lane; more are not accepted. */
+  MAX_WAITING_LOW?: string;
   /** Origins of other sites whose pages may call the API, separated by commas. */
   CORS_ORIGINS?: string;
   /** Where clients reach this service; makes the URLs in webhooks absolute. */
@@ -85,6 +92,9 @@ const schema = z.object({
   transcoderUrl: z.url().optional(),
   localOrigin: z.url().optional(),
   transcoderSlots: z.coerce.number().int().min(1).max(64),
+  transcoderLargeSlots: z.coerce.number().int().min(1).max(64),
+  slotSleepAfter: z.string().regex(/^\d+[smh]$/, "A time such as 10m"),
+  maxWaitingLow: z.coerce.number().int().min(1),
   corsOrigins: z.array(z.url()),
   publicOrigin: z.url().optional(),
   webhookLoopback: z.enum(["allow", "refuse"]),
@@ -107,6 +117,7 @@ export const LIMITS = {
   maxFieldBytes: 256 * 1024,
   maxJsonBytes: 256 * 1024,
   maxOutputs: 10,
+  maxBatchItems: 100,
   maxImagePixels: 100_000_000,
   maxImageBytes: 50_000_000,
   /** R2 wants equal parts of at least 5 MiB: also the most of an upload that an isolate holds. */
@@ -157,6 +168,10 @@ export interface Config {
   imageUrl: ImageUrlSettings;
   /** How many slots (named container instances) tasks are handed to. */
   transcoderSlots: number;
+  /** How many of them there are beside these on the biggest instance, for what does not fit. */
+  transcoderLargeSlots: number;
+  slotSleepAfter: string;
+  maxWaitingLow: number;
   corsOrigins: string[];
   /** Such as `https://media.example.com`; empty when it is not known, and URLs in webhooks are paths. */
   publicOrigin: string;
@@ -182,6 +197,9 @@ export function configOf(env: Env): Config {
     transcoderUrl: env.TRANSCODER_URL,
     localOrigin: env.LOCAL_ORIGIN,
     transcoderSlots: env.TRANSCODER_SLOTS ?? "2",
+    transcoderLargeSlots: env.TRANSCODER_LARGE_SLOTS ?? "1",
+    slotSleepAfter: env.SLOT_SLEEP_AFTER ?? "10m",
+    maxWaitingLow: env.MAX_WAITING_LOW ?? "5000",
     corsOrigins: (env.CORS_ORIGINS ?? "").split(",").filter((origin) => origin.trim() !== ""),
     publicOrigin: env.PUBLIC_ORIGIN || undefined,
     webhookLoopback: env.WEBHOOK_LOOPBACK || "refuse",
@@ -197,6 +215,9 @@ export function configOf(env: Env): Config {
     localOrigin: config.localOrigin,
     imageUrl: imageUrlSettings(env, config.tokenSecret),
     transcoderSlots: config.transcoderSlots,
+    transcoderLargeSlots: config.transcoderLargeSlots,
+    slotSleepAfter: config.slotSleepAfter,
+    maxWaitingLow: config.maxWaitingLow,
     corsOrigins: config.corsOrigins.map((origin) => new URL(origin).origin),
     publicOrigin: originOf(config.publicOrigin ?? config.localOrigin),
     webhookLoopback: config.webhookLoopback === "allow",

@@ -8,6 +8,7 @@ import { consumeTickets } from "./processing/consumer.ts";
 import { JobProgress } from "./processing/job-progress.ts";
 import { LeaseWatch } from "./processing/lease-watch.ts";
 import { Transcoder } from "./processing/transcoder.ts";
+import { TranscoderLarge } from "./processing/transcoder-large.ts";
 import { Feed } from "./progress/feed.ts";
 import { reissueTickets, sweep } from "./retention/sweep.ts";
 import { consumeDeliveryTickets, isDeliveryBatch } from "./webhooks/consumer.ts";
@@ -22,6 +23,7 @@ export {
   LeaseWatch,
   MissBudget,
   Transcoder,
+  TranscoderLarge,
   WebhookTarget,
 };
 

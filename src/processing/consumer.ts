@@ -1,14 +1,15 @@
 import type { Env, Ticket } from "../config.ts";
 import { toMediaError } from "../errors.ts";
 import { withTurn } from "../image/turn.ts";
+import { isAnyReady } from "../jobs/store/read-lanes.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
-import { LANES, type Lane } from "../schema.ts";
+import { LANES, type Lane, type SlotSize } from "../schema.ts";
 import { reportError } from "./breakers.ts";
 import { claimWork } from "./claim-work.ts";
 import { runInIsolate } from "./isolate-runner.ts";
 import type { ContainerLane } from "./lane-capacity.ts";
-import { slotNames } from "./slot-names.ts";
+import { slotBehind, slotsOfSize } from "./slots.ts";
 
 /**
  * Spends the tickets of a batch. Each stands for one claim: the edge and io lanes run what they claim here and now,
@@ -65,12 +66,25 @@ function isolateId(): string {
 }
 
 async function offerToSlots(env: Env, lane: ContainerLane): Promise<void> {
-  for (const name of slotNames(env)) {
-    const answered = await env.TRANSCODER.getByName(name).offer(name, lane);
-    if (answered.answer === "taken") return;
-    if (answered.answer === "empty") return await remindLater(env, lane, answered.nextAtMs);
+  // The large slots are woken only for what is theirs.
+  if (await isAnyReady(env.DB, lane, "large", Date.now())) {
+    if (await isTaken(env, lane, "large")) return;
+  }
+  await isTaken(env, lane, "standard");
+}
+
+/** Offers the work to the slots of a size, in their order, until one takes it. */
+async function isTaken(env: Env, lane: ContainerLane, size: SlotSize): Promise<boolean> {
+  for (const slot of slotsOfSize(env, size)) {
+    const answered = await slotBehind(env, slot).offer(slot.name, lane);
+    if (answered.answer === "taken") return true;
+    if (answered.answer === "empty") {
+      await remindLater(env, lane, answered.nextAtMs);
+      return false;
+    }
     // A busy slot claims the next task itself when it has room; one without its transcoder sends a ticket again.
   }
+  return false;
 }
 
 async function remindLater(env: Env, lane: Lane, nextAtMs: number | undefined): Promise<void> {

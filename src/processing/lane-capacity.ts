@@ -15,6 +15,6 @@ const QUEUE_CONSUMERS = 250;
 /** How many tasks of a lane run at once when everybody is busy. */
 export function laneCapacity(env: Env, lane: Lane): number {
   if (lane === "edge" || lane === "io") return QUEUE_CONSUMERS;
-  const { transcoderSlots } = configOf(env);
-  return transcoderSlots * SLOT_CAPACITY.standard[lane];
+  const { transcoderSlots, transcoderLargeSlots } = configOf(env);
+  return transcoderSlots * SLOT_CAPACITY.standard[lane] + transcoderLargeSlots * SLOT_CAPACITY.large[lane];
 }

@@ -5,6 +5,7 @@ import type { ImageProbe } from "../image/probe.ts";
 import type { JobRow, TaskRow } from "../jobs/claimed-task.ts";
 import { estimateJob, sizeBucketOf } from "../jobs/estimate.ts";
 import { newTaskRow } from "../jobs/new-task.ts";
+import { BUDGETS, type Needs } from "../jobs/placement.ts";
 import { LANE_OF_TASK } from "../processing/task-spec.ts";
 import { STAGE_WEIGHTS, type StageName } from "../progress/stages.ts";
 import type { JobEstimate, Lane, Priority } from "../schema.ts";
@@ -54,7 +55,14 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
     });
     const spec = { outputs: resolved.outputs, probe: input.probe };
     const task = newTaskRow(
-      { id: identity.taskId, kind: "image", lane: plan.lane, spec, outputNames: namesOf(resolved.outputs) },
+      {
+        id: identity.taskId,
+        kind: "image",
+        lane: plan.lane,
+        spec,
+        outputNames: namesOf(resolved.outputs),
+        needs: imageNeeds(plan.estimatedPeakBytes, input.bytes),
+      },
       owner,
     );
     const stages = Object.keys(STAGE_WEIGHTS.image) as StageName[];
@@ -90,6 +98,15 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
       identity,
     ),
     tasks: [task],
+  };
+}
+
+/** The plan's figure is that of whole pictures in memory; libvips can do with less, so it never keeps an image out. */
+function imageNeeds(peakBytes: number, inputBytes: number): Needs {
+  const most = BUDGETS.large["container-short"];
+  return {
+    memoryBytes: Math.min(peakBytes, most.memoryBytes),
+    diskBytes: Math.min(2 * inputBytes, most.diskBytes),
   };
 }
 
@@ -156,6 +173,7 @@ function jobRow(
     traceparent: identity.traceparent ?? null,
     webhookUrl: identity.webhookUrl ?? null,
     contentHash: null,
+    batchId: null,
     createdAt: identity.nowMs,
     startedAt: null,
     finishedAt: null,
