@@ -1,11 +1,12 @@
 import type { InferSelectModel } from "drizzle-orm";
-import type { attempts, jobs, media, outputs, taskDependencies, tasks } from "../schema.ts";
+import type { activity, attempts, jobs, media, outputs, taskDependencies, tasks } from "../schema.ts";
 
 export type TaskRow = InferSelectModel<typeof tasks>;
 export type JobRow = InferSelectModel<typeof jobs>;
 export type OutputRow = InferSelectModel<typeof outputs>;
 export type AttemptRow = InferSelectModel<typeof attempts>;
 export type MediaRow = InferSelectModel<typeof media>;
+export type ActivityRow = InferSelectModel<typeof activity>;
 export type TaskDependencyRow = InferSelectModel<typeof taskDependencies>;
 
 /** The right to finish or fail one task: whoever holds another token, or none, changes nothing. */

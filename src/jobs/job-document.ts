@@ -40,6 +40,7 @@ export const jobDocument = z
       .openapi({ description: "Seconds left by what has been done since; null when the job has ended" }),
     output_specifications: z.array(z.unknown()),
     outputs: z.array(outputDocument),
+    steps: z.array(z.unknown()),
     notes: z.array(z.string()),
     error: z
       .object({
@@ -80,6 +81,7 @@ export function describeJob(
     estimated_remaining: estimatedRemaining ?? null,
     output_specifications: job.outputSpecifications,
     outputs: outputs.map((output) => describeOutput(output, origin)),
+    steps: job.steps,
     notes: job.notes,
     error: describeError(job),
     retry_count: retryCount,

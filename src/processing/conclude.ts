@@ -19,6 +19,7 @@ import { outlineOf } from "../progress/outline.ts";
 import { STAGE_OF_TASK } from "../progress/stages.ts";
 import type { FailureRecord, Priority } from "../schema.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
+import { activityRows, type ShippedFile } from "./activity-rows.ts";
 import { reportError, reportWell } from "./breakers.ts";
 import type { StoredFile } from "./output-rows.ts";
 import { outputRows } from "./output-rows.ts";
@@ -32,6 +33,8 @@ export interface TaskOutcome {
   newTasks?: readonly TaskRow[];
   newDependencies?: readonly TaskDependencyRow[];
   notes?: readonly string[];
+  /** The file that was delivered to somebody else. */
+  shipped?: ShippedFile;
 }
 
 /** Finishes a task in D1, lets the tasks that waited for it go, and tells who watches. */
@@ -51,6 +54,7 @@ export async function concludeDone(
       newTasks,
       newDependencies: outcome.newDependencies ?? [],
       notes: outcome.notes ?? [],
+      activity: activityRows({ lease, job }, outcome.files, outcome.shipped, nowMs),
     },
     nowMs,
   );

@@ -10,7 +10,7 @@ import type { PlannedJob } from "./plan-job.ts";
  * Tells the job's progress channel what is coming, then the lanes that there is work. Both may be lost without
  * losing the job: readers fall back to D1, and the sweep sends tickets again.
  */
-export async function announceJob(env: Env, { job, tasks }: PlannedJob): Promise<void> {
+export async function announceJob(env: Env, { job, tasks }: Pick<PlannedJob, "job" | "tasks">): Promise<void> {
   await tell(env, job.id, [
     {
       type: "accepted",

@@ -1,10 +1,14 @@
 import { LIMITS } from "../config.ts";
+import { newId } from "../id.ts";
 import { planImage } from "../image/plan.ts";
 import type { LogoHeaders } from "../image/plan-logo.ts";
 import type { ImageProbe } from "../image/probe.ts";
-import type { JobRow, TaskRow } from "../jobs/claimed-task.ts";
+import type { JobRow, TaskDependencyRow, TaskRow } from "../jobs/claimed-task.ts";
 import { estimateJob, sizeBucketOf } from "../jobs/estimate.ts";
-import { newTaskRow } from "../jobs/new-task.ts";
+import { dependencyRows, newTaskRow } from "../jobs/new-task.ts";
+import { planSteps } from "../processing/plan-steps.ts";
+import type { PlannedStep } from "../processing/planned-step.ts";
+import { imageStepOutputs } from "../processing/step-outputs.ts";
 import { LANE_OF_TASK } from "../processing/task-spec.ts";
 import { STAGE_WEIGHTS, type StageName } from "../progress/stages.ts";
 import type { JobEstimate, Lane, Priority } from "../schema.ts";
@@ -17,6 +21,8 @@ export type PlannedInput =
   | { kind: "video"; bytes: number };
 
 interface JobIdentity {
+  /** Chained work, as it was asked for and as it will be done. */
+  steps: { asked: readonly unknown[]; planned: readonly PlannedStep[] };
   /** The logos that outputs are marked with. */
   logos: LogoHeaders;
   jobId: string;
@@ -35,6 +41,7 @@ interface JobIdentity {
 export interface PlannedJob {
   job: JobRow;
   tasks: TaskRow[];
+  dependencies: TaskDependencyRow[];
 }
 
 /**
@@ -46,13 +53,13 @@ export interface PlannedJob {
 export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity: JobIdentity): PlannedJob {
   const owner = { ...identity, jobCreatedAtMs: identity.nowMs };
   if (input.kind === "image" && resolved.kind === "image") {
-    const plan = planImage(input.probe, resolved.outputs, {
-      maxPixels: LIMITS.maxImagePixels,
-      inputBytes: input.bytes,
-      logos: identity.logos,
-    });
+    const limits = { maxPixels: LIMITS.maxImagePixels, inputBytes: input.bytes, logos: identity.logos };
+    const plan = planImage(input.probe, resolved.outputs, limits);
     const spec = { outputs: resolved.outputs, probe: input.probe };
     const task = newTaskRow({ id: identity.taskId, kind: "image", lane: plan.lane, spec }, owner);
+    const stepped = imageStepOutputs(input.probe, resolved.outputs, limits);
+    const newTaskId = () => newId("task", identity.nowMs);
+    const steps = planSteps(identity.steps.planned, stepped, [task.id], newTaskId);
     const stages = Object.keys(STAGE_WEIGHTS.image) as StageName[];
     const pixels = input.probe.width * input.probe.height;
     return {
@@ -63,32 +70,40 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
         plan.notes,
         identity,
       ),
-      tasks: [task],
+      tasks: [task, ...steps.map((step) => newTaskRow(step, owner))],
+      dependencies: steps.flatMap(dependencyRows),
     };
   }
   const outputs = resolved.outputs as VideoOutput[];
   const task = newTaskRow(
-    { id: identity.taskId, kind: "probe", lane: LANE_OF_TASK.probe, spec: { outputs } },
+    {
+      id: identity.taskId,
+      kind: "probe",
+      lane: LANE_OF_TASK.probe,
+      spec: { outputs, steps: identity.steps.planned },
+    },
     owner,
   );
   return {
     job: jobRow(
       "video",
-      videoStages(outputs),
+      videoStages(outputs, identity.steps.planned.length > 0),
       guess("video", input.bytes, outputs.length, LANE_OF_TASK.probe, videoRunMs(input.bytes)),
       [],
       identity,
     ),
     tasks: [task],
+    dependencies: [],
   };
 }
 
-function videoStages(outputs: readonly VideoOutput[]): StageName[] {
+function videoStages(outputs: readonly VideoOutput[], hasSteps: boolean): StageName[] {
   const has = (format: VideoOutput["format"]) => outputs.some((output) => output.format === format);
   const stages: StageName[] = ["analysis"];
   if (has("hls") || has("mp4")) stages.push("transcode");
   if (has("hls")) stages.push("packaging");
   if (has("thumbnail")) stages.push("thumbnails");
+  if (hasSteps) stages.push("finalization");
   return stages;
 }
 
@@ -135,6 +150,7 @@ function jobRow(
     estimatedDurationMs: estimate.expectedMs,
     estimate,
     notes,
+    steps: [...identity.steps.asked],
     error: null,
     requestId: identity.requestId,
     traceparent: identity.traceparent ?? null,

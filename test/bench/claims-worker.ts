@@ -91,6 +91,7 @@ function jobRow(mediaId: string, nowMs: number): JobRow {
     traceparent: null,
     webhookUrl: null,
     contentHash: null,
+    steps: [],
     createdAt: nowMs,
     startedAt: null,
     finishedAt: null,
