@@ -18,8 +18,10 @@ import { mediaRoutes } from "./media/routes.ts";
 import { describeApi } from "./openapi.ts";
 import { pages } from "./pages/routes.tsx";
 import { problemResponse } from "./problem.ts";
+import { retryRoutes } from "./processing/retry-routes.ts";
 import { processingRoutes } from "./processing/routes.ts";
 import { serveStorage } from "./processing/storage-access.ts";
+import { feedRoutes } from "./progress/feed-routes.ts";
 import type { AppContext } from "./request-context.ts";
 import { retentionRoutes } from "./retention/routes.ts";
 import { destinationRoutes } from "./shipping/routes.ts";
@@ -69,8 +71,9 @@ app.all("/internal/storage/*", async (c) => {
   return await serveStorage(c.req.raw, c.env);
 });
 
-// A key, the page's session, or a watch token of the job at hand.
+// A key, the page's session, or a watch token of what is at hand.
 app.route("/", watchRoutes);
+app.route("/", feedRoutes);
 app.route("/", deliveryRoutes);
 
 // A key or the page's session.
@@ -79,6 +82,7 @@ app.route("/", submissionRoutes);
 app.route("/", jobRoutes);
 app.route("/", watchTokenRoutes);
 app.route("/", processingRoutes);
+app.route("/", retryRoutes);
 app.route("/", mediaRoutes);
 app.route("/", retentionRoutes);
 app.route("/", webhookSecretRoutes);

@@ -1,8 +1,11 @@
 import { z } from "zod";
+import type { MissBudget } from "./image-url/miss-budget.ts";
 import type { DerivativeProducer } from "./image-url/producer.ts";
+import { type ImageUrlSettings, imageUrlSettings } from "./image-url/settings.ts";
 import type { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import type { JobProgress } from "./processing/job-progress.ts";
 import type { Transcoder } from "./processing/transcoder.ts";
+import type { Feed } from "./progress/feed.ts";
 import type { Lane } from "./schema.ts";
 import type { WebhookTarget } from "./webhooks/webhook-target.ts";
 
@@ -16,8 +19,10 @@ export interface Env {
   IO_QUEUE: Queue<Ticket>;
   WEBHOOK_QUEUE: Queue<DeliveryTicket>;
   JOB_PROGRESS: DurableObjectNamespace<JobProgress>;
+  FEED: DurableObjectNamespace<Feed>;
   TRANSCODER: DurableObjectNamespace<Transcoder>;
   DERIVATIVES: DurableObjectNamespace<DerivativeProducer>;
+  MISS_BUDGET: DurableObjectNamespace<MissBudget>;
   WEBHOOK_TARGET: DurableObjectNamespace<WebhookTarget>;
   CIRCUIT_BREAKERS: DurableObjectNamespace<CircuitBreakers>;
   BOOTSTRAP_ADMIN_KEY?: string;
@@ -27,6 +32,18 @@ export interface Env {
   /** Where that process reaches this worker, such as `http://127.0.0.1:8787`. */
   LOCAL_ORIGIN?: string;
   IMAGE_URL_POLICY?: string;
+  /** Signs image URLs; derived from TOKEN_SECRET when absent. */
+  IMAGE_URL_KEY?: string;
+  /** Still verifies after IMAGE_URL_KEY was replaced. */
+  IMAGE_URL_KEY_PREVIOUS?: string;
+  /** Names for options segments, as JSON: `{"hero": "w=1600,q=85"}`. */
+  IMAGE_URL_PRESETS?: string;
+  /** Widths that others are rounded up to, px, separated by commas. */
+  IMAGE_URL_WIDTH_STEPS?: string;
+  /** Images that one client may have made a minute; 0 sets no limit. */
+  IMAGE_URL_MISSES_PER_MINUTE?: string;
+  /** Second path that image URLs are served under, such as `/cdn-cgi/image`. */
+  IMAGE_URL_MOUNT?: string;
   TRANSCODER_SLOTS?: string;
   /** Origins of other sites whose pages may call the API, separated by commas. */
   CORS_ORIGINS?: string;
@@ -62,7 +79,6 @@ const schema = z.object({
   bootstrapAdminKey: z.string().min(16, "BOOTSTRAP_ADMIN_KEY must be at least 16 characters").optional(),
   transcoderUrl: z.url().optional(),
   localOrigin: z.url().optional(),
-  imageUrlPolicy: z.enum(["open", "signed"]),
   transcoderSlots: z.coerce.number().int().min(1).max(64),
   corsOrigins: z.array(z.url()),
   publicOrigin: z.url().optional(),
@@ -98,6 +114,9 @@ export const LIMITS = {
   /** Head start of one point of priority. */
   headStartMs: minutes(10),
   watchTokenMs: minutes(15),
+  /** WebSockets on the feed of one owner, and what each may subscribe to. */
+  maxFeedSockets: 50,
+  maxFeedSubscriptions: 1_000,
   /** WebSockets and event streams on one job. */
   maxWatchersPerJob: 200,
   /**
@@ -131,7 +150,7 @@ export interface Config {
   bootstrapAdminKey: string | undefined;
   transcoderUrl: string | undefined;
   localOrigin: string | undefined;
-  imageUrlPolicy: "open" | "signed";
+  imageUrl: ImageUrlSettings;
   /** How many slots (named container instances) tasks are handed to. */
   transcoderSlots: number;
   corsOrigins: string[];
@@ -158,7 +177,6 @@ export function configOf(env: Env): Config {
     bootstrapAdminKey: env.BOOTSTRAP_ADMIN_KEY,
     transcoderUrl: env.TRANSCODER_URL,
     localOrigin: env.LOCAL_ORIGIN,
-    imageUrlPolicy: env.IMAGE_URL_POLICY ?? "signed",
     transcoderSlots: env.TRANSCODER_SLOTS ?? "2",
     corsOrigins: (env.CORS_ORIGINS ?? "").split(",").filter((origin) => origin.trim() !== ""),
     publicOrigin: env.PUBLIC_ORIGIN || undefined,
@@ -173,7 +191,7 @@ export function configOf(env: Env): Config {
     bootstrapAdminKey: config.bootstrapAdminKey,
     transcoderUrl: config.transcoderUrl,
     localOrigin: config.localOrigin,
-    imageUrlPolicy: config.imageUrlPolicy,
+    imageUrl: imageUrlSettings(env, config.tokenSecret),
     transcoderSlots: config.transcoderSlots,
     corsOrigins: config.corsOrigins.map((origin) => new URL(origin).origin),
     publicOrigin: originOf(config.publicOrigin ?? config.localOrigin),

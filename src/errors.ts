@@ -34,6 +34,18 @@ export const ERRORS = define({
     class: "configuration",
     action: "Correct the fields listed in errors and send the request again.",
   },
+  invalid_image_url: {
+    status: 400,
+    title: "The options of this image URL are not valid",
+    class: "configuration",
+    action: "Correct the option that detail names; /docs lists all of them.",
+  },
+  image_rate_limited: {
+    status: 429,
+    title: "Too many new images are asked for",
+    class: "configuration",
+    action: "Wait for the seconds that Retry-After names; images that were made before are still served.",
+  },
   malformed_json: {
     status: 400,
     title: "The body is not valid JSON",

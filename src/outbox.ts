@@ -60,6 +60,21 @@ export function recordMediaReady(
     .onConflictDoNothing();
 }
 
+/** The statement that writes `media.rejected` of the media of a job whose present run found it to be bad. */
+export function recordMediaRejected(db: DrizzleD1Database, jobId: string, guard: SQL, nowMs: number) {
+  const type: EventType = "media.rejected";
+  return db
+    .insert(events)
+    .select(
+      sql`SELECT ${newId("event", nowMs)}, m.owner, ${type}, m.id, NULL,
+        m.id || ':' || ${type} || ':' || j.id || ':' || j.run, ${nextSequence(sql`m.id`)},
+        j.request_id, j.traceparent, ${MEDIA_SNAPSHOT}, NULL, ${nowMs}, NULL
+      FROM jobs AS j JOIN media AS m ON m.id = j.media_id
+      WHERE j.id = ${jobId} AND m.status = 'rejected' AND ${guard} AND ${isListenedTo(sql`m.owner`, type)}`,
+    )
+    .onConflictDoNothing();
+}
+
 function isListenedTo(owner: SQL, type: EventType): SQL {
   return sql`EXISTS (SELECT 1 FROM webhook_endpoints AS w WHERE w.owner = ${owner} AND w.enabled
     AND EXISTS (SELECT 1 FROM json_each(w.events) WHERE value IN ('*', ${type})))`;
@@ -77,8 +92,11 @@ function jobSnapshot(detail: SQL): SQL {
     'notes', json(j.notes), 'error', json(json_remove(j.error, '$.detail')), 'detail', ${detail},
     'outputs', (SELECT json_group_array(json_object('name', o.name, 'type', o.type, 'bytes', o.bytes,
       'width', o.width, 'height', o.height, 'duration', o.duration_seconds, 'sha256', o.sha256,
-      'is_stream', o.tree IS NOT NULL)) FROM outputs AS o WHERE o.job_id = j.id))`;
+      'is_stream', o.tree IS NOT NULL)) FROM outputs AS o WHERE o.job_id = j.id),
+    'outputs_failed', (SELECT json_group_array(json_object('name', f.name, 'error',
+      json(json_remove(f.failure, '$.detail')))) FROM output_failures AS f WHERE f.job_id = j.id))`;
 }
 
 const MEDIA_SNAPSHOT = sql`json_object('media_id', m.id, 'kind', m.kind, 'type', m.type, 'filename', m.filename,
-  'bytes', m.size_bytes, 'sha256', m.sha256, 'created_at', m.created_at)`;
+  'bytes', m.size_bytes, 'sha256', m.sha256, 'created_at', m.created_at,
+  'rejection', json_extract(m.metadata, '$.rejection'))`;

@@ -41,12 +41,16 @@ export const EVENT_TYPES = [
   "job.retry",
   "job.cancelled",
   "media.ready",
+  "media.rejected",
   "webhook.ping",
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 export const DELIVERY_STATES = ["waiting", "sending", "delivered", "failed", "discarded"] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+export const RESOLUTIONS = ["reprocessed", "cancelled", "fixed"] as const;
+export type Resolution = (typeof RESOLUTIONS)[number];
 
 export const SCOPES = ["read", "write", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -91,7 +95,8 @@ export const media = sqliteTable(
     sizeBytes: integer("size_bytes").notNull(),
     sha256: text().notNull(),
     objectKey: text("object_key").notNull(),
-    status: text({ enum: ["processing", "ready", "rejected", "deleted"] }).notNull(),
+    /** `incoming`: stored, and nobody examines it; `processing`: a probe will. */
+    status: text({ enum: ["incoming", "processing", "ready", "rejected", "deleted"] }).notNull(),
     /** Bumped when the picture behind the id changes; part of every derivative's key. */
     version: integer().notNull().default(1),
     /** What was learned of it: `ImageProbe` or `SourceDescription`. */
@@ -109,6 +114,12 @@ export interface FailureRecord {
   failedStage?: string;
   detail?: string;
 }
+
+/** Owners whose feed somebody follows now (`progress/followers.ts`). */
+export const feedFollowers = sqliteTable("feed_followers", {
+  owner: text().primaryKey(),
+  since: integer().notNull(),
+});
 
 /** How long a job was expected to take when it was accepted, and what by; milliseconds. */
 export interface JobEstimate {
@@ -138,6 +149,10 @@ export const jobs = sqliteTable(
     kind: text({ enum: ["image", "video"] }).notNull(),
     status: text({ enum: JOB_STATUSES }).notNull(),
     priority: text({ enum: PRIORITIES }).notNull(),
+    /** Outputs that fail for good do not take the others with them. */
+    allowPartial: integer("allow_partial", { mode: "boolean" }).notNull().default(false),
+    /** From 1; every explicit retry begins another. */
+    run: integer().notNull().default(1),
     /** The output specifications as the client wrote them. */
     outputSpecifications: text("output_specifications", { mode: "json" }).$type<unknown[]>().notNull(),
     /** Stage weights' keys that this job has, in order (`progress/stages.ts`). */
@@ -200,6 +215,8 @@ export const tasks = sqliteTable(
     state: text({ enum: TASK_STATES }).notNull(),
     /** created_at − priority × head start: the lowest is claimed first. */
     rank: integer().notNull(),
+    /** Names of the outputs that this task records: what is lost with it. */
+    outputNames: text("output_names", { mode: "json" }).$type<string[]>().notNull().default([]),
     /** That of its job. */
     priority: text({ enum: PRIORITIES }).notNull().default("normal"),
     /** The smallest slot that it fits into; rises when it did not fit after all. */
@@ -264,12 +281,18 @@ export const attempts = sqliteTable(
     taskId: text("task_id").notNull(),
     number: integer().notNull(),
     jobId: text("job_id").notNull(),
+    /** The run of the job that it belongs to. */
+    run: integer().notNull().default(1),
     leaseToken: text("lease_token").notNull(),
     workerId: text("worker_id").notNull(),
     startedAt: integer("started_at").notNull(),
     finishedAt: integer("finished_at"),
     outcome: text({ enum: ATTEMPT_OUTCOMES }).notNull(),
     failure: text({ mode: "json" }).$type<FailureRecord>(),
+    /** When the task may run again because of it; null when it may not. */
+    retryAt: integer("retry_at"),
+    /** The most memory that it was seen to hold, bytes; null when nobody could tell. */
+    peakMemoryBytes: integer("peak_memory_bytes"),
     /** When its files were removed; only attempts that are not `done` are swept. */
     sweptAt: integer("swept_at"),
   },
@@ -279,6 +302,96 @@ export const attempts = sqliteTable(
     index("attempts_unswept").on(table.finishedAt).where(unsweptAttempts()),
   ],
 );
+
+/** An output of a job that allows some to fail, and that did, in its present run. */
+export const outputFailures = sqliteTable(
+  "output_failures",
+  {
+    jobId: text("job_id").notNull(),
+    name: text().notNull(),
+    taskId: text("task_id").notNull(),
+    failure: text({ mode: "json" }).$type<FailureRecord>().notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.jobId, table.name] })],
+);
+
+/** A run of a job that ended and was followed by another: what an explicit retry overwrites in the job's row. */
+export const jobRuns = sqliteTable(
+  "job_runs",
+  {
+    jobId: text("job_id").notNull(),
+    number: integer().notNull(),
+    status: text({ enum: JOB_STATUSES }).notNull(),
+    error: text({ mode: "json" }).$type<FailureRecord>(),
+    outputsFailed: text("outputs_failed", { mode: "json" })
+      .$type<{ name: string; taskId: string; failure: FailureRecord; at: number }[]>()
+      .notNull(),
+    startedAt: integer("started_at"),
+    finishedAt: integer("finished_at").notNull(),
+    /** When the next run began. */
+    retriedAt: integer("retried_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.jobId, table.number] })],
+);
+
+/** One failed or lost attempt as a dead letter keeps it. */
+export interface LetterAttempt {
+  taskId: string;
+  kind: TaskKind;
+  number: number;
+  workerId: string;
+  startedAt: number;
+  finishedAt: number | null;
+  peakMemoryBytes: number | null;
+  failure: FailureRecord | null;
+}
+
+/**
+ * A job that failed, with all that is needed to understand it and to ask for it again. Written in the batch of the
+ * failure, and kept when the job's own rows are gone.
+ */
+export const deadLetters = sqliteTable(
+  "dead_letters",
+  {
+    jobId: text("job_id").primaryKey(),
+    owner: text().notNull(),
+    mediaId: text("media_id").notNull(),
+    kind: text({ enum: ["image", "video"] }).notNull(),
+    priority: text({ enum: PRIORITIES }).notNull(),
+    outputSpecifications: text("output_specifications", { mode: "json" }).$type<unknown[]>().notNull(),
+    requestId: text("request_id").notNull(),
+    /** Of the final failure, for filters. */
+    class: text().notNull(),
+    code: text().notNull(),
+    error: text({ mode: "json" }).$type<FailureRecord>().notNull(),
+    /** The attempts that failed or were lost, newest first, the last 50 of all runs. */
+    history: text({ mode: "json" }).$type<LetterAttempt[]>().notNull(),
+    /** The run of the job that failed last. */
+    run: integer().notNull(),
+    jobCreatedAt: integer("job_created_at").notNull(),
+    failedAt: integer("failed_at").notNull(),
+    notes: text().notNull().default(""),
+    /** Null while nobody has dealt with it. */
+    resolution: text({ enum: RESOLUTIONS }),
+    resolvedAt: integer("resolved_at"),
+  },
+  (table) => [
+    index("dead_letters_owner").on(table.owner, table.jobId),
+    index("dead_letters_resolved").on(table.resolvedAt).where(sql`resolution IS NOT NULL`),
+  ],
+);
+
+/** A queue's message that nobody could make sense of. */
+export const deadMessages = sqliteTable("dead_messages", {
+  /** The queue's own id of it. */
+  id: text().primaryKey(),
+  queue: text().notNull(),
+  /** The first 1,000 characters of its body as JSON. */
+  body: text().notNull(),
+  reason: text().notNull(),
+  receivedAt: integer("received_at").notNull(),
+});
 
 /** One file that a job promised. A stream is one output whose `objectKey` is its master playlist. */
 export const outputs = sqliteTable(

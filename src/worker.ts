@@ -1,16 +1,27 @@
 import { ContainerProxy } from "@cloudflare/containers";
 import { app } from "./app.ts";
 import type { DeliveryTicket, Env, Ticket } from "./config.ts";
+import { MissBudget } from "./image-url/miss-budget.ts";
 import { DerivativeProducer } from "./image-url/producer.ts";
 import { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import { consumeTickets } from "./processing/consumer.ts";
 import { JobProgress } from "./processing/job-progress.ts";
 import { Transcoder } from "./processing/transcoder.ts";
+import { Feed } from "./progress/feed.ts";
 import { reissueTickets, sweep } from "./retention/sweep.ts";
 import { consumeDeliveryTickets, isDeliveryBatch } from "./webhooks/consumer.ts";
 import { WebhookTarget } from "./webhooks/webhook-target.ts";
 
-export { CircuitBreakers, ContainerProxy, DerivativeProducer, JobProgress, Transcoder, WebhookTarget };
+export {
+  CircuitBreakers,
+  ContainerProxy,
+  DerivativeProducer,
+  Feed,
+  JobProgress,
+  MissBudget,
+  Transcoder,
+  WebhookTarget,
+};
 
 let ticketsReissued = false;
 

@@ -47,7 +47,7 @@ function roomOf(file: string): string {
 }
 
 /** Pure: no HTTP, no database, no jobs. Of `image-url/` everything but what serves it. */
-const SERVES_IMAGES = /image-url\/(delivery|producer|routes)\.ts$/;
+const SERVES_IMAGES = /image-url\/(delivery|make-once|miss-budget|producer|routes)\.ts$/;
 function isPure(file: string): boolean {
   const room = roomOf(file);
   return ["errors", "image", "video"].includes(room) || (room === "image-url" && !SERVES_IMAGES.test(file));

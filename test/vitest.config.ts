@@ -38,6 +38,7 @@ export default defineConfig({
                 BOOTSTRAP_ADMIN_KEY: "dr_test_bootstrap_admin_key_0123456789",
                 TOKEN_SECRET: "test-token-secret-0123456789abcdef",
                 IMAGE_URL_POLICY: "open",
+                IMAGE_URL_MISSES_PER_MINUTE: "100000",
                 TRANSCODER_URL: "http://127.0.0.1:9",
                 LOCAL_ORIGIN: "http://127.0.0.1:9",
                 ...fuzzing(),

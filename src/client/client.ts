@@ -2,6 +2,7 @@
  * A typed client of the public API, on `fetch` and `WebSocket` only: browsers and Node 22. It imports nothing of the
  * server but types.
  */
+import type { FeedEvent } from "../progress/feed-message.ts";
 import { problemOf } from "./problem.ts";
 import type {
   AcceptedJob,
@@ -12,8 +13,11 @@ import type {
   OutputRequest,
   Priority,
   ProgressSnapshot,
+  RetriedJob,
+  WatchToken,
 } from "./resources.ts";
 import { watch } from "./watch.ts";
+import { type FeedSubjects, watchFeed } from "./watch-feed.ts";
 
 export interface ClientOptions {
   /** Where the service answers, such as `http://127.0.0.1:8787`. */
@@ -31,6 +35,8 @@ export interface NewJob {
   /** Left out: the service's defaults for the kind of media. */
   outputs?: OutputRequest[];
   priority?: Priority;
+  /** Outputs that fail for good do not sink the others: read `outputs_failed` of the job. */
+  allowPartial?: boolean;
   /** Is sent every event of this job; check what arrives with `verifyWebhook`. */
   webhookUrl?: string;
   /** Make it again, also when the same was submitted a short while ago. */
@@ -45,6 +51,13 @@ export interface WatchOptions {
   token?: string;
   onProgress?: (snapshot: ProgressSnapshot) => void;
   signal?: AbortSignal;
+}
+
+export interface WatchFeedOptions extends FeedSubjects {
+  onEvent: (event: FeedEvent) => void;
+  /** Hears of ids that do not exist, or are another owner's. */
+  onUnknown?: (ids: string[]) => void;
+  signal: AbortSignal;
 }
 
 export interface ListOptions {
@@ -77,6 +90,8 @@ export function createDarkroomClient(options: ClientOptions) {
     cancelJob: async (jobId: string, { force = false } = {}) => {
       await call(`/v1/jobs/${jobId}${force ? "?force=true" : ""}`, { method: "DELETE" });
     },
+    /** Begins another run of a job that failed or lost outputs; it goes on from its last finished task. */
+    retryJob: (jobId: string) => read<RetriedJob>(`/v1/jobs/${jobId}/retry`, { method: "POST" }),
     /** Follows a job and resolves with it when it has ended, however it ended: read its `status`. */
     watchJob: async (jobId: string, { token, onProgress, signal }: WatchOptions = {}) => {
       await watch({
@@ -87,6 +102,23 @@ export function createDarkroomClient(options: ClientOptions) {
       });
       return getJob(jobId);
     },
+    /** A token for a page that has no key: good for 15 minutes, for one job or for the feed of everything. */
+    createWatchToken: (of: { job_id: string } | { feed: true }) => createWatchToken(read, of),
+    /**
+     * Follows jobs, media or everything over one WebSocket until `signal` is aborted. Each event is named
+     * `progress:<media id>`; the first ones say how things stand.
+     */
+    watchFeed: ({ all, jobs, media, onEvent, onUnknown = () => undefined, signal }: WatchFeedOptions) =>
+      watchFeed({
+        address: async () => {
+          const { token, links } = await createWatchToken(read, { feed: true });
+          return feedUrl(options.baseUrl, links.ws, token);
+        },
+        subjects: { all, jobs, media },
+        onEvent,
+        onUnknown,
+        signal,
+      }),
     getMedia: (mediaId: string) => read<Media>(`/v1/media/${mediaId}`),
     /** Fetches an output, a playlist or an image by its path. The body is the answer's own stream. */
     download: (url: string, init?: RequestInit) => call(url, init),
@@ -104,10 +136,12 @@ function caller({ baseUrl, key, fetch: send = fetch }: ClientOptions) {
   };
 }
 
-function formOf({ file, filename, type, outputs, priority, webhookUrl, forceNew }: NewJob): FormData {
+function formOf(job: NewJob): FormData {
+  const { file, filename, type, outputs, priority, allowPartial, webhookUrl, forceNew } = job;
   const form = new FormData();
   if (outputs) form.set("output_specifications", JSON.stringify(outputs));
   if (priority) form.set("priority", priority);
+  if (allowPartial) form.set("allow_partial", "true");
   if (webhookUrl) form.set("webhook_url", webhookUrl);
   if (forceNew) form.set("force_new", "true");
   form.set("input_file", type ? new Blob([file], { type }) : file, filename);
@@ -120,6 +154,21 @@ function queryOf(list: Record<string, string | number | undefined>): string {
     if (value !== undefined) query.set(name, String(value));
   }
   return query.size > 0 ? `?${query}` : "";
+}
+
+type Read = <T>(path: string, init?: RequestInit) => Promise<T>;
+
+async function createWatchToken(read: Read, of: { job_id: string } | { feed: true }): Promise<WatchToken> {
+  const headers = { "Content-Type": "application/json" };
+  return await read<WatchToken>("/v1/watch-tokens", { method: "POST", headers, body: JSON.stringify(of) });
+}
+
+/** The path that the service names, at the address under which this client knows it. */
+function feedUrl(baseUrl: string, link: string, token: string): string {
+  const url = new URL(new URL(link).pathname, baseUrl);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  url.searchParams.set("token", token);
+  return url.href;
 }
 
 function socketUrl(baseUrl: string, jobId: string, token: string): string {

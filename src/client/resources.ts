@@ -51,6 +51,9 @@ export interface Job {
   kind: string;
   status: JobStatus;
   priority: Priority;
+  allow_partial: boolean;
+  /** From 1; every explicit retry begins another. */
+  run: number;
   current_stage: string | null;
   progress_percentage: number;
   estimated_duration: number;
@@ -58,6 +61,7 @@ export interface Job {
   /** By what has been done since; `null` when the job has ended. */
   estimated_remaining: SecondsRange | null;
   outputs: JobOutput[];
+  outputs_failed: { name: string; error: JobFailure }[];
   notes: string[];
   error: JobFailure | null;
   retry_count: number;
@@ -80,6 +84,21 @@ export interface AcceptedJob {
   /** Lets a browser watch this job for 15 minutes without a key. */
   watch_token: string;
   links: { self: string; progress: string; ws: string; events: string };
+}
+
+/** What `POST /v1/jobs/{id}/retry` answers. */
+export interface RetriedJob {
+  job_id: string;
+  status: "pending";
+  run: number;
+  status_url: string;
+}
+
+/** What `POST /v1/watch-tokens` answers. */
+export interface WatchToken {
+  token: string;
+  expires_at: string;
+  links: { ws: string; events?: string; progress?: string };
 }
 
 export interface JobPage {

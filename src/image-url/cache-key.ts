@@ -1,3 +1,4 @@
+import { MediaError } from "../errors.ts";
 import type { ImageFormat } from "../image/output.ts";
 import { formatOptions } from "./grammar.ts";
 import type { ImageUrlOptions } from "./options.ts";
@@ -14,6 +15,9 @@ export interface DerivativeIdentity {
 
 const EXTENSIONS = { webp: "webp", jpeg: "jpg", png: "png" } satisfies Record<ImageFormat, string>;
 
+/** R2 takes keys of 1,024 bytes; the rest of the key is media, version and extension. */
+const MAX_NAME_CHARACTERS = 800;
+
 /** The key under which a derivative is cached and made once: equal identities give equal keys. */
 export function derivativeKey(identity: DerivativeIdentity): string {
   return `${identity.mediaId}/${identity.mediaVersion}/${canonicalName(identity)}`;
@@ -29,8 +33,28 @@ export function derivedObjectPrefix(mediaId: string, mediaVersion?: number): str
   return mediaVersion === undefined ? `derived/${mediaId}/` : `derived/${mediaId}/${mediaVersion}/`;
 }
 
-/** `format` is said by the extension, so that `auto` and an explicit format share their derivative. */
+/** The file extension of a format, without the dot. */
+export function extensionOf(format: ImageFormat): string {
+  return EXTENSIONS[format];
+}
+
+/**
+ * `format` is said by the extension, so that `auto` and an explicit format share their derivative; what decides nothing
+ * about the bytes is left out.
+ *
+ * @throws MediaError `invalid_image_url` when it is longer than any sensible URL
+ */
 function canonicalName({ options, format }: DerivativeIdentity): string {
-  const canonical = formatOptions({ ...options, fit: options.fit ?? "scale-down", format: undefined });
+  const canonical = formatOptions({
+    ...options,
+    fit: options.fit ?? "scale-down",
+    dpr: options.dpr === 1 ? undefined : options.dpr,
+    format: options.format === "baseline-jpeg" ? "baseline-jpeg" : undefined,
+    compression: undefined,
+    onerror: undefined,
+    preset: undefined,
+  });
+  if (canonical.length > MAX_NAME_CHARACTERS)
+    throw new MediaError("invalid_image_url", "There are too many options in this URL.");
   return `${canonical}.${EXTENSIONS[format]}`;
 }

@@ -1,10 +1,11 @@
 import { MediaError } from "../errors.ts";
 import { nearestName } from "./nearest-name.ts";
 import { type ImageUrlOptions, OPTION_ROWS, type OptionName } from "./options.ts";
+import { parseValue, type ValueKind } from "./values.ts";
 
 /** A segment longer than this, or of more options, is refused before it is looked at. */
 const MAX_SEGMENT_CHARACTERS = 1024;
-const MAX_OPTIONS = 32;
+const MAX_OPTIONS = 48;
 
 const NAMES = Object.keys(OPTION_ROWS) as OptionName[];
 
@@ -14,31 +15,32 @@ const NAME_OF = new Map<string, OptionName>(
 
 /**
  * Reads the options segment of an image URL as it stands in the path, still percent-encoded:
- * `width=400,fit=cover,q=80`. The last of an option and its aliases wins. Values are percent-decoded once; a segment
- * without a raw `=` has been encoded as a whole and is decoded as a whole instead.
+ * `width=400,fit=cover,q=80`. The last of an option and its aliases wins. Commas inside parentheses belong to a colour:
+ * `background=rgb(1,2,3)`. Values are percent-decoded once; a segment without a raw `=` has been encoded as a whole and
+ * is decoded as a whole instead.
  *
  * The grammar is Cloudflare's (https://developers.cloudflare.com/images/transform-images/transform-via-url/).
  *
- * @throws MediaError `invalid_request` naming the option
+ * @throws MediaError `invalid_image_url` naming the option
  */
 export function parseOptions(segment: string): ImageUrlOptions {
   if (segment.length > MAX_SEGMENT_CHARACTERS) {
     throw new MediaError(
-      "invalid_request",
+      "invalid_image_url",
       `The options are longer than ${MAX_SEGMENT_CHARACTERS} characters.`,
     );
   }
   const isEncodedWhole = !segment.includes("=");
-  const parts = (isEncodedWhole ? decode(segment) : segment).split(",", MAX_OPTIONS + 1);
+  const parts = splitAtCommas(isEncodedWhole ? decode(segment) : segment);
   if (parts.length > MAX_OPTIONS) {
-    throw new MediaError("invalid_request", `There are more than ${MAX_OPTIONS} options.`);
+    throw new MediaError("invalid_image_url", `There are more than ${MAX_OPTIONS} options.`);
   }
   const options: Record<string, unknown> = {};
   for (const part of parts) {
     // Templates that leave an option out leave its comma behind.
     if (part.trim() === "") continue;
     const [name, text] = splitOption(part);
-    options[name] = OPTION_ROWS[name].parse(isEncodedWhole ? text : decode(text));
+    options[name] = parseValue(name, kindOf(name), isEncodedWhole ? text : decode(text));
   }
   return options;
 }
@@ -56,9 +58,18 @@ export function formatOptions(options: ImageUrlOptions): string {
   return written.join(",");
 }
 
-function formatValue<N extends OptionName>(name: N, value: NonNullable<ImageUrlOptions[N]>): string {
-  const row: { format: (value: never) => string } = OPTION_ROWS[name];
-  return row.format(value as never);
+function formatValue(name: OptionName, value: ImageUrlOptions[OptionName]): string {
+  return kindOf(name).format(value);
+}
+
+/** A row's value kind, of which the table's types know more than can be said of any one name. */
+function kindOf(name: OptionName): ValueKind<unknown> {
+  return OPTION_ROWS[name].value as ValueKind<unknown>;
+}
+
+/** Splits at commas that no parenthesis holds. */
+function splitAtCommas(text: string): string[] {
+  return text.split(/,(?![^(]*\))/, MAX_OPTIONS + 1);
 }
 
 function splitOption(part: string): [OptionName, string] {
@@ -66,7 +77,7 @@ function splitOption(part: string): [OptionName, string] {
   const written = (at < 0 ? part : part.slice(0, at)).trim().slice(0, 40);
   const name = NAME_OF.get(written);
   if (name === undefined) throw unknownOption(written);
-  if (at < 0) throw new MediaError("invalid_request", `${written} has no value; write ${written}=….`);
+  if (at < 0) throw new MediaError("invalid_image_url", `${written} has no value; write ${written}=….`);
   return [name, part.slice(at + 1).trim()];
 }
 
@@ -74,7 +85,7 @@ function unknownOption(written: string): MediaError {
   const nearest = nearestName(written, [...NAME_OF.keys()]);
   const hint = nearest === undefined ? `The options are ${NAMES.join(", ")}.` : `Did you mean ${nearest}?`;
   const message = `There is no option ${JSON.stringify(written)}. ${hint}`;
-  return new MediaError("invalid_request", message, { errors: [{ path: written, message }] });
+  return new MediaError("invalid_image_url", message, { errors: [{ path: written, message }] });
 }
 
 function decode(text: string): string {
@@ -82,7 +93,7 @@ function decode(text: string): string {
     return decodeURIComponent(text);
   } catch {
     throw new MediaError(
-      "invalid_request",
+      "invalid_image_url",
       `${JSON.stringify(text.slice(0, 40))} is not valid percent-encoding.`,
     );
   }

@@ -1,5 +1,5 @@
 import type { ImageFormat } from "../image/output.ts";
-import type { UrlFormat } from "./options.ts";
+import type { ImageUrlOptions } from "./options.ts";
 
 export interface Negotiated {
   format: ImageFormat;
@@ -9,7 +9,7 @@ export interface Negotiated {
 
 /**
  * The format of one answer. An explicit format wins. `auto` (and no format at all) is WebP for clients that name it,
- * else JPEG, or PNG where the source has transparency that JPEG would lose.
+ * else JPEG, or PNG where the source has transparency that JPEG would lose; `compression=fast` is never WebP.
  *
  * Only a client that names `image/webp` gets it (RFC 9110 §12.5.1): wildcards are sent by clients that cannot show
  * it, and `q=0` refuses it.
@@ -17,13 +17,15 @@ export interface Negotiated {
  * @param accept the Accept header, null when there is none
  */
 export function negotiateFormat(
-  asked: UrlFormat | undefined,
+  { format, compression }: Pick<ImageUrlOptions, "format" | "compression">,
   accept: string | null,
   sourceHasAlpha: boolean,
 ): Negotiated {
-  if (asked !== undefined && asked !== "auto") return { format: asked, varies: false };
-  if (acceptsByName(accept ?? "", "image/webp")) return { format: "webp", varies: true };
-  return { format: sourceHasAlpha ? "png" : "jpeg", varies: true };
+  if (format === "baseline-jpeg") return { format: "jpeg", varies: false };
+  if (format !== undefined && format !== "auto") return { format, varies: false };
+  const plain = sourceHasAlpha ? "png" : "jpeg";
+  if (compression === "fast") return { format: plain, varies: false };
+  return { format: acceptsByName(accept ?? "", "image/webp") ? "webp" : plain, varies: true };
 }
 
 /** Longest Accept header that is looked at, characters; browsers send about 150. */

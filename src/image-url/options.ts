@@ -1,71 +1,137 @@
-import { MediaError } from "../errors.ts";
-import { QUALITY_WORDS, type QualityWord } from "../image/quality.ts";
+import { FLIPS } from "../image/output.ts";
+import {
+  color,
+  decimal,
+  either,
+  flag,
+  integer,
+  isString,
+  oneOf,
+  pattern,
+  point,
+  sides,
+  type ValueKind,
+} from "./values.ts";
+
+/** Most that a side may be asked to be, px. */
+export const MAX_URL_SIDE_PX = 4096;
 
 /** How an image meets its box, in the words of Cloudflare's image URLs. */
-export const FITS = ["scale-down", "contain", "cover", "crop", "pad", "squeeze"] as const;
+export const FITS = [
+  "scale-down",
+  "contain",
+  "cover",
+  "crop",
+  "aspect-crop",
+  "pad",
+  "squeeze",
+  "scale-up",
+] as const;
 export type Fit = (typeof FITS)[number];
 
-export const URL_FORMATS = ["auto", "webp", "jpeg", "png"] as const;
+/** Words for quality, from Cloudflare's image URLs and from Darkroom's jobs. */
+export const URL_QUALITY_WORDS = ["low", "medium-low", "medium", "medium-high", "high", "maximum"] as const;
+export type UrlQualityWord = (typeof URL_QUALITY_WORDS)[number];
+
+export const URL_FORMATS = ["auto", "webp", "jpeg", "baseline-jpeg", "png"] as const;
 export type UrlFormat = (typeof URL_FORMATS)[number];
-
-/** What the options segment of an image URL says; what it does not say is absent. */
-export interface ImageUrlOptions {
-  /** px */
-  width?: number;
-  /** px */
-  height?: number;
-  fit?: Fit;
-  /** 1–100, or a word that looks alike in every format. */
-  quality?: number | QualityWord;
-  format?: UrlFormat;
-}
-
-/** Most that a side may be asked to be on the edge, px. */
-export const MAX_URL_SIDE_PX = 4096;
 
 interface OptionRow<T> {
   aliases: readonly string[];
-  /** The value of the option's text; throws a sentence about what is allowed. */
-  parse: (text: string) => T;
-  format: (value: T) => string;
+  value: ValueKind<T>;
+  /** What it does, one sentence for the table of options. */
+  meaning: string;
 }
 
-/** One row an option, in canonical order: adding one here adds it to parsing, formatting and the cache key. */
+function option<T>(value: ValueKind<T>, meaning: string, ...aliases: string[]): OptionRow<T> {
+  return { value, meaning, aliases };
+}
+
+const side = integer(1, MAX_URL_SIDE_PX);
+const edge = integer(0, MAX_URL_SIDE_PX);
+const factor = decimal(0, 10);
+const quality = either(oneOf(...URL_QUALITY_WORDS), integer(1, 100), isString as never);
+
+/**
+ * One row an option, in canonical order: adding one here adds it to parsing, formatting, the cache key and the table in
+ * the README. Options are Cloudflare's (https://developers.cloudflare.com/images/optimization/features/) and a few of
+ * our own.
+ */
 export const OPTION_ROWS = {
-  width: { aliases: ["w"], parse: integer("width", 1, MAX_URL_SIDE_PX), format: String },
-  height: { aliases: ["h"], parse: integer("height", 1, MAX_URL_SIDE_PX), format: String },
-  fit: { aliases: [], parse: oneOf("fit", FITS), format: String },
-  quality: { aliases: ["q"], parse: parseQuality, format: String },
-  format: { aliases: ["f"], parse: oneOf("format", URL_FORMATS), format: String },
-} satisfies { [Name in keyof ImageUrlOptions]-?: OptionRow<NonNullable<ImageUrlOptions[Name]>> };
+  preset: option(
+    pattern(/^[a-z0-9][a-z0-9_-]{0,39}$/, "the name of a preset"),
+    "A named set of options; others in the URL win over it.",
+  ),
+  width: option(
+    either(oneOf("auto"), side, isString as never),
+    "px, or `auto`: 320, 768, 960 or 1200 by client hints, else by user agent.",
+    "w",
+  ),
+  height: option(side, "px.", "h"),
+  fit: option(
+    oneOf(...FITS),
+    "How the image meets its box; `scale-down` (default), `crop` and `aspect-crop` never enlarge, `scale-up` never shrinks.",
+  ),
+  gravity: option(
+    either(oneOf("auto", "face", "center", "left", "right", "top", "bottom"), point, isString as never),
+    "What a crop keeps: what draws the eye (`auto`), a side, or a point.",
+    "g",
+  ),
+  dpr: option(decimal(1, 3), "Multiplies width, height, trim and border."),
+  quality: option(quality, "1–100 or a word; `high` when absent. PNG loses nothing at any.", "q"),
+  "slow-connection-quality": option(
+    quality,
+    "Takes the place of quality when `Save-Data`, `ECT`, `RTT` or `Downlink` tell of a slow connection.",
+    "scq",
+  ),
+  format: option(oneOf(...URL_FORMATS), "`auto` (default) goes by the `Accept` header.", "f"),
+  compression: option(
+    oneOf("fast"),
+    "`fast` makes JPEG (PNG where there is alpha), whatever `f=auto` would.",
+  ),
+  trim: option(
+    either(oneOf("border", "color"), sides(MAX_URL_SIDE_PX), isString as never),
+    "px cut off before anything else, `top;right;bottom;left`; `border` cuts off a border of one colour.",
+  ),
+  "trim.top": option(edge, "px cut off one side."),
+  "trim.right": option(edge, "px cut off one side."),
+  "trim.bottom": option(edge, "px cut off one side."),
+  "trim.left": option(edge, "px cut off one side."),
+  "trim.width": option(side, "px kept, from the left that is trimmed."),
+  "trim.height": option(side, "px kept, from the top that is trimmed."),
+  "trim.border.color": option(color, "The border's colour; that of the top left corner when absent."),
+  "trim.border.tolerance": option(
+    integer(0, 255),
+    "Largest difference of a channel that still is border; 10 when absent.",
+  ),
+  "trim.border.keep": option(edge, "px of the border to leave."),
+  flip: option(oneOf(...FLIPS), "Mirrored across, down or both, before it is rotated."),
+  rotate: option(oneOf(90, 180, 270), "Degrees clockwise; width and height refer to the rotated image."),
+  gamma: option(factor, "Exposure: 0.5 darkens, 2 lightens; 0 is ignored."),
+  brightness: option(factor, "Factor; 1 changes nothing, 0 is ignored."),
+  contrast: option(factor, "Factor; 1 changes nothing, 0 is ignored."),
+  saturation: option(factor, "Factor; 0 leaves grays."),
+  blur: option(decimal(1, 250), "Radius in px, as in CSS."),
+  sharpen: option(factor, "0–10; 1 suits images that were made smaller."),
+  background: option(color, "Colour under transparent pixels and beside a padded image; white when absent."),
+  border: option(sides(500), "px around the image, one number or `top;right;bottom;left`."),
+  "border.width": option(integer(0, 500), "px on all sides."),
+  "border.top": option(integer(0, 500), "px on one side."),
+  "border.right": option(integer(0, 500), "px on one side."),
+  "border.bottom": option(integer(0, 500), "px on one side."),
+  "border.left": option(integer(0, 500), "px on one side."),
+  "border.color": option(color, "Colour of the border; black when absent."),
+  placeholder: option(
+    flag,
+    "A blurred image of at most 32 px a side, to show while the real one loads.",
+    "blur-up",
+  ),
+  onerror: option(oneOf("redirect"), "Sends the client to the original when the image cannot be made."),
+};
 
 export type OptionName = keyof typeof OPTION_ROWS;
 
-function integer(name: string, least: number, most: number) {
-  return (text: string): number => {
-    const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= least && value <= most) return value;
-    throw refused(name, text, `a whole number from ${least} to ${most}`);
-  };
-}
-
-function oneOf<const T extends string>(name: string, allowed: readonly T[]) {
-  return (text: string): T => {
-    const found = allowed.find((value) => value === text);
-    if (found !== undefined) return found;
-    throw refused(name, text, `one of ${allowed.join(", ")}`);
-  };
-}
-
-function parseQuality(text: string): number | QualityWord {
-  const word = QUALITY_WORDS.find((value) => value === text);
-  if (word !== undefined) return word;
-  const value = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= 1 && value <= 100) return value;
-  throw refused("quality", text, `a whole number from 1 to 100, or one of ${QUALITY_WORDS.join(", ")}`);
-}
-
-function refused(name: string, text: string, allowed: string): MediaError {
-  const message = `${name} must be ${allowed}, not ${JSON.stringify(text.slice(0, 40))}.`;
-  return new MediaError("invalid_request", message, { errors: [{ path: name, message }] });
-}
+/** What the options segment of an image URL says, by the long names; what it does not say is absent. */
+export type ImageUrlOptions = {
+  [Name in OptionName]?: (typeof OPTION_ROWS)[Name] extends OptionRow<infer T> ? T : never;
+};

@@ -15,6 +15,7 @@ import { readOriginal } from "../processing/image-task.ts";
 import { findLogos, logoHeaders, readLogos } from "../processing/logos.ts";
 import { renderInContainer } from "../processing/render-in-container.ts";
 import { derivatives } from "../schema.ts";
+import { createStepClock, type StepClock } from "./step-clock.ts";
 
 /** One derivative to make. */
 export interface DerivativeOrder {
@@ -24,7 +25,12 @@ export interface DerivativeOrder {
 }
 
 /** Errors lose their class on the way out of an object, so they travel as values. */
-export type DerivativeAnswer = { made: true } | { made: false; code: ErrorCode; message: string };
+export type DerivativeAnswer =
+  | { made: true; timings: DerivativeTimings }
+  | { made: false; code: ErrorCode; message: string };
+
+/** ms of each step; empty when the derivative was there already. */
+export type DerivativeTimings = Record<string, number>;
 
 /** One object for each derivative: however many ask for it at once, it is made once, and outlives its first asker. */
 export class DerivativeProducer extends DurableObject<Env> {
@@ -41,8 +47,10 @@ export class DerivativeProducer extends DurableObject<Env> {
 
   async #produce(order: DerivativeOrder): Promise<DerivativeAnswer> {
     try {
-      if (!(await this.env.MEDIA.head(order.objectKey))) await produce(this.env, order);
-      return { made: true };
+      if (await this.env.MEDIA.head(order.objectKey)) return { made: true, timings: {} };
+      const clock = createStepClock();
+      await produce(this.env, order, clock);
+      return { made: true, timings: clock.timings() };
     } catch (thrown) {
       const error = toMediaError(thrown);
       log("warn", "image-url", "derivative_failed", {
@@ -55,12 +63,15 @@ export class DerivativeProducer extends DurableObject<Env> {
   }
 }
 
-async function produce(env: Env, order: DerivativeOrder): Promise<void> {
+async function produce(env: Env, order: DerivativeOrder, clock: StepClock): Promise<void> {
   const { media, output, objectKey } = order;
   const probe = media.metadata as unknown as ImageProbe;
   const logos = logoHeaders(await findLogos(env.DB, [output]));
   const plan = planImage(probe, [output], { inputBytes: media.sizeBytes, logos });
-  const made = plan.lane === "edge" ? await renderHere(env, order, probe) : await renderThere(env, order);
+  clock.begin(plan.lane === "edge" ? "wait" : "container");
+  const made =
+    plan.lane === "edge" ? await renderHere(env, order, probe, clock) : await renderThere(env, order);
+  clock.begin("record");
   await drizzle(env.DB)
     .insert(derivatives)
     .values({
@@ -87,14 +98,22 @@ async function renderThere(env: Env, order: DerivativeOrder): Promise<Made> {
   return { type, bytes, width, height };
 }
 
-async function renderHere(env: Env, order: DerivativeOrder, probe: ImageProbe): Promise<Made> {
+async function renderHere(
+  env: Env,
+  order: DerivativeOrder,
+  probe: ImageProbe,
+  clock: StepClock,
+): Promise<Made> {
   const image = await withTurn("interactive", async (): Promise<RenderedImage | undefined> => {
+    clock.begin("fetch");
     const input = await readOriginal(env.MEDIA, order.media.objectKey);
     const logos = await readLogos(env, [order.output]);
-    const [rendered] = await renderImage(input, probe, [order.output], { logos });
+    const options = { logos, onStage: clock.begin };
+    const [rendered] = await renderImage(input, probe, [order.output], options);
     return rendered;
   });
   if (!image) throw new Error("the pipeline made no image");
+  clock.begin("store");
   await env.MEDIA.put(order.objectKey, image.bytes, { httpMetadata: { contentType: image.type } });
   return { type: image.type, bytes: image.bytes.length, width: image.width, height: image.height };
 }

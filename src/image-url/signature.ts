@@ -65,7 +65,7 @@ export async function verifyImagePath(
 function messageOf({ options, mediaId, expiresAt }: SignedPath): Uint8Array {
   for (const field of [options, mediaId]) {
     if (/[\n/]/.test(field))
-      throw new MediaError("invalid_request", "An image path has a field that cannot be signed.");
+      throw new MediaError("invalid_image_url", "An image path has a field that cannot be signed.");
   }
   return new TextEncoder().encode(`img\n${options}\n${mediaId}\n${expiresAt ?? ""}`);
 }

@@ -1,9 +1,19 @@
 import type { InferSelectModel } from "drizzle-orm";
-import type { activity, attempts, jobs, media, outputs, taskDependencies, tasks } from "../schema.ts";
+import type {
+  activity,
+  attempts,
+  jobs,
+  media,
+  outputFailures,
+  outputs,
+  taskDependencies,
+  tasks,
+} from "../schema.ts";
 
 export type TaskRow = InferSelectModel<typeof tasks>;
 export type JobRow = InferSelectModel<typeof jobs>;
 export type OutputRow = InferSelectModel<typeof outputs>;
+export type OutputFailureRow = InferSelectModel<typeof outputFailures>;
 export type AttemptRow = InferSelectModel<typeof attempts>;
 export type MediaRow = InferSelectModel<typeof media>;
 export type ActivityRow = InferSelectModel<typeof activity>;

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { ERRORS, errorCodeOf } from "../errors.ts";
-import { JOB_STATUSES, PRIORITIES } from "../schema.ts";
-import type { JobRow, OutputRow } from "./claimed-task.ts";
+import { type FailureRecord, JOB_STATUSES, PRIORITIES } from "../schema.ts";
+import type { OutputRow } from "./claimed-task.ts";
 import type { JobWithOutputs } from "./store/read-jobs.ts";
 
 const time = z.iso.datetime();
@@ -22,6 +22,15 @@ const outputDocument = z
   })
   .openapi("Output");
 
+const errorDocument = z.object({
+  code: z.string(),
+  class: z.string(),
+  message: z.string(),
+  failed_stage: z.string().nullable(),
+  retry_eligible: z.boolean(),
+  suggested_action: z.string(),
+});
+
 export const jobDocument = z
   .object({
     job_id: z.string(),
@@ -29,6 +38,8 @@ export const jobDocument = z
     kind: z.enum(["image", "video"]),
     status: z.enum(JOB_STATUSES),
     priority: z.enum(PRIORITIES),
+    allow_partial: z.boolean(),
+    run: z.int().openapi({ description: "From 1; every explicit retry begins another" }),
     current_stage: z.string().nullable(),
     progress_percentage: z.number(),
     estimated_duration: z
@@ -41,17 +52,11 @@ export const jobDocument = z
     output_specifications: z.array(z.unknown()),
     outputs: z.array(outputDocument),
     steps: z.array(z.unknown()),
+    outputs_failed: z
+      .array(z.object({ name: z.string(), error: errorDocument }))
+      .openapi({ description: "With `allow_partial`: what could not be made. `POST …/retry` tries again" }),
     notes: z.array(z.string()),
-    error: z
-      .object({
-        code: z.string(),
-        class: z.string(),
-        message: z.string(),
-        failed_stage: z.string().nullable(),
-        retry_eligible: z.boolean(),
-        suggested_action: z.string(),
-      })
-      .nullable(),
+    error: errorDocument.nullable(),
     retry_count: z.int(),
     request_id: z.string(),
     created_at: time,
@@ -65,7 +70,7 @@ export type JobDocument = z.infer<typeof jobDocument>;
 
 /** A job as its owner reads it. `origin` such as `https://media.example.com` makes the URLs absolute. */
 export function describeJob(
-  { job, outputs, retryCount, estimatedRemaining }: JobWithOutputs,
+  { job, outputs, outputsFailed, retryCount, estimatedRemaining }: JobWithOutputs,
   origin: string,
 ): JobDocument {
   return {
@@ -74,6 +79,8 @@ export function describeJob(
     kind: job.kind,
     status: job.status,
     priority: job.priority,
+    allow_partial: job.allowPartial,
+    run: job.run,
     current_stage: job.currentStage,
     progress_percentage: job.progressPercentage,
     estimated_duration: job.estimatedDurationMs / 1000,
@@ -83,7 +90,8 @@ export function describeJob(
     outputs: outputs.map((output) => describeOutput(output, origin)),
     steps: job.steps,
     notes: job.notes,
-    error: describeError(job),
+    outputs_failed: outputsFailed.map(({ name, failure }) => ({ name, error: describeError(failure) })),
+    error: job.error && describeError(job.error),
     retry_count: retryCount,
     request_id: job.requestId,
     created_at: isoTime(job.createdAt),
@@ -111,8 +119,8 @@ function describeOutput(output: OutputRow, origin: string): z.infer<typeof outpu
 /** Failures that a second try may cure, because they say nothing about the input. */
 const RETRY_ELIGIBLE = new Set(["transient", "resource", "dependency", "codec", "system"]);
 
-function describeError({ error }: JobRow): JobDocument["error"] {
-  if (!error) return null;
+/** A failure without its private words. */
+export function describeError(error: FailureRecord): z.infer<typeof errorDocument> {
   return {
     code: error.code,
     class: error.class,

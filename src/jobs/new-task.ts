@@ -8,6 +8,8 @@ interface NewTask {
   kind: TaskKind;
   lane: Lane;
   spec: unknown;
+  /** Names of the outputs that it records itself. */
+  outputNames?: readonly string[];
   /** Ids of the tasks that it waits for. */
   dependsOn?: readonly string[];
   weight?: number;
@@ -36,6 +38,7 @@ export function newTaskRow(task: NewTask, owner: TaskOwner): TaskRow {
     lane: task.lane,
     state: task.dependsOn?.length ? "blocked" : "ready",
     rank: rankOf(owner.jobCreatedAtMs, owner.priority),
+    outputNames: [...(task.outputNames ?? [])],
     priority: owner.priority,
     slotSize: placeFor(task.lane, task.needs).slotSize,
     memoryBytes: task.needs?.memoryBytes ?? 0,

@@ -82,7 +82,8 @@ jobRoutes.openapi(get, async (c) => {
 async function withLiveProgress(env: Env, found: JobWithOutputs): Promise<JobWithOutputs> {
   if (found.job.finishedAt !== null) return found;
   const snapshot = await env.JOB_PROGRESS.getByName(found.job.id).snapshot();
-  if (!snapshot || snapshot.progress_percentage < found.job.progressPercentage) return found;
+  if (!snapshot || snapshot.run < found.job.run) return found;
+  if (snapshot.progress_percentage < found.job.progressPercentage) return found;
   const { progress_percentage: progressPercentage, current_stage: currentStage } = snapshot;
   const job = { ...found.job, progressPercentage, currentStage };
   return { ...found, job, estimatedRemaining: snapshot.estimated_remaining };

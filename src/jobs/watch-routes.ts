@@ -12,7 +12,7 @@ import type { StageName } from "../progress/stages.ts";
 import type { AppContext } from "../request-context.ts";
 import type { JobRow, TaskRow } from "./claimed-task.ts";
 import { findJob } from "./routes.ts";
-import { readEnd, readTasks } from "./store/read-jobs.ts";
+import { type JobWithOutputs, readEnd, readTasks } from "./store/read-jobs.ts";
 
 /** Progress of one job: polled, over WebSocket, and as server-sent events. A watch token is enough. */
 export const watchRoutes = createRoutes();
@@ -82,30 +82,44 @@ interface CurrentProgress {
 
 /** What the channel knows, or D1 when it knows nothing (any more). */
 async function currentProgress(c: AppContext): Promise<CurrentProgress> {
-  const { job } = await findJob(c.env.DB, c.get("caller").owner, c.req.param("id") ?? "");
+  const found = await findJob(c.env.DB, c.get("caller").owner, c.req.param("id") ?? "");
+  const { job } = found;
   const channel = c.env.JOB_PROGRESS.getByName(job.id);
-  const snapshot = await channel.snapshot();
-  if (snapshot && job.finishedAt !== null && !hasEnded(snapshot)) return await tellEnd(c.env, job);
+  const heard = await channel.snapshot();
+  // What the channel still tells of an earlier run is over.
+  const snapshot = heard && heard.run >= job.run ? heard : null;
+  if (snapshot && job.finishedAt !== null && !hasEnded(snapshot)) return await tellEnd(c.env, found);
   if (snapshot) return { jobId: job.id, snapshot, live: true };
   const tasks = await readTasks(c.env.DB, job.id);
-  if (job.finishedAt !== null) return { jobId: job.id, snapshot: recordedSnapshot(job, tasks), live: false };
+  if (job.finishedAt !== null)
+    return { jobId: job.id, snapshot: recordedSnapshot(found, tasks), live: false };
   await reviveChannel(c.env, job, tasks);
-  return { jobId: job.id, snapshot: (await channel.snapshot()) ?? recordedSnapshot(job, tasks), live: true };
+  return {
+    jobId: job.id,
+    snapshot: (await channel.snapshot()) ?? recordedSnapshot(found, tasks),
+    live: true,
+  };
 }
 
 /** The channel missed the end of its job: it is told, and so is everyone who still watches. */
-async function tellEnd(env: Env, job: JobRow): Promise<CurrentProgress> {
+async function tellEnd(env: Env, found: JobWithOutputs): Promise<CurrentProgress> {
+  const { job } = found;
   const channel = env.JOB_PROGRESS.getByName(job.id);
   const end = await readEnd(env.DB, job.id);
   if (end) await channel.record([{ type: "job_ended", ...end }]);
-  const snapshot = (await channel.snapshot()) ?? recordedSnapshot(job, await readTasks(env.DB, job.id));
+  const snapshot = (await channel.snapshot()) ?? recordedSnapshot(found, await readTasks(env.DB, job.id));
   return { jobId: job.id, snapshot, live: true };
 }
 
-function recordedSnapshot(job: JobRow, tasks: readonly TaskRow[]): ProgressSnapshot {
+function recordedSnapshot(
+  { job, outputsFailed }: JobWithOutputs,
+  tasks: readonly TaskRow[],
+): ProgressSnapshot {
   return finalSnapshot({
     jobId: job.id,
     status: job.status,
+    run: job.run,
+    outputsFailed: outputsFailed.map(({ name, failure: { code, message } }) => ({ name, code, message })),
     stages: job.stages,
     currentStage: job.currentStage,
     progressPercentage: job.progressPercentage,
@@ -120,10 +134,11 @@ async function reviveChannel(env: Env, job: JobRow, tasks: readonly TaskRow[]): 
     {
       type: "accepted",
       jobId: job.id,
+      run: job.run,
       stages: job.stages as StageName[],
       tasks: tasks.map(outlineOf),
       expected: job.estimate ?? undefined,
-      atMs: job.createdAt,
+      atMs: job.run > 1 ? Date.now() : job.createdAt,
     },
   ];
   for (const task of tasks) {

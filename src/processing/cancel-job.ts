@@ -27,6 +27,8 @@ export async function cancelJob(env: Env, owner: string, jobId: string, force: b
   }
   const pending = await endJob(env.DB, jobId, "pending", nowMs);
   if (pending.ended) {
+    // Another run than the first has outputs of the ones before.
+    if (job.run > 1) await deletePrefix(env.MEDIA, jobPrefix(jobId));
     await tell(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
     return { status: "cancelled", wasRunning: false };
   }
@@ -48,5 +50,5 @@ export async function cancelJob(env: Env, owner: string, jobId: string, force: b
 /** Removes an ended job with all that it made. */
 export async function removeJob(env: Env, jobId: string): Promise<void> {
   await deletePrefix(env.MEDIA, jobPrefix(jobId));
-  await deleteJob(env.DB, jobId);
+  await deleteJob(env.DB, jobId, Date.now());
 }

@@ -8,7 +8,7 @@ import {
   type TaskRow,
 } from "../jobs/claimed-task.ts";
 import { decideRetry, type RetryDecision, waitForDependency } from "../jobs/retry-policy.ts";
-import { type FailureOutcome, failTask } from "../jobs/store/fail-task.ts";
+import { type FailureOutcome, failTask, type LostOutput } from "../jobs/store/fail-task.ts";
 import { finishTask } from "../jobs/store/finish-task.ts";
 import { markSwept, readAttemptOutcome } from "../jobs/store/sweep-queries.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
@@ -35,16 +35,33 @@ export interface TaskOutcome {
   notes?: readonly string[];
   /** The file that was delivered to somebody else. */
   shipped?: ShippedFile;
+  /** Outputs that it could not make, where the job allows that. */
+  failedOutputs?: readonly FailedOutput[];
+}
+
+export interface FailedOutput {
+  name: string;
+  error: MediaError;
+}
+
+/** What is known of an attempt beside how it ended. */
+export interface AttemptUsage {
+  peakMemoryBytes?: number;
 }
 
 /** Finishes a task in D1, lets the tasks that waited for it go, and tells who watches. */
 export async function concludeDone(
   env: Env,
-  { lease, job }: ClaimedTask,
+  { lease, task, job }: ClaimedTask,
   outcome: TaskOutcome,
+  usage: AttemptUsage = {},
 ): Promise<void> {
   const nowMs = Date.now();
   const newTasks = outcome.newTasks ?? [];
+  const failedOutputs = (outcome.failedOutputs ?? []).map(({ name, error }) => ({
+    name,
+    failure: failureRecord(error, STAGE_OF_TASK[task.kind]),
+  }));
   const finish = await finishTask(
     env.DB,
     lease,
@@ -55,6 +72,9 @@ export async function concludeDone(
       newDependencies: outcome.newDependencies ?? [],
       notes: outcome.notes ?? [],
       activity: activityRows({ lease, job }, outcome.files, outcome.shipped, nowMs),
+      failedOutputs,
+      allowPartial: job.allowPartial,
+      ...usage,
     },
     nowMs,
   );
@@ -70,23 +90,26 @@ export async function concludeDone(
     state: "done",
     atMs: nowMs,
   });
+  if (failedOutputs.length > 0) events.push(outputsFailed(failedOutputs, [], nowMs));
   if (finish.jobCompleted) events.push({ type: "job_ended", status: "completed", atMs: nowMs });
+  if (finish.jobFailed) events.push({ type: "job_ended", status: "failed", atMs: nowMs });
   await tell(env, job.id, events);
 }
 
 /** A stale failure is what becomes of cancelled work. */
-const LOG_LEVELS = { retry: "warn", job_failed: "error", stale: "info" } as const;
+const LOG_LEVELS = { retry: "warn", given_up: "error", stale: "info" } as const;
 
-/** Ends an attempt that failed: the task runs again, or its job fails. The attempt's files go either way. */
+/** Ends an attempt that failed: the task runs again, or is given up. The attempt's files go either way. */
 export async function concludeFailed(
   env: Env,
   { lease, task, job }: Omit<ClaimedTask, "media">,
   error: MediaError,
+  { peakMemoryBytes }: AttemptUsage = {},
 ): Promise<void> {
   const nowMs = Date.now();
   const failure = failureRecord(error, STAGE_OF_TASK[task.kind]);
   const decision = await decide(env, task, job.priority, error);
-  const outcome = await failTask(env.DB, lease, failure, decision, nowMs);
+  const outcome = await failTask(env.DB, lease, failure, decision, nowMs, peakMemoryBytes);
   log(LOG_LEVELS[outcome.applied], "processing", "task_failed", {
     request_id: job.requestId,
     job_id: job.id,
@@ -97,6 +120,7 @@ export async function concludeFailed(
     detail: error.privateDetail?.slice(-2000),
   });
   await announceFailure(env, lease, outcome, nowMs);
+  if (outcome.applied === "given_up") await dispatchEvents(env, [job.mediaId], nowMs);
   await abandonAttempt(env, lease);
 }
 
@@ -130,10 +154,17 @@ async function announceFailure(
     return await tell(env, lease.jobId, [{ ...ended, state: "ready" }]);
   }
   await stopAttempts(env, outcome.cancelled);
+  const { jobEnded: status } = outcome;
   await tell(env, lease.jobId, [
     { ...ended, state: "failed" },
-    { type: "job_ended", status: "failed", atMs: nowMs },
+    ...(status === "failed" ? [] : [outputsFailed(outcome.outputsFailed, outcome.givenUp, nowMs)]),
+    ...(status ? [{ type: "job_ended" as const, status, atMs: nowMs }] : []),
   ]);
+}
+
+function outputsFailed(lost: readonly LostOutput[], taskIds: string[], atMs: number): ProgressEvent {
+  const outputs = lost.map(({ name, failure: { code, message } }) => ({ name, code, message }));
+  return { type: "outputs_failed", outputs, taskIds, atMs };
 }
 
 /**

@@ -2,7 +2,7 @@ import { type Env, LIMITS } from "../config.ts";
 import { MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
 import type { ImageOutput } from "../image/output.ts";
-import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
+import { attemptPrefix, type ClaimedTask, type TaskRow } from "../jobs/claimed-task.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { recordMetadata } from "../media/store.ts";
 import type { LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
@@ -141,8 +141,8 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
       await recordMetadata(env.DB, claimed.media.id, result.source, claimed.job.requestId, nowMs);
       await dispatchEvents(env, [claimed.media.id], nowMs);
       const planned = planVideoTasks(result.source, outputs, claimed.job, nowMs);
-      const madeBy = planned.newTasks.map(({ id }) => id);
       const stepped = videoStepOutputs(result.source, outputs);
+      const madeBy = chainsBegin(planned.newTasks, claimed.job.allowPartial);
       const chained = planSteps(steps, stepped, madeBy, () => newId("task", nowMs));
       return { result, files: [], ...addSteps(planned, chained, claimed.job, nowMs) };
     }
@@ -152,6 +152,12 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
     case "tracks":
       return { result, files: [] };
   }
+}
+
+/** Chained work begins when every output is made; a job that goes on without some of them, with each as it is made. */
+function chainsBegin(makers: readonly TaskRow[], allowPartial: boolean) {
+  return (name: string) =>
+    makers.filter((task) => !allowPartial || task.outputNames.includes(name)).map(({ id }) => id);
 }
 
 /** Every file that was reported lies in R2 with its size. */

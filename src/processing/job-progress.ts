@@ -3,10 +3,17 @@ import { saveProgress } from "../jobs/store/save-progress.ts";
 import { log } from "../log.ts";
 import { ProgressChannel } from "../progress/channel.ts";
 import type { ProgressEvent, ProgressSnapshot } from "../progress/event.ts";
+import type { FeedEntry } from "../progress/feed-entries.ts";
 import { type Advance, passesMilestone, progressSteps, tellMilestone } from "../webhooks/milestones.ts";
 import { recoverTask } from "./recover.ts";
 
 const WRITE_EVERY_MS = 1_000;
+
+/** Whose feed hears of the job. */
+interface Followed {
+  owner: string;
+  mediaId: string;
+}
 
 /**
  * The progress channel of one job, whose watchdog takes tasks back from silent workers, and which tells the webhooks
@@ -19,12 +26,26 @@ export class JobProgress extends ProgressChannel {
   /** Status and stage that D1 knows, and since when; after an eviction it may be told once more. */
   #written: { mark: string; atMs: number } | undefined;
 
+  /** Undefined: not looked up since the object was made. */
+  #followed: Followed | null | undefined;
+  /** Sequence number of what the feed was told last. */
+  #toldFeed: number | undefined;
+
   override async record(events: ProgressEvent[]): Promise<void> {
     await super.record(events);
     const snapshot = await this.snapshot();
     if (!snapshot) return;
     this.ctx.waitUntil(this.#lookForMilestone(snapshot));
     this.ctx.waitUntil(this.#writeDown(snapshot, Date.now()));
+    this.ctx.waitUntil(this.#tellFeed(snapshot));
+  }
+
+  /** From now on tells the feed of the job's owner, until that says that nobody listens. Gives how the job stands. */
+  async follow(followed: Followed): Promise<FeedEntry | null> {
+    this.ctx.storage.kv.put("followed", followed);
+    this.#followed = followed;
+    const snapshot = await this.snapshot();
+    return snapshot && feedEntry(snapshot, followed.mediaId);
   }
 
   protected override async recover(task: { taskId: string; leaseToken: string }): Promise<void> {
@@ -59,6 +80,21 @@ export class JobProgress extends ProgressChannel {
     }
   }
 
+  /** A feed that cannot be reached misses this; what comes next is whole again. */
+  async #tellFeed(snapshot: ProgressSnapshot): Promise<void> {
+    this.#followed ??= this.ctx.storage.kv.get<Followed>("followed") ?? null;
+    if (!this.#followed || snapshot.sequence === this.#toldFeed) return;
+    this.#toldFeed = snapshot.sequence;
+    const { owner, mediaId } = this.#followed;
+    try {
+      if (await this.env.FEED.getByName(owner).tell(feedEntry(snapshot, mediaId))) return;
+      this.ctx.storage.kv.delete("followed");
+      this.#followed = null;
+    } catch (error) {
+      log("warn", "progress", "feed_untold", { job_id: snapshot.job_id, detail: String(error) });
+    }
+  }
+
   /** Milestones are only informational: one that cannot be written down is not told. */
   async #lookForMilestone({ job_id, status, ...shown }: ProgressSnapshot): Promise<void> {
     if (status !== "processing") return;
@@ -78,4 +114,15 @@ export class JobProgress extends ProgressChannel {
       log("warn", "progress", "milestone_untold", { job_id, detail: String(error) });
     }
   }
+}
+
+function feedEntry(snapshot: ProgressSnapshot, mediaId: string): FeedEntry {
+  return {
+    jobId: snapshot.job_id,
+    mediaId,
+    status: snapshot.status,
+    progress: snapshot.progress_percentage,
+    sequence: snapshot.sequence,
+    tasksDone: snapshot.tasks.filter((task) => task.state === "done").length,
+  };
 }

@@ -26,18 +26,18 @@ export function markedName(name: string): string {
 /**
  * The tasks of chained work, in the order of the steps. Each step takes what the one before it made: a watermark makes
  * `watermarked_<name>` of each output, from the original, so that nothing is compressed twice; ship delivers each.
- * One output waits for nothing but its own tasks of the steps before, and these for all that make outputs.
+ * An output waits for its own tasks of the steps before, and first for what `madeBy` says.
  *
- * @param madeBy ids of the tasks that make the outputs
+ * @param madeBy ids of the tasks that must be done before the chain of an output begins
  * @param newTaskId gives a fresh id
  */
 export function planSteps(
   steps: readonly PlannedStep[],
   outputs: readonly SteppedOutput[],
-  madeBy: readonly string[],
+  madeBy: (outputName: string) => readonly string[],
   newTaskId: () => string,
 ): PlannedTask[] {
-  let current = outputs.map((output) => ({ output, after: madeBy }));
+  let current = outputs.map((output) => ({ output, after: madeBy(output.name) }));
   const tasks: PlannedTask[] = [];
   for (const step of steps) {
     current = current.map(({ output, after }) => {
@@ -57,9 +57,11 @@ function planStep(
 ): { task?: PlannedTask; made: SteppedOutput } {
   if ("ship" in step) {
     const spec: TaskSpec<"ship"> = { output: output.name, destinationId: step.ship.destinationId };
-    return { task: { id, kind: "ship", lane: LANE_OF_TASK.ship, spec }, made: output };
+    const outputNames = [`ship:${output.name}`];
+    return { task: { id, kind: "ship", lane: LANE_OF_TASK.ship, outputNames, spec }, made: output };
   }
   if (!output.mark) return { made: output };
   const name = markedName(output.name);
-  return { task: { id, kind: "watermark", ...output.mark(step.watermark, name) }, made: { name } };
+  const marking = output.mark(step.watermark, name);
+  return { task: { id, kind: "watermark", outputNames: [name], ...marking }, made: { name } };
 }

@@ -40,16 +40,18 @@ type PlannedTask = Parameters<typeof newTaskRow>[0];
 
 function tasksOf(source: SourceDescription, output: VideoOutput, nowMs: number): PlannedTask[] {
   const id = newId("task", nowMs);
+  const outputNames = [output.name];
   switch (output.format) {
     case "mp4":
-      return [{ id, kind: "transcode", lane: LANE_OF_TASK.transcode, spec: { output, source } }];
+      return [{ id, kind: "transcode", lane: LANE_OF_TASK.transcode, outputNames, spec: { output, source } }];
     case "thumbnail":
-      return [{ id, kind: "thumbnail", lane: LANE_OF_TASK.thumbnail, spec: { output, source } }];
+      return [{ id, kind: "thumbnail", lane: LANE_OF_TASK.thumbnail, outputNames, spec: { output, source } }];
     case "hls": {
       const packaging: PlannedTask = {
         id: newId("task", nowMs),
         kind: "package",
         lane: LANE_OF_TASK.package,
+        outputNames,
         spec: { name: output.name },
         dependsOn: [id],
       };

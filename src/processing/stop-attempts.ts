@@ -1,5 +1,5 @@
 import type { Env } from "../config.ts";
-import type { CancelledLease } from "../jobs/store/fail-task.ts";
+import type { CancelledLease } from "../jobs/store/lost-work.ts";
 import { log } from "../log.ts";
 import { slotNames } from "./slot-names.ts";
 

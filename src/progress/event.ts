@@ -21,11 +21,12 @@ export interface TaskOutline {
 export type ProgressEvent =
   /**
    * The job was accepted. `stages` in order. A second one changes nothing while the job runs; one that is younger
-   * than the end of the job (an explicit retry) starts a new run of progress.
+   * than the end of the job (an explicit retry) starts a new run of progress. `run` left out: 1.
    */
   | {
       type: "accepted";
       jobId: string;
+      run?: number;
       stages: StageName[];
       tasks: TaskOutline[];
       /** From acceptance to the end; left out where nobody estimated it. */
@@ -66,8 +67,17 @@ export type ProgressEvent =
       state: Extract<TaskState, "done" | "failed" | "ready" | "cancelled">;
       atMs: number;
     }
+  /** The job goes on without these outputs, and without the tasks that were for them only. */
+  | { type: "outputs_failed"; outputs: FailedOutput[]; taskIds: string[]; atMs: number }
   /** The job ended. The status is D1's. */
   | { type: "job_ended"; status: Extract<JobStatus, "completed" | "failed" | "cancelled">; atMs: number };
+
+/** An output that will not be made in this run of the job. */
+export interface FailedOutput {
+  name: string;
+  code: string;
+  message: string;
+}
 
 export interface StageDetails {
   current_operation?: string;
@@ -94,6 +104,8 @@ export interface ResourceUsage {
 export interface ProgressSnapshot {
   job_id: string;
   status: JobStatus;
+  /** From 1; an explicit retry begins the next, and only then the percentage may be lower than before. */
+  run: number;
   /** 0–100, one decimal; never lower than before, 100 only when the job is completed. */
   progress_percentage: number;
   current_stage: StageName | null;
@@ -112,6 +124,7 @@ export interface ProgressSnapshot {
     attempt: number;
     percentage: number;
   }[];
+  outputs_failed: FailedOutput[];
   estimated_remaining: { low: number; high: number } | null;
   /** Rises by one with every change that watchers are told. */
   sequence: number;

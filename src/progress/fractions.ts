@@ -47,6 +47,7 @@ function tasksOf(state: ProgressState, index: number): TaskProgress[] {
 }
 
 function fractionIn(task: TaskProgress, state: ProgressState, index: number): number {
+  if (task.isGivenUp) return 1;
   if (!walks(task)) return task.shown;
   return Math.min(1, Math.max(0, task.shown - (index - firstStageOf(task, state.stages))));
 }

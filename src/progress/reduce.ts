@@ -46,6 +46,8 @@ function apply(state: ProgressState | null, event: ProgressEvent): ProgressState
       return measure(state, event);
     case "task_ended":
       return endTask(state, event);
+    case "outputs_failed":
+      return loseOutputs(state, event);
     case "job_ended":
       return endJob(state, event);
   }
@@ -55,7 +57,8 @@ type Event<T extends ProgressEvent["type"]> = Extract<ProgressEvent, { type: T }
 
 function accept(state: ProgressState | null, event: Event<"accepted">): ProgressState | null {
   const retried = state !== null && state.endedAtMs !== null && event.atMs > state.endedAtMs;
-  if (state && !retried) return null;
+  const isNextRun = state !== null && (event.run ?? 1) > (state.run ?? 1);
+  if (state && !retried && !isNextRun) return null;
   const fresh = acceptedState(event, state);
   const baseline = overallPercentage(fresh);
   return { ...fresh, baseline };
@@ -107,11 +110,22 @@ function endTask(state: ProgressState, event: Event<"task_ended">): ProgressStat
   return withTask(state, { ...task, attempt: event.attempt, state: event.state, shown, usage: undefined });
 }
 
+function loseOutputs(state: ProgressState, event: Event<"outputs_failed">): ProgressState {
+  const known = new Set(state.outputsFailed?.map((output) => output.name));
+  const lost = event.outputs.filter((output) => !known.has(output.name));
+  const givenUp = new Set(event.taskIds);
+  const tasks = state.tasks.map((task): TaskProgress => {
+    if (!givenUp.has(task.taskId) || task.state === "done") return task;
+    return { ...task, state: task.state === "failed" ? "failed" : "cancelled", isGivenUp: true };
+  });
+  return { ...state, tasks, outputsFailed: [...(state.outputsFailed ?? []), ...lost] };
+}
+
 function endJob(state: ProgressState, event: Event<"job_ended">): ProgressState | null {
   if (state.previousEndMs !== null && event.atMs <= state.previousEndMs) return null;
   const completed = event.status === "completed";
   const tasks = state.tasks.map((task): TaskProgress => {
-    if (completed) return { ...task, state: "done", shown: lengthOf(task, state.stages) };
+    if (completed && !task.isGivenUp) return { ...task, state: "done", shown: lengthOf(task, state.stages) };
     return isFinal(task) ? task : { ...task, state: "cancelled" };
   });
   return { ...state, status: event.status, endedAtMs: event.atMs, tasks };

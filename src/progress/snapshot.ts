@@ -1,7 +1,7 @@
 import type { JobStatus, TaskKind, TaskState } from "../schema.ts";
 import { resourceUsage, stageDetails } from "./details.ts";
 import { estimateRemaining } from "./estimate.ts";
-import type { ProgressSnapshot } from "./event.ts";
+import type { FailedOutput, ProgressSnapshot } from "./event.ts";
 import { currentStageIndex, overallPercentage, stageFractions } from "./fractions.ts";
 import { isStageName, STAGE_OF_TASK, type StageName } from "./stages.ts";
 import { firstStageOf, lengthOf, type ProgressState, type TaskProgress, walks } from "./state.ts";
@@ -15,6 +15,7 @@ export function snapshotOf(state: ProgressState, nowMs: number): ProgressSnapsho
   return {
     job_id: state.jobId,
     status: state.status,
+    run: state.run ?? 1,
     progress_percentage: oneDecimal(overallPercentage(state)),
     current_stage: currentStage,
     stage_percentage: ended ? 100 : percentage(fractions[index] ?? 0),
@@ -22,6 +23,7 @@ export function snapshotOf(state: ProgressState, nowMs: number): ProgressSnapsho
     resource_usage: resourceUsage(state),
     stages: state.stages.map((stage, i) => ({ stage, percentage: percentage(fractions[i] ?? 0) })),
     tasks: state.tasks.map((task) => taskRow(task, state.stages)),
+    outputs_failed: state.outputsFailed ?? [],
     estimated_remaining: estimateRemaining(state, overallPercentage(state), nowMs),
     sequence: state.sequence,
     timestamp: new Date(state.updatedAtMs).toISOString(),
@@ -33,6 +35,8 @@ export function snapshotOf(state: ProgressState, nowMs: number): ProgressSnapsho
 export interface RecordedJob {
   jobId: string;
   status: JobStatus;
+  run: number;
+  outputsFailed: FailedOutput[];
   /** In order; names that are not stages are left out. */
   stages: readonly string[];
   currentStage: string | null;
@@ -51,6 +55,7 @@ export function finalSnapshot(job: RecordedJob): ProgressSnapshot {
   return {
     job_id: job.jobId,
     status: job.status,
+    run: job.run,
     progress_percentage: completed ? 100 : oneDecimal(Math.min(99.9, Math.max(0, job.progressPercentage))),
     current_stage: completed ? null : (stages[current] ?? null),
     stage_percentage: completed ? 100 : 0,
@@ -65,6 +70,7 @@ export function finalSnapshot(job: RecordedJob): ProgressSnapshot {
       attempt: task.attempt,
       percentage: task.state === "done" ? 100 : 0,
     })),
+    outputs_failed: job.outputsFailed,
     estimated_remaining: null,
     sequence: 0,
     timestamp: new Date(job.updatedAtMs).toISOString(),

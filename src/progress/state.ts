@@ -1,6 +1,6 @@
 /** What a channel remembers of a job: enough to reduce the next event and to draw the next snapshot. */
 import type { JobStatus, TaskKind, TaskState } from "../schema.ts";
-import type { ProgressEvent, ResourceUsage, StageDetails, TaskOutline } from "./event.ts";
+import type { FailedOutput, ProgressEvent, ResourceUsage, StageDetails, TaskOutline } from "./event.ts";
 import type { StageName } from "./stages.ts";
 
 export interface TaskProgress {
@@ -16,6 +16,8 @@ export interface TaskProgress {
   position: number;
   /** The furthest that any attempt of this run of the job has come; what watchers are shown. */
   shown: number;
+  /** It failed or was cancelled, and the job goes on without it: it holds no stage back. */
+  isGivenUp?: boolean;
   /** Of the attempt that runs, by its last heartbeat. */
   usage?: ResourceUsage;
 }
@@ -23,8 +25,10 @@ export interface TaskProgress {
 export interface ProgressState {
   jobId: string;
   status: JobStatus;
+  run?: number;
   stages: StageName[];
   tasks: TaskProgress[];
+  outputsFailed?: FailedOutput[];
   /** The highest percentage shown in this run, not rounded; the next one is never lower. */
   reached: number;
   /** What this run of the job began with (finished tasks of an earlier run), percent. */
@@ -53,6 +57,8 @@ export function acceptedState(event: Accepted, earlier: ProgressState | null): P
   return {
     jobId: event.jobId,
     status: "pending",
+    run: event.run ?? 1,
+    outputsFailed: [],
     stages: event.stages,
     tasks: event.tasks.map((outline) => newTask(outline, event.stages, attempts.get(outline.taskId))),
     reached: 0,

@@ -88,7 +88,7 @@ async function failOverdue(env: Env, nowMs: number): Promise<number> {
     const result = await endJob(env.DB, job.id, job.status, nowMs, failure);
     if (!result.ended) continue;
     await stopAttempts(env, result.running);
-    await tell(env, job.id, [{ type: "job_ended", status: "failed", atMs: nowMs }]);
+    await tell(env, job.id, [{ type: "job_ended", status: result.status, atMs: nowMs }]);
   }
   return overdue.length;
 }

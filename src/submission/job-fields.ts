@@ -13,6 +13,9 @@ export const jobFields = z.strictObject({
   output_specifications: outputSpecifications.optional(),
   steps: stepSpecifications.optional(),
   priority: z.enum(PRIORITIES).default("normal"),
+  allow_partial: z.boolean().default(false).openapi({
+    description: "Outputs that fail for good do not sink the others: the job completes and lists them",
+  }),
   webhook_url: z
     .string()
     .optional()
@@ -60,7 +63,7 @@ const JSON_EXAMPLES = {
 type JsonField = keyof typeof JSON_EXAMPLES;
 const JSON_FIELDS = Object.keys(JSON_EXAMPLES) as JsonField[];
 
-const BOOLEAN_FIELDS = ["force_new"] as const;
+const BOOLEAN_FIELDS = ["allow_partial", "force_new"] as const;
 
 /** A part of a form is text; anything but the two words is left to the schema to refuse. */
 function booleanIn(text: string | undefined): boolean | string | undefined {

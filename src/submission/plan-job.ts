@@ -31,6 +31,7 @@ interface JobIdentity {
   mediaId: string;
   owner: string;
   priority: Priority;
+  allowPartial: boolean;
   outputSpecifications: unknown[];
   requestId: string;
   traceparent: string | undefined;
@@ -56,10 +57,13 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
     const limits = { maxPixels: LIMITS.maxImagePixels, inputBytes: input.bytes, logos: identity.logos };
     const plan = planImage(input.probe, resolved.outputs, limits);
     const spec = { outputs: resolved.outputs, probe: input.probe };
-    const task = newTaskRow({ id: identity.taskId, kind: "image", lane: plan.lane, spec }, owner);
+    const task = newTaskRow(
+      { id: identity.taskId, kind: "image", lane: plan.lane, spec, outputNames: namesOf(resolved.outputs) },
+      owner,
+    );
     const stepped = imageStepOutputs(input.probe, resolved.outputs, limits);
     const newTaskId = () => newId("task", identity.nowMs);
-    const steps = planSteps(identity.steps.planned, stepped, [task.id], newTaskId);
+    const steps = planSteps(identity.steps.planned, stepped, () => [task.id], newTaskId);
     const stages = Object.keys(STAGE_WEIGHTS.image) as StageName[];
     const pixels = input.probe.width * input.probe.height;
     return {
@@ -81,6 +85,7 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
       kind: "probe",
       lane: LANE_OF_TASK.probe,
       spec: { outputs, steps: identity.steps.planned },
+      outputNames: namesOf(outputs),
     },
     owner,
   );
@@ -95,6 +100,10 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
     tasks: [task],
     dependencies: [],
   };
+}
+
+function namesOf(outputs: readonly { name: string }[]): string[] {
+  return outputs.map((output) => output.name);
 }
 
 function videoStages(outputs: readonly VideoOutput[], hasSteps: boolean): StageName[] {
@@ -143,6 +152,8 @@ function jobRow(
     kind,
     status: "pending",
     priority: identity.priority,
+    allowPartial: identity.allowPartial,
+    run: 1,
     outputSpecifications: identity.outputSpecifications,
     stages,
     currentStage: null,

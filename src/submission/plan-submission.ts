@@ -46,6 +46,7 @@ export async function planSubmission(
     taskId: newId("task", nowMs),
     mediaId,
     priority: fields.priority,
+    allowPartial: fields.allow_partial,
     outputSpecifications: specifications,
     nowMs,
   });

@@ -9,6 +9,7 @@ const API_VERSION = "2026-11-01";
 /** Receivers and Standard Webhooks ask for small bodies: under 20 KB, whatever a job holds. */
 export const MAX_ENVELOPE_BYTES = 20_000;
 const MAX_MESSAGE_CHARACTERS = 1_000;
+const MAX_LOST_MESSAGE_CHARACTERS = 200;
 
 const time = z.iso.datetime();
 
@@ -39,6 +40,10 @@ const eventJob = z.object({
 
 const payload = z.object({
   output_files: z.array(outputFile).optional(),
+  outputs_failed: z
+    .array(z.object({ name: z.string(), code: z.string(), message: z.string() }))
+    .optional()
+    .openapi({ description: "Of a job that allows partial results: what it could not make" }),
   output_files_omitted: z.int().optional().openapi({ description: "Left out to keep the event small" }),
   processing_duration: z.number().nullable().optional().openapi({ description: "seconds" }),
   metadata: z.record(z.string(), z.unknown()).optional(),
@@ -86,6 +91,7 @@ interface JobSnapshot {
   notes: string[];
   error: SnapshotFailure | null;
   detail: SnapshotDetail | null;
+  outputs_failed?: { name: string; error: SnapshotFailure }[];
   outputs: (Omit<z.infer<typeof outputFile>, "url"> & { is_stream: number })[];
 }
 
@@ -144,7 +150,14 @@ function buildEnvelope(event: EventRow, origin: string): Envelope {
 }
 
 function describeJob(job: JobSnapshot, origin: string): z.infer<typeof eventJob> {
-  const { notes: _notes, error: _error, detail: _detail, outputs: _outputs, ...shown } = job;
+  const {
+    notes: _notes,
+    error: _error,
+    detail: _detail,
+    outputs: _outputs,
+    outputs_failed: _failed,
+    ...shown
+  } = job;
   return {
     ...shown,
     progress_percentage: job.detail?.progress_percentage ?? job.progress_percentage,
@@ -168,12 +181,17 @@ function payloadOf(job: JobSnapshot, origin: string): Payload {
         ? `${origin}/play/${job.job_id}/master.m3u8`
         : `${origin}/outputs/${job.job_id}/${file.name}`,
     })),
+    ...(job.outputs_failed?.length && { outputs_failed: job.outputs_failed.map(lostOutput) }),
     processing_duration: processing,
     ...(failure ? failed(failure) : { metadata: { notes: job.notes.slice(0, 20) } }),
     ...(job.detail?.next_attempt_at !== undefined && {
       metadata: { attempt: job.detail.attempt, next_attempt_at: isoTime(job.detail.next_attempt_at) },
     }),
   };
+}
+
+function lostOutput({ name, error }: { name: string; error: SnapshotFailure }) {
+  return { name, code: error.code, message: error.message.slice(0, MAX_LOST_MESSAGE_CHARACTERS) };
 }
 
 function failed(failure: SnapshotFailure): Pick<Payload, "error" | "retry_eligible"> {

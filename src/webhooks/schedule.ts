@@ -24,6 +24,7 @@ export const RETRIES: Record<EventType, number> = {
   "job.started": 5,
   "job.retry": 5,
   "media.ready": 5,
+  "media.rejected": 5,
   "job.completed": 10,
   "job.failed": 10,
   "job.cancelled": 10,

@@ -79,6 +79,8 @@ function jobRow(mediaId: string, nowMs: number): JobRow {
     kind: "image",
     status: "pending",
     priority: "normal",
+    allowPartial: false,
+    run: 1,
     outputSpecifications: [],
     stages: [],
     currentStage: null,

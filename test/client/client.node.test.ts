@@ -114,6 +114,8 @@ function snapshot(sequence: number, percentage: number): ProgressSnapshot {
   return {
     job_id: "job_1",
     status: "processing",
+    run: 1,
+    outputs_failed: [],
     progress_percentage: percentage,
     current_stage: "validation",
     stage_percentage: 0,

@@ -1,13 +1,15 @@
+import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { app } from "../../src/app.ts";
 import { probeImage } from "../../src/image/probe.ts";
+import { derivedKey } from "../../src/image-url/settings.ts";
 import { signImagePath } from "../../src/image-url/signature.ts";
 import { ask, emptyStorage, keyFor, prepareDatabase, storedKeys, testEnv } from "../fixtures/app.ts";
 import { disc, fileOf, photo } from "../fixtures/images.ts";
 import { mediaRow, rowsOf } from "../fixtures/jobs.ts";
 import { file, problemOf, send } from "../submission/sending.ts";
 
-const SECRET = String(testEnv.TOKEN_SECRET);
+const SECRET = derivedKey(String(testEnv.TOKEN_SECRET));
 const CHROME = "image/avif,image/webp,*/*;q=0.8";
 
 let key: { Authorization: string };
@@ -39,13 +41,34 @@ async function shapeOf(response: Response) {
   return { format, width, height };
 }
 
+/** Counts what the producer of a derivative stores from now on. */
+async function countPuts(derivative: string): Promise<() => number> {
+  let puts = 0;
+  await runInDurableObject(testEnv.DERIVATIVES.getByName(derivative), (producer) => {
+    const inside = producer as unknown as { env: { MEDIA: R2Bucket } };
+    const bucket = inside.env.MEDIA;
+    const counting = {
+      head: (key: string) => bucket.head(key),
+      get: (key: string) => bucket.get(key),
+      put: async (key: string, bytes: Uint8Array, options: R2PutOptions) => {
+        puts++;
+        return await bucket.put(key, bytes, options);
+      },
+    };
+    inside.env = { ...inside.env, MEDIA: counting as never };
+  });
+  return () => puts;
+}
+
 function timingOf(response: Response): string | null {
   return response.headers.get("Server-Timing");
 }
 
 describe("an image by URL", () => {
-  it("is made once for 20 who ask at once, then stored, then cached", async () => {
-    const responses = await Promise.all(Array.from({ length: 20 }, () => image("w=50,f=jpeg")));
+  it("is made once for 100 who ask at once, then stored, then cached", async () => {
+    const puts = await countPuts(`${mediaId}/1/width=50,fit=scale-down.jpg`);
+    const responses = await Promise.all(Array.from({ length: 100 }, () => image("w=50,f=jpeg")));
+    expect(puts()).toBe(1);
     const bodies = await Promise.all(responses.map(async (each) => new Uint8Array(await each.arrayBuffer())));
     expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
     for (const body of bodies) expect(body).toEqual(bodies[0]);
@@ -101,10 +124,10 @@ describe("an image by URL", () => {
   });
 
   it.each([
-    ["wdith=400", 422, "invalid_request", /wdith.*width/],
-    ["width=0", 422, "invalid_request", /width/],
-    ["width=400,fit=stretchy", 422, "invalid_request", /fit/],
-    ["q=101", 422, "invalid_request", /quality/],
+    ["wdith=400", 400, "invalid_image_url", /wdith.*width/],
+    ["width=0", 400, "invalid_image_url", /width/],
+    ["width=400,fit=stretchy", 400, "invalid_image_url", /fit/],
+    ["q=101", 400, "invalid_image_url", /quality/],
   ])("%s is refused by name", async (options, status, code, words) => {
     expect((await problemOf(await image(options), status, code)).detail).toMatch(words);
     expect(await storedKeys("derived/")).toEqual([]);
@@ -126,6 +149,110 @@ describe("an image by URL", () => {
     await problemOf(await image("w=44"), 404, "not_found");
     expect(await storedKeys("derived/")).toEqual([]);
     expect(await rowsOf("derivatives")).toEqual([]);
+  });
+});
+
+describe("its answer", () => {
+  it("names the file, the steps, and how long it may be kept", async () => {
+    const made = await image("w=48,f=webp");
+    expect(made.headers.get("Content-Disposition")).toBe('inline; filename="photo.webp"');
+    expect(timingOf(made)).toMatch(/^cache;desc=made(, \w+;dur=[\d.]+)*, total;dur=/);
+    expect(made.headers.get("Cache-Control")).toBe("public, max-age=86400");
+    await made.arrayBuffer();
+    const path = await signImagePath({ options: "w=48,f=webp", mediaId }, { current: SECRET });
+    const versioned = await ask(`${path}?v=1`);
+    expect(versioned.headers.get("Cache-Control")).toContain("immutable");
+    const other = await ask(`${path}?v=2`);
+    expect(other.headers.get("Cache-Control")).not.toContain("immutable");
+    const named = await ask(`${path}/my%20holiday.png`);
+    expect(named.headers.get("Content-Disposition")).toBe('inline; filename="my holiday.webp"');
+    for (const response of [versioned, other, named]) await response.arrayBuffer();
+  });
+
+  it("can be a range, cold and warm", async () => {
+    const whole = new Uint8Array(await (await image("w=64,f=png")).arrayBuffer());
+    for (let round = 0; round < 4; round++) {
+      const part = await image("w=64,f=png", { headers: { Range: "bytes=8-15" } });
+      expect([part.status, part.headers.get("Content-Range")]).toEqual([206, `bytes 8-15/${whole.length}`]);
+      expect(new Uint8Array(await part.arrayBuffer())).toEqual(whole.slice(8, 16));
+    }
+    expect(new Uint8Array(await (await image("w=64,f=png")).arrayBuffer())).toEqual(whole);
+  });
+
+  it("is never another's, whatever headers come with it", async () => {
+    const seen: unknown[] = [];
+    for (let round = 0; round < 3; round++) {
+      for (const headers of [
+        { Accept: CHROME },
+        { Accept: "image/jpeg", "X-Forwarded-Host": "evil.example", "X-Original-URL": "/img/w=1/x" },
+        { Accept: "image/jpeg", "Save-Data": "on", Width: "1", "User-Agent": "iPhone" },
+        { Accept: `image/webp;q=0,${"image/x,".repeat(500)}` },
+      ] as Record<string, string>[])
+        seen.push((await shapeOf(await image("w=70", { headers }))).format);
+    }
+    expect(seen).toEqual(Array.from({ length: 3 }, () => ["webp", "jpeg", "jpeg", "jpeg"]).flat());
+    expect(await storedKeys("derived/")).toHaveLength(2);
+  });
+
+  it("suits the device and the connection, in a few variants", async () => {
+    const wide = await upload(await fileOf(photo(1300, 100), "jpeg"));
+    const widthFor = async (headers: Record<string, string>) => {
+      const response = await image("w=auto,f=jpeg,scq=20", { headers }, wide);
+      expect(response.headers.get("Vary")).toContain("Save-Data");
+      expect(response.headers.get("Accept-CH")).toContain("Sec-CH-Width");
+      return (await shapeOf(response)).width;
+    };
+    expect(await widthFor({ "Sec-CH-Width": "321" })).toBe(768);
+    expect(await widthFor({ "Sec-CH-Width": "322" })).toBe(768);
+    expect(await widthFor({ "User-Agent": "Mozilla/5.0 (iPhone) Mobile" })).toBe(320);
+    expect(await widthFor({ "User-Agent": "Mozilla/5.0 (iPhone) Mobile", "Save-Data": "on" })).toBe(320);
+    expect(await storedKeys("derived/")).toHaveLength(3);
+  });
+
+  it("does what its options say", async () => {
+    expect(await shapeOf(await image("w=60,rotate=90,border=3,f=png"))).toEqual({
+      format: "png",
+      width: 66,
+      height: 126,
+    });
+    expect(await shapeOf(await image("preset=thumbnail,f=jpeg"))).toMatchObject({ width: 150, height: 150 });
+    expect(await shapeOf(await image("trim=10;20;30;40,f=jpeg"))).toMatchObject({ width: 140, height: 60 });
+    expect(await shapeOf(await image("w=40,h=40,fit=cover,g=auto,f=webp"))).toMatchObject({
+      width: 40,
+      height: 40,
+    });
+    const face = await image("w=40,h=40,fit=cover,g=face,f=webp");
+    expect(face.headers.get("X-Image-Note")).toContain("No face detector");
+    expect((await shapeOf(face)).width).toBe(40);
+    await problemOf(await image("trim=99;0;99;0"), 422, "impossible_output");
+    await problemOf(await image("preset=thumnail"), 400, "invalid_image_url");
+  });
+
+  it("sends on to the original when the image cannot be made, if that is wished", async () => {
+    await testEnv.MEDIA.put(`media/${mediaId}/original`, "no picture any more");
+    const sentOn = await image("w=33,onerror=redirect");
+    expect([sentOn.status, sentOn.headers.get("Location")]).toEqual([
+      302,
+      `https://darkroom.test/v1/media/${mediaId}/original`,
+    ]);
+    await problemOf(await image("w=33"), 422, "corrupt_image");
+    await problemOf(await image("w=0,onerror=redirect"), 400, "invalid_image_url");
+  });
+});
+
+describe("Cloudflare's path", () => {
+  it("serves the same images", async () => {
+    const own = await image("w=51,f=webp");
+    await own.arrayBuffer();
+    for (const source of [mediaId, `${mediaId}/photo.jpg`, `https://darkroom.test/img/w=1/${mediaId}`]) {
+      const response = await ask(`/cdn-cgi/image/width=51,format=webp/${source}`);
+      expect(await shapeOf(response)).toMatchObject({ format: "webp", width: 51 });
+      expect(response.headers.get("ETag")).toBe(own.headers.get("ETag"));
+    }
+    expect(await storedKeys("derived/")).toHaveLength(1);
+    await problemOf(await ask(`/cdn-cgi/image/w=9/https://evil.example/${mediaId}`), 403, "forbidden");
+    await problemOf(await ask("/cdn-cgi/image/w=9/photo.jpg"), 404, "not_found");
+    expect((await ask(`/cdn-cgi/image/w=9/${mediaId}`, { method: "POST" })).status).toBe(404);
   });
 });
 
@@ -154,6 +281,49 @@ describe("the policy", () => {
     ])
       await problemOf(await askUnder(policy("signed"), path), 403, "forbidden");
     expect(await rowsOf("derivatives")).toHaveLength(1);
+  });
+
+  it("presets lets names in and nothing else, but what is signed", async () => {
+    const env = { ...policy("presets"), IMAGE_URL_PRESETS: '{"tiny":"w=12"}' };
+    expect((await askUnder(env, `/img/preset=tiny,f=png/${mediaId}`)).status).toBe(200);
+    expect((await askUnder(env, `/img/preset=thumbnail/${mediaId}`)).status).toBe(200);
+    for (const options of ["w=12", "preset=tiny,w=13", "preset=tiny,dpr=2"])
+      await problemOf(await askUnder(env, `/img/${options}/${mediaId}`), 403, "forbidden");
+    const signed = await signImagePath({ options: "w=13", mediaId }, { current: SECRET });
+    expect((await askUnder(env, signed)).status).toBe(200);
+  });
+
+  it("signed takes the new key and the one before it, and no other", async () => {
+    const [current, previous] = ["the-new-key-0123456789", "the-old-key-0123456789"];
+    const env = { ...policy("signed"), IMAGE_URL_KEY: current, IMAGE_URL_KEY_PREVIOUS: previous };
+    const statusOf = async (key: string, at: object) =>
+      (await askUnder(at, await signImagePath({ options: "w=14", mediaId }, { current: key }))).status;
+    expect([await statusOf(current, env), await statusOf(previous, env)]).toEqual([200, 200]);
+    expect(await statusOf(SECRET, env)).toBe(403);
+    expect(await statusOf(String(testEnv.TOKEN_SECRET), policy("signed"))).toBe(403);
+    expect(await statusOf(previous, { ...env, IMAGE_URL_KEY_PREVIOUS: "" })).toBe(403);
+  });
+
+  it("lets a scan of widths make a few images and no more, and serves what is there", async () => {
+    const env = { ...policy("open"), IMAGE_URL_MISSES_PER_MINUTE: "3" };
+    const statuses = [];
+    for (let width = 1; width <= 6; width++)
+      statuses.push((await askUnder(env, `/img/w=${width},f=png/${mediaId}`)).status);
+    expect(statuses).toEqual([200, 200, 200, 429, 429, 429]);
+    expect((await askUnder(env, `/img/w=2,f=png/${mediaId}`)).status).toBe(200);
+    const refused = await askUnder(env, `/img/w=7,f=png/${mediaId}`);
+    expect(Number(refused.headers.get("Retry-After"))).toBeGreaterThan(0);
+    await problemOf(refused, 429, "image_rate_limited");
+    expect(await storedKeys("derived/")).toHaveLength(3);
+  });
+
+  it("rounds widths up to the deployment's steps", async () => {
+    const env = { ...policy("open"), IMAGE_URL_WIDTH_STEPS: "32,64" };
+    for (const width of [20, 30, 32]) {
+      const response = await askUnder(env, `/img/w=${width},f=png/${mediaId}`);
+      expect((await shapeOf(response)).width).toBe(32);
+    }
+    expect(await storedKeys("derived/")).toHaveLength(1);
   });
 
   it("open lets any URL in, but no wrong signature", async () => {

@@ -98,7 +98,12 @@ describe("a failure that lasts", () => {
     const [bad, running] = [await claimOne(), await claimOne(START_MS, "edge", "slot-2")];
     const outcome = await failTask(DB, bad.lease, failure("input"), GIVE_UP, START_MS + 100);
     const { taskId, attempt } = running.lease;
-    expect(outcome).toEqual({ applied: "job_failed", cancelled: [{ taskId, attempt, workerId: "slot-2" }] });
+    expect(outcome).toMatchObject({
+      applied: "given_up",
+      jobEnded: "failed",
+      cancelled: [{ taskId, attempt, workerId: "slot-2" }],
+      outputsFailed: [],
+    });
     const states = (await rowsOf<{ state: string }>("tasks", `job_id = '${job.id}'`)).map(
       ({ state }) => state,
     );
@@ -131,7 +136,11 @@ describe("a failure that lasts", () => {
 describe("ending a job by hand", () => {
   it("cancels a pending one with its tasks", async () => {
     const { job } = await submit({ tasks: [{}, {}] });
-    expect(await endJob(DB, job.id, "pending", START_MS)).toEqual({ ended: true, running: [] });
+    expect(await endJob(DB, job.id, "pending", START_MS)).toEqual({
+      ended: true,
+      status: "cancelled",
+      running: [],
+    });
     expect(await rowsOf("tasks", "state = 'cancelled'")).toHaveLength(2);
     expect((await claim()).claimed).toBeUndefined();
     expect(await endJob(DB, job.id, "pending", START_MS + 1)).toEqual({ ended: false });
@@ -148,7 +157,11 @@ describe("ending a job by hand", () => {
     const { job } = await submit();
     const { lease } = await claimOne();
     const running = [{ taskId: lease.taskId, attempt: 1, workerId: "worker-1" }];
-    expect(await endJob(DB, job.id, "processing", START_MS, failure())).toEqual({ ended: true, running });
+    expect(await endJob(DB, job.id, "processing", START_MS, failure())).toEqual({
+      ended: true,
+      status: "failed",
+      running,
+    });
     expect(await renewLease(DB, lease, START_MS)).toBe(false);
     expect(await rowsOf("jobs")).toMatchObject([{ status: "failed", error: JSON.stringify(failure()) }]);
     expect(await rowsOf("attempts")).toMatchObject([{ outcome: "cancelled", finished_at: START_MS }]);
@@ -160,7 +173,7 @@ describe("ending a job by hand", () => {
     for (const claimed of [await claimOne(), await claimOne()]) {
       await finishTask(DB, claimed.lease, finished([outputOf(claimed)]), START_MS);
     }
-    await deleteJob(DB, gone.job.id);
+    await deleteJob(DB, gone.job.id, START_MS);
     expect(await rowCounts()).toEqual({ media: 2, jobs: 1, tasks: 1, attempts: 1, outputs: 1 });
     expect(await rowsOf("jobs")).toMatchObject([{ id: kept.job.id }]);
   });

@@ -9,6 +9,8 @@ export interface History {
   rounds: Action[][];
   /** Decides which of the steps that happen at once comes first, at each of their calls. */
   order: number;
+  /** What happens when all has ended and the owner, twice at once, retries every job. */
+  regrets: Action[][] | undefined;
   /** Class with which the first job's tasks fail when everything else has calmed down. */
   stubborn: FailureClass | undefined;
 }
@@ -31,6 +33,7 @@ const submit = fc.record({
   do: fc.constant("submit" as const),
   shape: fc.constantFrom(...SHAPES),
   priority: fc.constantFrom(...PRIORITIES),
+  allowPartial: fc.boolean(),
 });
 
 /** Within a lease, past a heartbeat, past a lease, past a backoff, past the deadline; and a clock that is set back. */
@@ -41,6 +44,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 7, arbitrary: byWorker("claim") },
   { weight: 5, arbitrary: byWorker("finish") },
   { weight: 2, arbitrary: byWorker("finish twice") },
+  { weight: 1, arbitrary: byWorker("finish partly") },
   {
     weight: 4,
     arbitrary: fc.record({ do: fc.constant("fail" as const), worker, class: fc.constantFrom(...CLASSES) }),
@@ -54,13 +58,16 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 2, arbitrary: of("sweep") },
   { weight: 2, arbitrary: of("alarm") },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("cancel" as const), job: fc.nat({ max: 2 }) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("retry" as const), job: fc.nat({ max: 2 }) }) },
 );
 
+const rounds = (minLength: number, maxLength: number) =>
+  fc.array(fc.array(action, { minLength: 1, maxLength: 4 }), { minLength, maxLength });
+
 export const history: fc.Arbitrary<History> = fc.record({
-  rounds: fc
-    .tuple(submit, fc.array(fc.array(action, { minLength: 1, maxLength: 4 }), { minLength: 2, maxLength: 5 }))
-    .map(([first, rest]) => [[first], ...rest]),
+  rounds: fc.tuple(submit, rounds(2, 5)).map(([first, rest]) => [[first], ...rest]),
   order: fc.nat(),
+  regrets: fc.option(rounds(1, 3), { nil: undefined, freq: 2 }),
   stubborn: fc.oneof(
     { weight: 5, arbitrary: fc.constant(undefined) },
     { weight: 1, arbitrary: fc.constantFrom(...CLASSES) },

@@ -47,26 +47,36 @@ async function liveThrough(d1: D1Database, lived: History, endings: Map<string, 
   await deleteAllRows(d1);
   const world = openWorld(d1, lived.stubborn);
   let before = await allRows(d1);
-  for (const round of lived.rounds) {
-    await Promise.all(round.map((each) => world.step(each)));
+  const observe = async (what: () => Promise<unknown>) => {
+    await what();
     const after = await allRows(d1);
     expectSteps(before, after);
     expectConsistency(after, world.answers);
     before = after;
+  };
+  for (const round of lived.rounds) await observe(() => Promise.all(round.map((each) => world.step(each))));
+  await observe(world.calmDown);
+  expectEnd(before);
+  if (lived.regrets) {
+    await observe(() => Promise.all(RETRIES.map((each) => world.step(each))));
+    for (const round of lived.regrets)
+      await observe(() => Promise.all(round.map((each) => world.step(each))));
+    await observe(world.calmDown);
   }
-  await world.calmDown();
-  const end = await allRows(d1);
-  expectSteps(before, end);
-  expectConsistency(end, world.answers);
+  const end = before;
   expectPolicy(end);
   expectEnd(end);
-  for (const { status } of end.jobs) endings.set(status, (endings.get(status) ?? 0) + 1);
-  for (const { outcome } of end.attempts) endings.set(outcome, (endings.get(outcome) ?? 0) + 1);
+  const met = [...end.jobs.map(({ status }) => status), ...end.attempts.map(({ outcome }) => outcome)];
+  const more = [...end.jobRuns.map(() => "retried"), ...end.outputFailures.map(() => "partly")];
+  for (const ending of [...met, ...more]) endings.set(ending, (endings.get(ending) ?? 0) + 1);
 }
+
+/** Of every job, twice at once. */
+const RETRIES = [0, 1, 2, 0, 1, 2].map((job) => ({ do: "retry", job }) as const);
 
 /** The histories must have met every ending often, or they show nothing. */
 function expectEveryEnding(endings: Map<string, number>): void {
-  for (const ending of ["completed", "cancelled", "failed", "done", "lost"]) {
+  for (const ending of ["completed", "cancelled", "failed", "done", "lost", "retried", "partly"]) {
     expect(endings.get(ending) ?? 0, ending).toBeGreaterThan(RUNS / 20);
   }
 }

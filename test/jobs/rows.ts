@@ -1,8 +1,29 @@
 import { getTableColumns, getTableName, type InferSelectModel } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
-import { attempts, events, jobs, media, outputs, taskDependencies, tasks } from "../../src/schema.ts";
+import {
+  attempts,
+  deadLetters,
+  events,
+  jobRuns,
+  jobs,
+  media,
+  outputFailures,
+  outputs,
+  taskDependencies,
+  tasks,
+} from "../../src/schema.ts";
 
-const TABLES = { jobs, tasks, taskDependencies, attempts, outputs, events } as const;
+const TABLES = {
+  jobs,
+  jobRuns,
+  tasks,
+  taskDependencies,
+  attempts,
+  outputs,
+  outputFailures,
+  deadLetters,
+  events,
+} as const;
 const ORDER: Partial<Record<keyof typeof TABLES, string>> = { attempts: "number", events: "sequence" };
 
 type RowOf<T extends keyof typeof TABLES> = InferSelectModel<(typeof TABLES)[T]>;

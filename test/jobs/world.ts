@@ -12,6 +12,7 @@ import { endJob } from "../../src/jobs/store/end-job.ts";
 import { failTask } from "../../src/jobs/store/fail-task.ts";
 import { finishTask } from "../../src/jobs/store/finish-task.ts";
 import { renewLease } from "../../src/jobs/store/renew-lease.ts";
+import { retryJob } from "../../src/jobs/store/retry-job.ts";
 import {
   countReadyTasks,
   findExpiredLeases,
@@ -22,21 +23,26 @@ import type { Priority } from "../../src/schema.ts";
 import { failure, finished, outputOf, START_MS, submit } from "../fixtures/jobs.ts";
 
 export type Action =
-  | { do: "submit"; shape: Shape; priority: Priority }
-  | { do: "claim" | "finish" | "finish twice" | "renew" | "heartbeat" | "crash"; worker: number }
+  | { do: "submit"; shape: Shape; priority: Priority; allowPartial: boolean }
+  | {
+      do: "claim" | "finish" | "finish twice" | "finish partly" | "renew" | "heartbeat" | "crash";
+      worker: number;
+    }
   | { do: "fail"; worker: number; class: FailureClass }
   | { do: "wait"; ms: number }
   | { do: "lose tickets" | "repeat tickets" | "sweep" | "alarm" }
-  | { do: "cancel"; job: number };
+  | { do: "cancel" | "retry"; job: number };
 
 /** What the tasks of a job are to each other. */
-export const SHAPES = ["one", "chain", "fan", "planned"] as const;
+export const SHAPES = ["one", "pair", "chain", "fan", "stream", "planned"] as const;
 export type Shape = (typeof SHAPES)[number];
 
 /** What the store said to somebody. */
 export interface Answers {
   /** Finishes that were accepted, by lease token. */
   finished: Map<string, Lease>;
+  /** How often a retry of a job was accepted. */
+  retries: Map<string, number>;
 }
 
 export interface World {
@@ -59,18 +65,20 @@ export function openWorld(d1: D1Database, stubborn?: FailureClass): World {
   let tickets: number[] = [];
   const jobIds: string[] = [];
   const holding = new Map<number, ClaimedTask>();
+  /** What an attempt makes, by lease token: told twice, it is told the same. */
+  const madeBy = new Map<string, { missing: string[]; made: number }>();
   const watched = new Map<string, { lease: Lease; dueMs: number }>();
-  const answers: Answers = { finished: new Map() };
+  const answers: Answers = { finished: new Map(), retries: new Map() };
 
   const send = (count: number, delayMs = 0) => {
     for (let n = 0; n < count; n++) tickets.push(nowMs + delayMs);
   };
 
-  async function submitJob(shape: Shape, priority: Priority): Promise<void> {
+  async function submitJob(shape: Shape, priority: Priority, allowPartial: boolean): Promise<void> {
     if (jobIds.length === MAX_JOBS) return;
     const tasks = tasksOf(shape);
     const webhookUrl = "https://receiver.example/";
-    const { job } = await submit({ tasks, priority, createdAtMs: nowMs, webhookUrl }, d1);
+    const { job } = await submit({ tasks, priority, allowPartial, createdAtMs: nowMs, webhookUrl }, d1);
     jobIds.push(job.id);
     send(tasks.filter((task) => !("dependsOn" in task)).length);
   }
@@ -86,19 +94,34 @@ export function openWorld(d1: D1Database, stubborn?: FailureClass): World {
 
   const soon = () => nowMs + HEARTBEAT_TIMEOUT_MS;
 
-  async function finish({ lease, task }: ClaimedTask): Promise<void> {
-    const outputs = [outputOf({ lease }, `${lease.taskId}.webp`)];
+  /** Makes what is missing of the task's outputs, or the first of them and no other. */
+  async function finish({ lease, task, job }: ClaimedTask, most = Number.POSITIVE_INFINITY): Promise<void> {
+    const missing = madeBy.get(lease.token)?.missing ?? (await missingOf(task, job.run));
+    const made = madeBy.get(lease.token)?.made ?? most;
+    madeBy.set(lease.token, { missing, made });
+    const outputs = missing.slice(0, made).map((name) => outputOf({ lease }, name));
+    const failedOutputs = missing.slice(made).map((name) => ({ name, failure: failure("input") }));
     const newTasks = task.kind === "probe" ? [followUp(task)] : [];
-    const answer = await finishTask(d1, lease, finished(outputs, { newTasks }), nowMs);
+    const { allowPartial } = job;
+    const done = finished(outputs, { newTasks, allowPartial, failedOutputs });
+    const answer = await finishTask(d1, lease, done, nowMs);
     if (!answer.accepted) return;
     answers.finished.set(lease.token, lease);
     send(answer.readyLanes.length);
   }
 
+  async function missingOf(task: TaskRow, run: number): Promise<string[]> {
+    if (run === 1) return task.outputNames;
+    const read = d1.prepare("SELECT name FROM outputs WHERE task_id = ?").bind(task.id);
+    const there = new Set((await read.all<{ name: string }>()).results.map(({ name }) => name));
+    return task.outputNames.filter((name) => !there.has(name));
+  }
+
   /** The id is the same whoever plans it: two workers may both have run the probe. */
   function followUp(probe: TaskRow): TaskRow {
     const owner = { jobId: probe.jobId, priority: "normal", jobCreatedAtMs: probe.createdAt, nowMs } as const;
-    return newTaskRow({ id: `${probe.id}_next`, kind: "image", lane: "edge", spec: {} }, owner);
+    const id = `${probe.id}_next`;
+    return newTaskRow({ id, kind: "image", lane: "edge", outputNames: [`${id}.webp`], spec: {} }, owner);
   }
 
   /** As a worker does that knows its history from the claim, or as whoever takes a task back that just looked. */
@@ -137,6 +160,14 @@ export function openWorld(d1: D1Database, stubborn?: FailureClass): World {
     if (!pending.ended) await endJob(d1, jobId, "processing", nowMs);
   }
 
+  async function retry(jobId: string | undefined): Promise<void> {
+    if (jobId === undefined) return;
+    const answer = await retryJob(d1, jobId, nowMs);
+    if (!answer.retried) return;
+    answers.retries.set(jobId, (answers.retries.get(jobId) ?? 0) + 1);
+    send(answer.readyLanes.length);
+  }
+
   async function work(worker: number, act: (held: ClaimedTask) => Promise<unknown>): Promise<void> {
     const held = holding.get(worker);
     if (held) await act(held);
@@ -145,7 +176,7 @@ export function openWorld(d1: D1Database, stubborn?: FailureClass): World {
   async function step(action: Action): Promise<void> {
     switch (action.do) {
       case "submit":
-        return await submitJob(action.shape, action.priority);
+        return await submitJob(action.shape, action.priority, action.allowPartial);
       case "claim": {
         // Forgets what it ran before, as a worker does that crashed.
         const claimed = await spendTicket(`worker-${action.worker}`);
@@ -153,7 +184,9 @@ export function openWorld(d1: D1Database, stubborn?: FailureClass): World {
         return;
       }
       case "finish":
-        return await work(action.worker, finish);
+        return await work(action.worker, (held) => finish(held));
+      case "finish partly":
+        return await work(action.worker, (held) => finish(held, held.job.allowPartial ? 1 : undefined));
       case "finish twice":
         return await work(action.worker, (held) => Promise.all([finish(held), finish(held)]));
       case "fail":
@@ -183,6 +216,8 @@ export function openWorld(d1: D1Database, stubborn?: FailureClass): World {
         return await ringAlarms();
       case "cancel":
         return await cancel(jobIds[action.job]);
+      case "retry":
+        return await retry(jobIds[action.job]);
     }
   }
 
@@ -214,15 +249,27 @@ async function isQuiet(d1: D1Database): Promise<boolean> {
 }
 
 function tasksOf(shape: Shape) {
-  const [first, second, third] = [newId("task"), newId("task"), newId("task")];
+  const [one, two, three] = [named(), named(), named()];
   switch (shape) {
     case "one":
-      return [{ id: first }];
+      return [one];
+    case "pair":
+      return [{ ...one, outputNames: [...one.outputNames, `${one.id}.png`] }];
     case "chain":
-      return [{ id: first }, { id: second, dependsOn: [first] }, { id: third, dependsOn: [second] }];
+      return [one, { ...two, dependsOn: [one.id] }, { ...three, dependsOn: [two.id] }];
     case "fan":
-      return [{ id: first }, { id: second }, { id: third, dependsOn: [first, second] }];
+      return [one, two, { ...three, dependsOn: [one.id, two.id] }];
+    case "stream": {
+      // Chunks make no output themselves: their package does, beside a file of its own.
+      const chunks = [{ id: newId("task") }, { id: newId("task") }];
+      return [one, ...chunks, { ...two, dependsOn: chunks.map(({ id }) => id) }];
+    }
     case "planned":
-      return [{ id: first, kind: "probe" as const }];
+      return [{ id: one.id, kind: "probe" as const }];
   }
+}
+
+function named() {
+  const id = newId("task");
+  return { id, outputNames: [`${id}.webp`] };
 }

@@ -6,6 +6,8 @@ import { listen, readEvents } from "./watching.ts";
 const failed: RecordedJob = {
   jobId: "job_1",
   status: "failed",
+  run: 2,
+  outputsFailed: [{ name: "clip.mp4", code: "encoder_failed", message: "The encoder stopped." }],
   stages: ["analysis", "transcode", "packaging", "no such stage"],
   currentStage: "transcode",
   progressPercentage: 41.26,
@@ -21,6 +23,7 @@ describe("a job whose channel is empty", () => {
     expect(finalSnapshot(failed)).toEqual({
       job_id: "job_1",
       status: "failed",
+      run: 2,
       progress_percentage: 41.2,
       current_stage: "transcode",
       stage_percentage: 0,
@@ -35,6 +38,7 @@ describe("a job whose channel is empty", () => {
         { task_id: "probe", kind: "probe", stage: "analysis", state: "done", attempt: 1, percentage: 100 },
         { task_id: "chunk", kind: "stream", stage: "transcode", state: "failed", attempt: 3, percentage: 0 },
       ],
+      outputs_failed: [{ name: "clip.mp4", code: "encoder_failed", message: "The encoder stopped." }],
       estimated_remaining: null,
       sequence: 0,
       timestamp: "1970-01-01T00:00:00.000Z",

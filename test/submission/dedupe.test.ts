@@ -171,7 +171,7 @@ describe("a job is no answer any more", () => {
 
   it("when it was deleted, or its media is about to be", async () => {
     const one = await accepted(send(anna, [file(jpeg), small()]));
-    await deleteJob(DB, one.job_id);
+    await deleteJob(DB, one.job_id, Date.now());
     await nextIsNew(one.job_id);
     const [other] = await rowsOf<{ id: string; media_id: string }>("jobs");
     await DB.prepare("UPDATE media SET status = 'deleted' WHERE id = ?").bind(other?.media_id).run();

@@ -6,6 +6,7 @@ import { jobs, media, taskDependencies, tasks, uploads } from "../../schema.ts";
 import type { JobRow, MediaRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
 import { freeSlot, type SlotTerms } from "./content-slot.ts";
 import { insertRows } from "./insert-rows.ts";
+import { examineMedia } from "./settle-media.ts";
 
 export interface Acceptance {
   /** Absent when the job works on media that is already stored. */
@@ -42,6 +43,7 @@ export async function acceptJob(d1: D1Database, acceptance: Acceptance): Promise
     insertRows(db, taskDependencies, acceptance.dependencies, accepted),
     db.delete(uploads).where(sql`id = ${acceptance.uploadId ?? ""} AND ${accepted}`),
     recordMediaReady(db, newMedia?.id ?? "", job.requestId, sql`1`, job.createdAt),
+    ...(newMedia ? [] : [examineMedia(db, job.id, accepted)]),
     ...(acceptance.alongside?.(db, accepted) ?? []),
   ]);
   return written.length === 1;

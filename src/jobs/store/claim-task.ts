@@ -49,7 +49,7 @@ export async function claimTask(d1: D1Database, request: ClaimRequest): Promise<
     recordJobEvent(db, {
       type: "job.started",
       where: sql`j.id IN (${job}) AND j.status = 'processing' AND j.started_at = ${request.nowMs}`,
-      cause: sql`j.started_at`,
+      cause: sql`j.run`,
       nowMs: request.nowMs,
     }),
   ]);
@@ -101,12 +101,15 @@ function recordAttempt(db: DrizzleD1Database, request: ClaimRequest) {
       taskId: tasks.id,
       number: tasks.attempt,
       jobId: tasks.jobId,
+      run: sql<number>`(SELECT j.run FROM jobs AS j WHERE j.id = ${tasks.jobId})`.as("run"),
       leaseToken: sql<string>`${tasks.leaseToken}`.as("lease_token"),
       workerId: sql<string>`${tasks.workerId}`.as("worker_id"),
       startedAt: sql<number>`${request.nowMs}`.as("started_at"),
       finishedAt: sql<number | null>`NULL`.as("finished_at"),
       outcome: sql<"running">`'running'`.as("outcome"),
       failure: sql<null>`NULL`.as("failure"),
+      retryAt: sql<number | null>`NULL`.as("retry_at"),
+      peakMemoryBytes: sql<number | null>`NULL`.as("peak_memory_bytes"),
       sweptAt: sql<number | null>`NULL`.as("swept_at"),
     })
     .from(tasks)

@@ -17,11 +17,12 @@ export interface SlotTerms {
 }
 
 /**
- * Takes the slot from a job that is no answer to a submission: it is too old, it failed or was cancelled, or its media
- * is being deleted. Zero rows: the slot is free, or rightly held.
+ * Takes the slot from a job that is no answer to a submission: it is too old, it failed, lost outputs or was cancelled,
+ * or its media is being deleted. Zero rows: the slot is free, or rightly held.
  */
 export function freeSlot(db: DrizzleD1Database, job: JobRow, terms: SlotTerms, guard: SQL) {
   const isNoAnswer = sql`(created_at <= ${terms.createdAfterMs} OR status IN ('failed', 'cancelled')
+    OR EXISTS (SELECT 1 FROM output_failures AS f WHERE f.job_id = jobs.id)
     OR NOT EXISTS (SELECT 1 FROM media AS m WHERE m.id = jobs.media_id AND m.status <> 'deleted'))`;
   return db
     .update(jobs)

@@ -17,7 +17,7 @@ const PER_TASK = 1;
 export function recordDurations(db: DrizzleD1Database, jobId: string, nowMs: number, guard: SQL) {
   const newest = sql`json_extract(excluded.recent, '$[0]')`;
   const job = sql`jobs AS j WHERE j.id = ${jobId} AND j.status = 'completed' AND j.finished_at = ${nowMs}
-    AND j.started_at IS NOT NULL AND j.estimate IS NOT NULL AND ${guard}`;
+    AND j.run = 1 AND j.started_at IS NOT NULL AND j.estimate IS NOT NULL AND ${guard}`;
   return db
     .insert(durationHistory)
     .select(

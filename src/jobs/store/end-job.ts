@@ -1,26 +1,32 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
-import { drizzle } from "drizzle-orm/d1";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { recordJobEvent } from "../../outbox.ts";
 import {
   attempts,
+  deadLetters,
   type FailureRecord,
   type JobStatus,
+  jobRuns,
   jobs,
+  outputFailures,
   outputs,
   taskDependencies,
   tasks,
 } from "../../schema.ts";
-import { type CancelledLease, cancelRest } from "./fail-task.ts";
+import { type CancelledLease, cancelRest, recordLostOutputs } from "./lost-work.ts";
+import { recordEnd, settleJob } from "./settle-job.ts";
+import { releaseMedia } from "./settle-media.ts";
 
 export type Cancellation =
   /** The job ended here; `running` are the attempts to stop. */
-  | { ended: true; running: CancelledLease[] }
+  | { ended: true; status: "cancelled" | "failed" | "completed"; running: CancelledLease[] }
   /** It was in another state than expected, and nothing changed. */
   | { ended: false };
 
 /**
- * Ends a job that is in one of `from`, with its tasks, in one batch: `cancelled`, or `failed` with the reason given.
- * Zero rows in the first statement: the job has moved on, nothing changes.
+ * Ends a job that is in one of `from`, with its tasks, in one batch: `cancelled`, or with the reason given `failed`
+ * (`completed`, if it allows partial results and has some). Zero rows in the statement that ends it: the job has
+ * moved on, nothing changes.
  */
 export async function endJob(
   d1: D1Database,
@@ -30,36 +36,86 @@ export async function endJob(
   failure?: FailureRecord,
 ): Promise<Cancellation> {
   const db = drizzle(d1);
-  const status = failure ? "failed" : "cancelled";
-  const guard: SQL = sql`EXISTS (SELECT 1 FROM jobs WHERE id = ${jobId} AND status = ${status} AND finished_at = ${nowMs})`;
-  const [ended, , running] = await db.batch([
+  const guard = sql`EXISTS (SELECT 1 FROM jobs AS own WHERE own.id = ${jobId} AND own.status = ${from})`;
+  return failure ? await fail(db, jobId, failure, nowMs, guard) : await cancel(db, jobId, nowMs, guard);
+}
+
+async function cancel(
+  db: DrizzleD1Database,
+  jobId: string,
+  nowMs: number,
+  guard: SQL,
+): Promise<Cancellation> {
+  const [, running, , , , [ended]] = await db.batch([
+    ...cancelRest(db, jobId, nowMs, guard),
+    // The files of a cancelled job go, so nothing may name them, and what was done is left for the sweep to remove.
+    db.delete(outputs).where(and(eq(outputs.jobId, jobId), guard)),
+    db.delete(outputFailures).where(and(eq(outputFailures.jobId, jobId), guard)),
+    db
+      .update(attempts)
+      .set({ outcome: "cancelled" })
+      .where(and(eq(attempts.jobId, jobId), eq(attempts.outcome, "done"), guard)),
     db
       .update(jobs)
-      .set({ status, finishedAt: nowMs, ...(failure && { error: failure }) })
-      .where(and(eq(jobs.id, jobId), eq(jobs.status, from)))
+      .set({ status: "cancelled", finishedAt: nowMs })
+      .where(and(eq(jobs.id, jobId), guard))
       .returning({ id: jobs.id }),
-    ...cancelRest(db, jobId, nowMs, guard),
-    // The files of a cancelled job go, so nothing may name them; what a failed job made stays.
-    ...(failure ? [] : [db.delete(outputs).where(and(eq(outputs.jobId, jobId), guard))]),
+    releaseMedia(db, jobId, hasStatus(jobId, "cancelled")),
     recordJobEvent(db, {
-      type: failure ? "job.failed" : "job.cancelled",
-      where: sql`j.id = ${jobId} AND ${guard}`,
-      cause: sql`j.finished_at`,
+      type: "job.cancelled",
+      where: sql`j.id = ${jobId} AND j.status = 'cancelled' AND j.finished_at = ${nowMs}`,
+      cause: sql`j.run`,
       nowMs,
     }),
   ]);
-  return ended.length === 1 ? { ended: true, running } : { ended: false };
+  return ended ? { ended: true, status: "cancelled", running } : { ended: false };
 }
 
-/** Removes every row of an ended job. Its files go first, so that a crash in between leaves the rows to retry from. */
-export async function deleteJob(d1: D1Database, jobId: string): Promise<void> {
+async function fail(
+  db: DrizzleD1Database,
+  jobId: string,
+  failure: FailureRecord,
+  nowMs: number,
+  guard: SQL,
+): Promise<Cancellation> {
+  const endedNow = sql`EXISTS (SELECT 1 FROM jobs AS own WHERE own.id = ${jobId} AND own.finished_at = ${nowMs})`;
+  const [, running, , , [ended]] = await db.batch([
+    ...cancelRest(db, jobId, nowMs, guard),
+    recordLostOutputs(db, jobId, failure, nowMs, guard),
+    settleJob(db, jobId, sql`${JSON.stringify(failure)}`, nowMs, guard),
+    db
+      .select({ status: jobs.status })
+      .from(jobs)
+      .where(and(eq(jobs.id, jobId), eq(jobs.finishedAt, nowMs))),
+    releaseMedia(db, jobId, endedNow),
+    ...recordEnd(db, jobId, nowMs, sql`1`),
+  ]);
+  const status = ended?.status;
+  return status === "failed" || status === "completed" ? { ended: true, status, running } : { ended: false };
+}
+
+function hasStatus(jobId: string, status: JobStatus): SQL {
+  return sql`EXISTS (SELECT 1 FROM jobs AS own WHERE own.id = ${jobId} AND own.status = ${status})`;
+}
+
+/**
+ * Removes every row of an ended job but its dead letter, which is closed if it was open: there is nothing left to
+ * requeue. Its files go first, so that a crash in between leaves the rows to retry from.
+ */
+export async function deleteJob(d1: D1Database, jobId: string, nowMs: number): Promise<void> {
   const db = drizzle(d1);
   const ofJob = sql`task_id IN (SELECT id FROM tasks WHERE job_id = ${jobId})`;
   await db.batch([
     db.delete(outputs).where(eq(outputs.jobId, jobId)),
+    db.delete(outputFailures).where(eq(outputFailures.jobId, jobId)),
+    db.delete(jobRuns).where(eq(jobRuns.jobId, jobId)),
     db.delete(taskDependencies).where(ofJob),
     db.delete(attempts).where(eq(attempts.jobId, jobId)),
     db.delete(tasks).where(eq(tasks.jobId, jobId)),
     db.delete(jobs).where(eq(jobs.id, jobId)),
+    db
+      .update(deadLetters)
+      .set({ resolution: "cancelled", resolvedAt: nowMs })
+      .where(and(eq(deadLetters.jobId, jobId), sql`${deadLetters.resolution} IS NULL`)),
   ]);
 }

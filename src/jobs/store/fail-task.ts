@@ -1,29 +1,43 @@
-import { and, eq, inArray, ne, type SQL, sql } from "drizzle-orm";
+import { and, eq, ne, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { type JobEvent, recordJobEvent } from "../../outbox.ts";
-import { attempts, type FailureRecord, jobs, type Lane, tasks } from "../../schema.ts";
+import { attempts, type FailureRecord, jobs, type Lane, outputFailures, tasks } from "../../schema.ts";
 import type { Lease } from "../claimed-task.ts";
 import type { RetryDecision } from "../retry-policy.ts";
 import { isLeasedWith, taskIs } from "./lease-guard.ts";
+import { type CancelledLease, cancelLost, recordLostOutputs } from "./lost-work.ts";
+import { recordEnd, settleJob } from "./settle-job.ts";
+import { rejectMedia, releaseMedia } from "./settle-media.ts";
 
 export type FailureOutcome =
   /** The task is `ready` again; send its lane a ticket, delayed by `delayMs`. */
   | { applied: "retry"; lane: Lane; delayMs: number }
-  /** The job failed; its other tasks were cancelled. */
-  | { applied: "job_failed"; cancelled: CancelledLease[] }
+  /** The task failed for good, and what hung on it was cancelled; `jobEnded` unless the job goes on without it. */
+  | {
+      applied: "given_up";
+      /** It, and the tasks that were cancelled with it. */
+      givenUp: string[];
+      /** The attempts among them to stop. */
+      cancelled: CancelledLease[];
+      jobEnded: "failed" | "completed" | undefined;
+      /** Every output that the job has lost by now. */
+      outputsFailed: LostOutput[];
+    }
   /** The lease was lost before: nothing changed. */
   | { applied: "stale" };
 
-/** A task that ran when its job ended: whoever runs it should stop. */
-export interface CancelledLease {
-  taskId: string;
-  attempt: number;
-  workerId: string;
+/** An output of a job that goes on without it. */
+export interface LostOutput {
+  name: string;
+  failure: FailureRecord;
 }
 
 /**
  * Ends an attempt that failed, guarded by the lease token: `leased → ready` when it is to run again, `leased →
- * failed` when not, and then the job fails with it. Zero rows in the first statement: stale, nothing changes.
+ * failed` when not. Then the job fails with it, or, where it allows partial results, loses what hung on the task and
+ * ends only when nothing is left. Zero rows in the first statement: stale, nothing changes.
+ *
+ * @param peakMemoryBytes the most memory that the attempt was seen to hold
  */
 export async function failTask(
   d1: D1Database,
@@ -31,22 +45,31 @@ export async function failTask(
   failure: FailureRecord,
   decision: RetryDecision,
   nowMs: number,
+  peakMemoryBytes?: number,
 ): Promise<FailureOutcome> {
   const db = drizzle(d1);
-  return decision.retry
-    ? await putBack(db, lease, failure, decision, nowMs)
-    : await failJob(db, lease, failure, nowMs);
+  const retryAt = decision.retry ? nowMs + decision.delayMs : null;
+  const ending = { lease, failure, nowMs, retryAt, peakMemoryBytes: peakMemoryBytes ?? null };
+  return decision.retry ? await putBack(db, ending, decision) : await giveUp(db, ending);
+}
+
+interface Ending {
+  lease: Lease;
+  failure: FailureRecord;
+  nowMs: number;
+  /** When the task may run again. */
+  retryAt: number | null;
+  peakMemoryBytes: number | null;
 }
 
 async function putBack(
   db: DrizzleD1Database,
-  lease: Lease,
-  failure: FailureRecord,
+  ending: Ending,
   decision: Extract<RetryDecision, { retry: true }>,
-  nowMs: number,
 ): Promise<FailureOutcome> {
+  const { lease, failure, nowMs } = ending;
   const [, , rows] = await db.batch([
-    endAttempt(db, lease, failure, nowMs, taskIs("leased", lease)),
+    endAttempt(db, ending),
     recordJobEvent(db, retryEvent(lease, failure, decision, nowMs)),
     db
       .update(tasks)
@@ -90,63 +113,51 @@ function retryEvent(
   };
 }
 
-async function failJob(
-  db: DrizzleD1Database,
-  lease: Lease,
-  failure: FailureRecord,
-  nowMs: number,
-): Promise<FailureOutcome> {
+async function giveUp(db: DrizzleD1Database, ending: Ending): Promise<FailureOutcome> {
+  const { lease, failure, nowMs } = ending;
   const guard = taskIs("failed", lease);
-  const [, rows, , , cancelled] = await db.batch([
-    endAttempt(db, lease, failure, nowMs, taskIs("leased", lease)),
+  const [, rows, waiting, useless, cancelled, , , [job], outputsFailed] = await db.batch([
+    endAttempt(db, ending),
     db
       .update(tasks)
       .set({ state: "failed", finishedAt: nowMs, leaseUntil: null })
       .where(isLeasedWith(lease.taskId, lease.token))
       .returning({ id: tasks.id }),
+    ...cancelLost(db, lease, nowMs, guard),
+    recordLostOutputs(db, lease.jobId, failure, nowMs, guard),
+    settleJob(db, lease.jobId, sql`${JSON.stringify(failure)}`, nowMs, guard),
+    db.select({ status: jobs.status }).from(jobs).where(eq(jobs.id, lease.jobId)),
     db
-      .update(jobs)
-      .set({ status: "failed", error: failure, finishedAt: nowMs })
-      .where(and(eq(jobs.id, lease.jobId), inArray(jobs.status, ["pending", "processing"]), guard)),
-    ...cancelRest(db, lease.jobId, nowMs, guard),
-    recordJobEvent(db, {
-      type: "job.failed",
-      where: sql`j.id = ${lease.jobId} AND j.status = 'failed' AND j.finished_at = ${nowMs} AND ${guard}`,
-      cause: sql`j.finished_at`,
-      nowMs,
-    }),
+      .select({ name: outputFailures.name, failure: outputFailures.failure })
+      .from(outputFailures)
+      .where(eq(outputFailures.jobId, lease.jobId)),
+    ...rejectMedia(db, lease, failure, nowMs, guard),
+    releaseMedia(db, lease.jobId, guard),
+    ...recordEnd(db, lease.jobId, nowMs, guard),
   ]);
-  return rows.length === 1 ? { applied: "job_failed", cancelled } : { applied: "stale" };
+  if (rows.length === 0) return { applied: "stale" };
+  const jobEnded = job?.status === "failed" || job?.status === "completed" ? job.status : undefined;
+  const givenUp = [...rows, ...waiting, ...useless].map((task) => task.id);
+  return { applied: "given_up", givenUp, cancelled, jobEnded, outputsFailed };
 }
 
-/**
- * Cancels what a job has left while `guard` holds: ends the running attempts (returned, so that they can be
- * stopped), then its unfinished tasks.
- */
-export function cancelRest(db: DrizzleD1Database, jobId: string, nowMs: number, guard: SQL) {
-  return [
-    db
-      .update(tasks)
-      .set({ state: "cancelled", finishedAt: nowMs, leaseUntil: null })
-      .where(and(eq(tasks.jobId, jobId), inArray(tasks.state, ["blocked", "ready", "leased"]), guard)),
-    db
-      .update(attempts)
-      .set({ outcome: "cancelled", finishedAt: nowMs })
-      .where(and(eq(attempts.jobId, jobId), eq(attempts.outcome, "running"), guard))
-      .returning({ taskId: attempts.taskId, attempt: attempts.number, workerId: attempts.workerId }),
-  ] as const;
-}
-
-function endAttempt(db: DrizzleD1Database, lease: Lease, failure: FailureRecord, nowMs: number, guard: SQL) {
+function endAttempt(db: DrizzleD1Database, ending: Ending) {
+  const { lease, failure, nowMs, retryAt, peakMemoryBytes } = ending;
   return db
     .update(attempts)
-    .set({ outcome: failure.class === "system" ? "lost" : "failed", failure, finishedAt: nowMs })
+    .set({
+      outcome: failure.class === "system" ? "lost" : "failed",
+      failure,
+      finishedAt: nowMs,
+      retryAt,
+      peakMemoryBytes,
+    })
     .where(
       and(
         eq(attempts.taskId, lease.taskId),
         eq(attempts.number, lease.attempt),
         ne(attempts.outcome, "done"),
-        guard,
+        taskIs("leased", lease),
       ),
     );
 }

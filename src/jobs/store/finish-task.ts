@@ -2,11 +2,22 @@ import { and, eq, ne, notExists, type SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { alias } from "drizzle-orm/sqlite-core";
 import { recordJobEvent } from "../../outbox.ts";
-import { activity, attempts, jobs, type Lane, outputs, taskDependencies, tasks } from "../../schema.ts";
+import {
+  activity,
+  attempts,
+  jobs,
+  type Lane,
+  outputFailures,
+  outputs,
+  taskDependencies,
+  tasks,
+} from "../../schema.ts";
 import type { ActivityRow, Lease, OutputRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
 import { recordDurations } from "./durations.ts";
+import type { LostOutput } from "./fail-task.ts";
 import { insertRows } from "./insert-rows.ts";
 import { isLeasedWith } from "./lease-guard.ts";
+import { recordEnd, settleJob } from "./settle-job.ts";
 
 /** What a finished task leaves behind; all of it becomes visible at once, or none. */
 export interface FinishedTask {
@@ -19,10 +30,17 @@ export interface FinishedTask {
   notes: readonly string[];
   /** What the activity log says of it. */
   activity?: readonly ActivityRow[];
+  /** Outputs that it could not make; only where the job allows partial results. */
+  failedOutputs?: readonly LostOutput[];
+  /** Whether the job allows partial results: others of its tasks may have failed. */
+  allowPartial?: boolean;
+  /** The most memory that the attempt was seen to hold. */
+  peakMemoryBytes?: number;
 }
 
 export type Finish =
-  | { accepted: true; readyLanes: Lane[]; jobCompleted: boolean }
+  /** `jobFailed`: it was the last task, and no output was made by any. */
+  | { accepted: true; readyLanes: Lane[]; jobCompleted: boolean; jobFailed?: true }
   /** The lease was lost: nothing changed, and the attempt's files are to be swept. */
   | { accepted: false };
 
@@ -34,7 +52,8 @@ export type Finish =
  * 3. tasks of the job whose dependencies are all done turn `blocked → ready`;
  * 4. the attempt ends;
  * 5. the job completes when no task of it is left (zero rows: some are), `job.completed` is written with it, and how
- *    long it took is remembered for estimates.
+ *    long it took is remembered for estimates; a job that allows partial results is settled by what was made and
+ *    what was lost (`settle-job.ts`).
  *
  * Calling it twice with the same token changes nothing more and is accepted both times.
  */
@@ -46,25 +65,32 @@ export async function finishTask(
 ): Promise<Finish> {
   const db = drizzle(d1);
   const guard = finishedWith(lease);
-  const [, , , , unblocked, , , , held] = await db.batch([
+  const [, , , , unblocked, , , , , held] = await db.batch([
     endTask(db, lease, finished.result, nowMs),
     insertRows(db, outputs, finished.outputs, guard),
     insertRows(db, tasks, finished.newTasks, guard),
     insertRows(db, taskDependencies, finished.newDependencies, guard),
     unblock(db, lease.jobId, guard, nowMs),
-    endAttempt(db, lease, nowMs, guard),
+    endAttempt(db, lease, nowMs, finished.peakMemoryBytes ?? null, guard),
     addNotes(db, lease.jobId, finished.notes, guard),
-    completeJob(db, lease.jobId, nowMs, guard),
+    insertRows(db, outputFailures, failureRows(lease, finished, nowMs), guard),
+    finished.allowPartial
+      ? settleJob(db, lease.jobId, firstLoss(lease.jobId), nowMs, guard)
+      : completeJob(db, lease.jobId, nowMs, guard),
     db
       .select({ status: jobs.status })
       .from(jobs)
       .where(and(eq(jobs.id, lease.jobId), guard)),
-    recordJobEvent(db, {
-      type: "job.completed",
-      where: sql`j.id = ${lease.jobId} AND j.status = 'completed' AND j.finished_at = ${nowMs} AND ${guard}`,
-      cause: sql`j.finished_at`,
-      nowMs,
-    }),
+    ...(finished.allowPartial
+      ? recordEnd(db, lease.jobId, nowMs, guard)
+      : [
+          recordJobEvent(db, {
+            type: "job.completed",
+            where: sql`j.id = ${lease.jobId} AND j.status = 'completed' AND j.finished_at = ${nowMs} AND ${guard}`,
+            cause: sql`j.run`,
+            nowMs,
+          }),
+        ]),
     recordDurations(db, lease.jobId, nowMs, guard),
     insertRows(db, activity, finished.activity ?? [], guard),
   ]);
@@ -75,6 +101,7 @@ export async function finishTask(
     accepted: true,
     readyLanes: [...planned, ...unblocked.map((task) => task.lane)],
     jobCompleted: job.status === "completed",
+    ...(job.status === "failed" && { jobFailed: true as const }),
   };
 }
 
@@ -91,7 +118,8 @@ function finishedWith(lease: Lease): SQL {
     WHERE own.id = ${lease.taskId} AND own.state = 'done' AND own.lease_token = ${lease.token} AND parent.status <> 'cancelled')`;
 }
 
-function unblock(db: DrizzleD1Database, jobId: string, guard: SQL, nowMs: number) {
+/** The statement that makes tasks of a job ready that wait for nothing any more, while `guard` holds. */
+export function unblock(db: DrizzleD1Database, jobId: string, guard: SQL, nowMs: number) {
   const upstream = alias(tasks, "upstream");
   const unfinished = db
     .select({ one: sql`1` })
@@ -105,10 +133,16 @@ function unblock(db: DrizzleD1Database, jobId: string, guard: SQL, nowMs: number
     .returning({ lane: tasks.lane });
 }
 
-function endAttempt(db: DrizzleD1Database, lease: Lease, nowMs: number, guard: SQL) {
+function endAttempt(
+  db: DrizzleD1Database,
+  lease: Lease,
+  nowMs: number,
+  peakMemoryBytes: number | null,
+  guard: SQL,
+) {
   return db
     .update(attempts)
-    .set({ outcome: "done", finishedAt: nowMs })
+    .set({ outcome: "done", finishedAt: nowMs, peakMemoryBytes })
     .where(
       and(
         eq(attempts.taskId, lease.taskId),
@@ -126,6 +160,21 @@ function addNotes(db: DrizzleD1Database, jobId: string, notes: readonly string[]
     .update(jobs)
     .set({ notes: merged })
     .where(and(eq(jobs.id, jobId), guard));
+}
+
+function failureRows(lease: Lease, { failedOutputs = [] }: FinishedTask, nowMs: number) {
+  return failedOutputs.map(({ name, failure }) => ({
+    jobId: lease.jobId,
+    name,
+    taskId: lease.taskId,
+    failure,
+    createdAt: nowMs,
+  }));
+}
+
+/** What a job that made nothing failed with. */
+function firstLoss(jobId: string): SQL {
+  return sql`(SELECT f.failure FROM output_failures AS f WHERE f.job_id = ${jobId} ORDER BY f.created_at, f.name LIMIT 1)`;
 }
 
 function completeJob(db: DrizzleD1Database, jobId: string, nowMs: number, guard: SQL) {

@@ -4,16 +4,18 @@ import {
   attempts,
   type JobStatus,
   jobs,
+  outputFailures,
   outputs,
   type Priority,
   taskDependencies,
   tasks,
 } from "../../schema.ts";
-import type { JobRow, OutputRow, TaskRow } from "../claimed-task.ts";
+import type { JobRow, OutputFailureRow, OutputRow, TaskRow } from "../claimed-task.ts";
 
 export interface JobWithOutputs {
   job: JobRow;
   outputs: OutputRow[];
+  outputsFailed: OutputFailureRow[];
   /** Runs beyond the first of any task. */
   retryCount: number;
   /** Seconds, as the job's channel has it; rows do not say. */
@@ -27,19 +29,20 @@ export async function readJob(
   jobId: string,
 ): Promise<JobWithOutputs | undefined> {
   const db = drizzle(d1);
-  const [found, produced, retries] = await db.batch([
+  const [found, produced, lost, retries] = await db.batch([
     db
       .select()
       .from(jobs)
       .where(and(eq(jobs.id, jobId), eq(jobs.owner, owner))),
     db.select().from(outputs).where(eq(outputs.jobId, jobId)).orderBy(outputs.name),
+    db.select().from(outputFailures).where(eq(outputFailures.jobId, jobId)).orderBy(outputFailures.name),
     db
       .select({ retries: count() })
       .from(attempts)
       .where(and(eq(attempts.jobId, jobId), sql`${attempts.number} > 1`)),
   ]);
   const job = found[0];
-  return job && { job, outputs: produced, retryCount: retries[0]?.retries ?? 0 };
+  return job && { job, outputs: produced, outputsFailed: lost, retryCount: retries[0]?.retries ?? 0 };
 }
 
 export interface JobFilter {
@@ -77,8 +80,9 @@ export async function listJobs(
     .limit(filter.limit + 1);
   const page = found.slice(0, filter.limit);
   const ids = sql`(SELECT value FROM json_each(${JSON.stringify(page.map((job) => job.id))}))`;
-  const [produced, retries] = await db.batch([
+  const [produced, lost, retries] = await db.batch([
     db.select().from(outputs).where(inArray(outputs.jobId, ids)).orderBy(outputs.name),
+    db.select().from(outputFailures).where(inArray(outputFailures.jobId, ids)).orderBy(outputFailures.name),
     db
       .select({ jobId: attempts.jobId, retries: count() })
       .from(attempts)
@@ -89,6 +93,7 @@ export async function listJobs(
     jobs: page.map((job) => ({
       job,
       outputs: produced.filter((output) => output.jobId === job.id),
+      outputsFailed: lost.filter((output) => output.jobId === job.id),
       retryCount: retries.find((row) => row.jobId === job.id)?.retries ?? 0,
     })),
     nextCursor: found.length > filter.limit ? page.at(-1)?.id : undefined,
