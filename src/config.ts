@@ -4,7 +4,9 @@ import type { DerivativeProducer } from "./image-url/producer.ts";
 import { type ImageUrlSettings, imageUrlSettings } from "./image-url/settings.ts";
 import type { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import type { JobProgress } from "./processing/job-progress.ts";
+import type { LeaseWatch } from "./processing/lease-watch.ts";
 import type { Transcoder } from "./processing/transcoder.ts";
+import type { TranscoderLarge } from "./processing/transcoder-large.ts";
 import type { Feed } from "./progress/feed.ts";
 import type { Lane } from "./schema.ts";
 import type { WebhookTarget } from "./webhooks/webhook-target.ts";
@@ -21,10 +23,12 @@ export interface Env {
   JOB_PROGRESS: DurableObjectNamespace<JobProgress>;
   FEED: DurableObjectNamespace<Feed>;
   TRANSCODER: DurableObjectNamespace<Transcoder>;
+  TRANSCODER_LARGE: DurableObjectNamespace<TranscoderLarge>;
   DERIVATIVES: DurableObjectNamespace<DerivativeProducer>;
   MISS_BUDGET: DurableObjectNamespace<MissBudget>;
   WEBHOOK_TARGET: DurableObjectNamespace<WebhookTarget>;
   CIRCUIT_BREAKERS: DurableObjectNamespace<CircuitBreakers>;
+  LEASE_WATCH: DurableObjectNamespace<LeaseWatch>;
   BOOTSTRAP_ADMIN_KEY?: string;
   TOKEN_SECRET?: string;
   /** Set where no container engine runs: the transcoder is a process on this machine. */
@@ -44,7 +48,15 @@ export interface Env {
   IMAGE_URL_MISSES_PER_MINUTE?: string;
   /** Second path that image URLs are served under, such as `/cdn-cgi/image`. */
   IMAGE_URL_MOUNT?: string;
+  /** Zone whose cache is purged when a media is deleted, with a token that may. */
+  CACHE_PURGE_ZONE_ID?: string;
+  CACHE_PURGE_TOKEN?: string;
   TRANSCODER_SLOTS?: string;
+  TRANSCODER_LARGE_SLOTS?: string;
+  /** How long a slot without work keeps its container, such as `10m`. */
+  SLOT_SLEEP_AFTER?: string;
+  /** Low-priority tasks that may wait in one lane; more are not accepted. */
+  MAX_WAITING_LOW?: string;
   /** Origins of other sites whose pages may call the API, separated by commas. */
   CORS_ORIGINS?: string;
   /** Where clients reach this service; makes the URLs in webhooks absolute. */
@@ -80,6 +92,9 @@ const schema = z.object({
   transcoderUrl: z.url().optional(),
   localOrigin: z.url().optional(),
   transcoderSlots: z.coerce.number().int().min(1).max(64),
+  transcoderLargeSlots: z.coerce.number().int().min(1).max(64),
+  slotSleepAfter: z.string().regex(/^\d+[smh]$/, "A time such as 10m"),
+  maxWaitingLow: z.coerce.number().int().min(1),
   corsOrigins: z.array(z.url()),
   publicOrigin: z.url().optional(),
   webhookLoopback: z.enum(["allow", "refuse"]),
@@ -108,6 +123,10 @@ export const LIMITS = {
   uploadPartBytes: 5 * 1024 * 1024,
   leaseMs: seconds(60),
   renewEveryMs: seconds(20),
+  /** Until its first renewal: a worker lost right after its claim is noticed within this and one look at the leases. */
+  firstLeaseMs: seconds(18),
+  firstRenewMs: seconds(6),
+  leaseLookEveryMs: seconds(8),
   heartbeatEveryMs: seconds(5),
   /** No heartbeat for this long and the job's watchdog takes the task back. */
   heartbeatTimeoutMs: seconds(20),
@@ -153,6 +172,10 @@ export interface Config {
   imageUrl: ImageUrlSettings;
   /** How many slots (named container instances) tasks are handed to. */
   transcoderSlots: number;
+  /** How many of them there are beside these on the biggest instance, for what does not fit. */
+  transcoderLargeSlots: number;
+  slotSleepAfter: string;
+  maxWaitingLow: number;
   corsOrigins: string[];
   /** Such as `https://media.example.com`; empty when it is not known, and URLs in webhooks are paths. */
   publicOrigin: string;
@@ -178,6 +201,9 @@ export function configOf(env: Env): Config {
     transcoderUrl: env.TRANSCODER_URL,
     localOrigin: env.LOCAL_ORIGIN,
     transcoderSlots: env.TRANSCODER_SLOTS ?? "2",
+    transcoderLargeSlots: env.TRANSCODER_LARGE_SLOTS ?? "1",
+    slotSleepAfter: env.SLOT_SLEEP_AFTER ?? "10m",
+    maxWaitingLow: env.MAX_WAITING_LOW ?? "5000",
     corsOrigins: (env.CORS_ORIGINS ?? "").split(",").filter((origin) => origin.trim() !== ""),
     publicOrigin: env.PUBLIC_ORIGIN || undefined,
     webhookLoopback: env.WEBHOOK_LOOPBACK || "refuse",
@@ -193,6 +219,9 @@ export function configOf(env: Env): Config {
     localOrigin: config.localOrigin,
     imageUrl: imageUrlSettings(env, config.tokenSecret),
     transcoderSlots: config.transcoderSlots,
+    transcoderLargeSlots: config.transcoderLargeSlots,
+    slotSleepAfter: config.slotSleepAfter,
+    maxWaitingLow: config.maxWaitingLow,
     corsOrigins: config.corsOrigins.map((origin) => new URL(origin).origin),
     publicOrigin: originOf(config.publicOrigin ?? config.localOrigin),
     webhookLoopback: config.webhookLoopback === "allow",

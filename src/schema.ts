@@ -4,6 +4,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { ImageAnalysis } from "./image/analyze.ts";
 
 export const PRIORITIES = ["urgent", "high", "normal", "low"] as const;
 export type Priority = (typeof PRIORITIES)[number];
@@ -429,6 +430,16 @@ export const derivatives = sqliteTable(
   },
   (table) => [index("derivatives_media").on(table.mediaId)],
 );
+
+/**
+ * What was learned of a picture from a small copy of it. By content, so that the same picture is looked at once, whoever
+ * sends it however often.
+ */
+export const imageAnalyses = sqliteTable("image_analyses", {
+  sha256: text().primaryKey(),
+  analysis: text({ mode: "json" }).$type<ImageAnalysis>().notNull(),
+  createdAt: integer("created_at").notNull(),
+});
 
 /**
  * What happened that somebody asked to be told of, written in the batch of the transition that it tells

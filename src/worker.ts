@@ -6,7 +6,9 @@ import { DerivativeProducer } from "./image-url/producer.ts";
 import { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import { consumeTickets } from "./processing/consumer.ts";
 import { JobProgress } from "./processing/job-progress.ts";
+import { LeaseWatch } from "./processing/lease-watch.ts";
 import { Transcoder } from "./processing/transcoder.ts";
+import { TranscoderLarge } from "./processing/transcoder-large.ts";
 import { Feed } from "./progress/feed.ts";
 import { reissueTickets, sweep } from "./retention/sweep.ts";
 import { consumeDeliveryTickets, isDeliveryBatch } from "./webhooks/consumer.ts";
@@ -18,8 +20,10 @@ export {
   DerivativeProducer,
   Feed,
   JobProgress,
+  LeaseWatch,
   MissBudget,
   Transcoder,
+  TranscoderLarge,
   WebhookTarget,
 };
 

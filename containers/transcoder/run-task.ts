@@ -39,7 +39,7 @@ export async function runTask(
     folder = await createWorkFolder(machine.config.workDir, request.attemptId);
     const setting = {
       inputUrl: request.inputUrl,
-      threads: machine.config.ffmpegThreads,
+      threads: Math.min(request.threads ?? Number.POSITIVE_INFINITY, machine.config.ffmpegThreads),
       toneMapping: machine.capabilities.toneMapping,
     };
     const context = createTaskContext({ request, folder, signal: controller.signal, setting, emit, abort });

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../config.ts";
 import { createRoutes } from "../create-routes.ts";
-import { slotNames } from "../processing/slot-names.ts";
+import { slotBehind, slotsOfSize } from "../processing/slots.ts";
 
 /** Whether the service is up, for load balancers and people. */
 export const healthRoutes = createRoutes();
@@ -45,7 +45,7 @@ const ok = () => "ok" as const;
 const failed = () => "unavailable" as const;
 
 async function askTranscoder(env: Env): Promise<void> {
-  const [name = ""] = slotNames(env);
-  if (!(await env.TRANSCODER.getByName(name).isReachable(name)))
+  const [slot] = slotsOfSize(env, "standard");
+  if (!slot || !(await slotBehind(env, slot).isReachable(slot.name)))
     throw new Error("the transcoder does not answer");
 }

@@ -11,8 +11,10 @@ import { adaptToClient } from "./adapt-to-client.ts";
 import { answerHeaders } from "./answer-headers.ts";
 import type { AskedImage } from "./asked-image.ts";
 import { type DerivativeIdentity, derivativeKey, derivedObjectKey } from "./cache-key.ts";
+import { describeImage } from "./describe.ts";
 import { makeOnce } from "./make-once.ts";
 import { negotiateFormat } from "./negotiate.ts";
+import { cacheUrl } from "./purge.ts";
 import { serverTiming } from "./server-timing.ts";
 import { toImageOutput } from "./to-output.ts";
 import { roundToSteps } from "./width-steps.ts";
@@ -24,14 +26,33 @@ import { roundToSteps } from "./width-steps.ts";
  *   long, and what making it failed with
  */
 export async function deliverDerivative(c: AppContext, asked: AskedImage): Promise<Response> {
-  const media = isId("media", asked.mediaId) ? await readPublishedMedia(c.env.DB, asked.mediaId) : undefined;
-  if (media?.kind !== "image") throw new MediaError("not_found", "There is no image with this id.");
+  const media = await findImage(c, asked.mediaId);
+  if (asked.options.draw !== undefined) await checkDrawn(c, asked.options.draw, media.owner);
+  if (asked.options.format === "json") return await deliverDescription(c, asked, media);
   try {
     return await deliver(c, asked, media);
   } catch (thrown) {
     if (asked.options.onerror !== "redirect" || !isFailureToMake(thrown)) throw thrown;
     return c.redirect(new URL(`/v1/media/${media.id}/original`, c.req.url).href, 302);
   }
+}
+
+async function findImage(c: AppContext, mediaId: string): Promise<MediaRecord> {
+  const media = isId("media", mediaId) ? await readPublishedMedia(c.env.DB, mediaId) : undefined;
+  if (media?.kind === "image") return media;
+  throw new MediaError("not_found", "There is no image with this id.");
+}
+
+/** What is drawn belongs to whoever owns the image, or it is not there. */
+async function checkDrawn(c: AppContext, mediaId: string, owner: string): Promise<void> {
+  if ((await findImage(c, mediaId)).owner !== owner)
+    throw new MediaError("not_found", "There is no image with this id.");
+}
+
+async function deliverDescription(c: AppContext, asked: AskedImage, media: MediaRecord): Promise<Response> {
+  const { options } = adaptToClient(asked.options, () => null);
+  c.header("Cache-Control", "public, max-age=3600");
+  return c.json(await describeImage(c, media, options));
 }
 
 /** What is wrong with the URL or its sender is told; only what is wrong with the image sends on to the original. */
@@ -45,6 +66,7 @@ async function deliver(c: AppContext, asked: AskedImage, media: MediaRecord): Pr
   const started = performance.now();
   const answer = (stored: Response, cache: string, timings = {}): Response => {
     const response = new Response(c.req.method === "HEAD" ? null : stored.body, stored);
+    response.headers.set("Cache-Tag", media.id);
     const facts = {
       format,
       varies,
@@ -102,12 +124,7 @@ function cacheRequestOf(c: AppContext, identity: DerivativeIdentity): Request {
     const value = c.req.header(name);
     if (value !== undefined) headers.set(name, value);
   }
-  return new Request(cacheUrl(c.req.url, derivedObjectKey(identity)), { headers });
-}
-
-/** Where the Cache API holds a derivative; per host, as zones have caches of their own. */
-export function cacheUrl(requestUrl: string, objectKey: string): string {
-  return new URL(`/${objectKey}`, requestUrl).href;
+  return new Request(cacheUrl(c.env, derivedObjectKey(identity)), { headers });
 }
 
 /** How long the Cache API keeps a copy; what clients are told is said anew with each answer. */

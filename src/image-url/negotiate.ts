@@ -22,7 +22,7 @@ export function negotiateFormat(
   sourceHasAlpha: boolean,
 ): Negotiated {
   if (format === "baseline-jpeg") return { format: "jpeg", varies: false };
-  if (format !== undefined && format !== "auto") return { format, varies: false };
+  if (format !== undefined && format !== "auto" && format !== "json") return { format, varies: false };
   const plain = sourceHasAlpha ? "png" : "jpeg";
   if (compression === "fast") return { format: plain, varies: false };
   return { format: acceptsByName(accept ?? "", "image/webp") ? "webp" : plain, varies: true };

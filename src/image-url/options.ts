@@ -33,7 +33,7 @@ export type Fit = (typeof FITS)[number];
 export const URL_QUALITY_WORDS = ["low", "medium-low", "medium", "medium-high", "high", "maximum"] as const;
 export type UrlQualityWord = (typeof URL_QUALITY_WORDS)[number];
 
-export const URL_FORMATS = ["auto", "webp", "jpeg", "baseline-jpeg", "png"] as const;
+export const URL_FORMATS = ["auto", "webp", "jpeg", "baseline-jpeg", "png", "json"] as const;
 export type UrlFormat = (typeof URL_FORMATS)[number];
 
 interface OptionRow<T> {
@@ -84,7 +84,11 @@ export const OPTION_ROWS = {
     "Takes the place of quality when `Save-Data`, `ECT`, `RTT` or `Downlink` tell of a slow connection.",
     "scq",
   ),
-  format: option(oneOf(...URL_FORMATS), "`auto` (default) goes by the `Accept` header.", "f"),
+  format: option(
+    oneOf(...URL_FORMATS),
+    "`auto` (default) goes by the `Accept` header; `json` tells of the image instead of showing it.",
+    "f",
+  ),
   compression: option(
     oneOf("fast"),
     "`fast` makes JPEG (PNG where there is alpha), whatever `f=auto` would.",
@@ -121,6 +125,18 @@ export const OPTION_ROWS = {
   "border.bottom": option(integer(0, 500), "px on one side."),
   "border.left": option(integer(0, 500), "px on one side."),
   "border.color": option(color, "Colour of the border; black when absent."),
+  draw: option(
+    pattern(/^med_[0-9a-z]{26}$/, "the id of an image of the same owner"),
+    "An image that is drawn over this one.",
+  ),
+  "draw.width": option(decimal(0.01, 1), "Its width as a fraction of this image's; 0.2 when absent."),
+  "draw.gravity": option(
+    either(oneOf("center", "left", "right", "top", "bottom"), point, isString as never),
+    "Where it lies; `1x0`, top right, when absent.",
+  ),
+  "draw.padding": option(integer(0, 1000), "px to the edges and between repeats; 10 when absent."),
+  "draw.opacity": option(decimal(0.01, 1), "1 when absent."),
+  "draw.repeat": option(flag, "Repeats it over the whole image."),
   placeholder: option(
     flag,
     "A blurred image of at most 32 px a side, to show while the real one loads.",

@@ -1,21 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
-import { eq } from "drizzle-orm";
-import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../config.ts";
 import { type ErrorCode, toMediaError } from "../errors.ts";
+import type { ImageAnalysis } from "../image/analyze.ts";
 import type { ImageOutput } from "../image/output.ts";
-import { type RenderedImage, renderImage } from "../image/pipeline.ts";
-import { planImage } from "../image/plan.ts";
-import type { ImageProbe } from "../image/probe.ts";
-import { withTurn } from "../image/turn.ts";
 import { log } from "../log.ts";
 import type { MediaRecord } from "../media/record.ts";
-import { readPublishedMedia } from "../media/store.ts";
-import { readOriginal } from "../processing/image-task.ts";
-import { findLogos, logoHeaders, readLogos } from "../processing/logos.ts";
-import { renderInContainer } from "../processing/render-in-container.ts";
-import { derivatives } from "../schema.ts";
-import { createStepClock, type StepClock } from "./step-clock.ts";
+import { analysisOf, placeCrop } from "./analysis.ts";
+import { produceDerivative } from "./produce.ts";
+import { createStepClock } from "./step-clock.ts";
 
 /** One derivative to make. */
 export interface DerivativeOrder {
@@ -28,6 +20,8 @@ export interface DerivativeOrder {
 export type DerivativeAnswer =
   | { made: true; timings: DerivativeTimings }
   | { made: false; code: ErrorCode; message: string };
+
+export type AnalysisAnswer = { analysis: ImageAnalysis } | { code: ErrorCode; message: string };
 
 /** ms of each step; empty when the derivative was there already. */
 export type DerivativeTimings = Record<string, number>;
@@ -45,11 +39,23 @@ export class DerivativeProducer extends DurableObject<Env> {
     return await this.#making;
   }
 
+  /** What is known of a picture, from the table or from a look at it. */
+  async analyze(media: MediaRecord): Promise<AnalysisAnswer> {
+    try {
+      return { analysis: await analysisOf(this.env, media) };
+    } catch (thrown) {
+      const error = toMediaError(thrown);
+      return { code: error.code, message: error.message };
+    }
+  }
+
   async #produce(order: DerivativeOrder): Promise<DerivativeAnswer> {
     try {
       if (await this.env.MEDIA.head(order.objectKey)) return { made: true, timings: {} };
       const clock = createStepClock();
-      await produce(this.env, order, clock);
+      clock.begin("analysis");
+      const output = await placeCrop(this.env, order.media, order.output);
+      await produceDerivative(this.env, { ...order, output }, clock);
       return { made: true, timings: clock.timings() };
     } catch (thrown) {
       const error = toMediaError(thrown);
@@ -61,59 +67,4 @@ export class DerivativeProducer extends DurableObject<Env> {
       return { made: false, code: error.code, message: error.message };
     }
   }
-}
-
-async function produce(env: Env, order: DerivativeOrder, clock: StepClock): Promise<void> {
-  const { media, output, objectKey } = order;
-  const probe = media.metadata as unknown as ImageProbe;
-  const logos = logoHeaders(await findLogos(env.DB, [output]));
-  const plan = planImage(probe, [output], { inputBytes: media.sizeBytes, logos });
-  clock.begin(plan.lane === "edge" ? "wait" : "container");
-  const made =
-    plan.lane === "edge" ? await renderHere(env, order, probe, clock) : await renderThere(env, order);
-  clock.begin("record");
-  await drizzle(env.DB)
-    .insert(derivatives)
-    .values({
-      objectKey,
-      mediaId: media.id,
-      type: made.type,
-      bytes: made.bytes,
-      width: made.width,
-      height: made.height,
-      createdAt: Date.now(),
-    })
-    .onConflictDoNothing();
-  // Whoever deleted the media meanwhile has swept its derivatives before this one was there.
-  if (await readPublishedMedia(env.DB, media.id)) return;
-  await env.MEDIA.delete(objectKey);
-  await drizzle(env.DB).delete(derivatives).where(eq(derivatives.objectKey, objectKey));
-}
-
-type Made = Pick<typeof derivatives.$inferInsert, "type" | "bytes" | "width" | "height">;
-
-/** What an isolate cannot hold. */
-async function renderThere(env: Env, order: DerivativeOrder): Promise<Made> {
-  const { type, bytes, width = 0, height = 0 } = await renderInContainer(env, order);
-  return { type, bytes, width, height };
-}
-
-async function renderHere(
-  env: Env,
-  order: DerivativeOrder,
-  probe: ImageProbe,
-  clock: StepClock,
-): Promise<Made> {
-  const image = await withTurn("interactive", async (): Promise<RenderedImage | undefined> => {
-    clock.begin("fetch");
-    const input = await readOriginal(env.MEDIA, order.media.objectKey);
-    const logos = await readLogos(env, [order.output]);
-    const options = { logos, onStage: clock.begin };
-    const [rendered] = await renderImage(input, probe, [order.output], options);
-    return rendered;
-  });
-  if (!image) throw new Error("the pipeline made no image");
-  clock.begin("store");
-  await env.MEDIA.put(order.objectKey, image.bytes, { httpMetadata: { contentType: image.type } });
-  return { type: image.type, bytes: image.bytes.length, width: image.width, height: image.height };
 }

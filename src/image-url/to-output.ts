@@ -1,5 +1,6 @@
 import type { ImageFormat, ImageOutput, ResizeMode } from "../image/output.ts";
 import { QUALITY_WORDS, resolveQuality } from "../image/quality.ts";
+import { WATERMARK_DEFAULTS } from "../image/watermark.ts";
 import { borderOf, trimOf } from "./edges.ts";
 import type { Fit, ImageUrlOptions } from "./options.ts";
 
@@ -61,6 +62,7 @@ export function toImageOutput(options: ImageUrlOptions, format: ImageFormat): Im
     adjust: adjustmentOf(options),
     blur,
     sharpen: sharpen || undefined,
+    watermark: watermarkOf(options, dpr),
     ...(options.placeholder ? placeholderOf(options) : {}),
   };
 }
@@ -71,6 +73,19 @@ function placeOf(gravity: ImageUrlOptions["gravity"]): Pick<ImageOutput, "positi
   if (typeof gravity !== "string") return { position: gravity };
   if (gravity === "auto" || gravity === "face") return { position: CENTER, gravity: "attention" };
   return { position: SIDES[gravity] };
+}
+
+function watermarkOf(options: ImageUrlOptions, dpr: number): ImageOutput["watermark"] {
+  if (options.draw === undefined) return undefined;
+  const gravity = options["draw.gravity"] ?? WATERMARK_DEFAULTS.position;
+  return {
+    mediaId: options.draw,
+    width: options["draw.width"] ?? WATERMARK_DEFAULTS.width,
+    position: typeof gravity === "string" ? SIDES[gravity] : gravity,
+    padding: Math.min(1000, Math.round((options["draw.padding"] ?? WATERMARK_DEFAULTS.padding) * dpr)),
+    opacity: options["draw.opacity"] ?? WATERMARK_DEFAULTS.opacity,
+    tile: options["draw.repeat"] ?? WATERMARK_DEFAULTS.tile,
+  };
 }
 
 /** Cloudflare's words that jobs do not have, by where they stand between those that they do. */

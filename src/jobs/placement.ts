@@ -5,6 +5,8 @@ import type { Lane, SlotSize } from "../schema.ts";
 export interface Needs {
   memoryBytes: number;
   diskBytes: number;
+  /** The output that needs it, as its owner named it. */
+  name?: string;
 }
 
 /** Where a task may be claimed. */
@@ -49,7 +51,7 @@ export function placeFor(lane: Lane, needs: Needs | undefined): Place {
       : ["disk", needs.diskBytes, most.diskBytes];
   throw new MediaError(
     "impossible_output",
-    `This would take about ${(needed / GB).toFixed(1)} GB of ${what}, and ${allowed / GB} GB are the most there are.`,
+    `${needs.name ?? "This"} would take about ${(needed / GB).toFixed(1)} GB of ${what}, and ${allowed / GB} GB are the most there are.`,
   );
 }
 

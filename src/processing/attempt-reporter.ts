@@ -1,6 +1,6 @@
 import type { Env } from "../config.ts";
 import type { ClaimedTask } from "../jobs/claimed-task.ts";
-import type { ResourceUsage, StageDetails } from "../progress/event.ts";
+import type { ProgressEvent, ResourceUsage, StageDetails } from "../progress/event.ts";
 import type { StageName } from "../progress/stages.ts";
 import { tell } from "./conclude.ts";
 
@@ -8,26 +8,49 @@ import { tell } from "./conclude.ts";
 export interface AttemptReporter {
   started(): Promise<void>;
   /** The attempt is alive, and this is what it uses where that is known. */
-  heartbeat(usage?: ResourceUsage): Promise<void>;
+  heartbeat(usage?: ResourceUsage): void;
   /** `fraction` 0–1 of the task, or of the stage when one is named. */
-  progress(report: { stage?: StageName; fraction: number; details?: StageDetails }): Promise<void>;
+  progress(report: { stage?: StageName; fraction: number; details?: StageDetails }): void;
 }
 
-/** Reports one attempt to its job's channel, each report with the next sequence number. */
+type Report = Extract<ProgressEvent, { type: "heartbeat" | "task_progress" }>;
+
+/**
+ * Reports one attempt to its job's channel, each report with the next sequence number. The work never waits for the
+ * channel: one report is under way at a time, and of those that come meanwhile the latest of each kind is sent next.
+ */
 export function createReporter(env: Env, { lease, job }: ClaimedTask): AttemptReporter {
   const attempt = { taskId: lease.taskId, attempt: lease.attempt };
+  const waiting = new Map<Report["type"], Report>();
   let sequence = 0;
+  let isSending = false;
+
+  function report(event: Report): void {
+    waiting.set(event.type, event);
+    if (!isSending) void send();
+  }
+
+  async function send(): Promise<void> {
+    isSending = true;
+    while (waiting.size > 0) {
+      const events = [...waiting.values()];
+      waiting.clear();
+      await tell(env, job.id, events);
+    }
+    isSending = false;
+  }
+
   return {
     async started() {
       const { token: leaseToken, workerId } = lease;
       await tell(env, job.id, [{ type: "task_started", ...attempt, leaseToken, workerId, atMs: Date.now() }]);
     },
-    async heartbeat(usage) {
-      await tell(env, job.id, [{ type: "heartbeat", ...attempt, usage, atMs: Date.now() }]);
+    heartbeat(usage) {
+      report({ type: "heartbeat", ...attempt, usage, atMs: Date.now() });
     },
-    async progress(report) {
+    progress(of) {
       sequence++;
-      await tell(env, job.id, [{ type: "task_progress", ...attempt, sequence, ...report, atMs: Date.now() }]);
+      report({ type: "task_progress", ...attempt, sequence, ...of, atMs: Date.now() });
     },
   };
 }

@@ -7,6 +7,7 @@ import {
   type TaskDependencyRow,
   type TaskRow,
 } from "../jobs/claimed-task.ts";
+import { placeAfter } from "../jobs/placement.ts";
 import { decideRetry, type RetryDecision, waitForDependency } from "../jobs/retry-policy.ts";
 import { type FailureOutcome, failTask, type LostOutput } from "../jobs/store/fail-task.ts";
 import { finishTask } from "../jobs/store/finish-task.ts";
@@ -24,6 +25,7 @@ import { reportError, reportWell } from "./breakers.ts";
 import type { StoredFile } from "./output-rows.ts";
 import { outputRows } from "./output-rows.ts";
 import { stopAttempts } from "./stop-attempts.ts";
+import { isWithin } from "./within.ts";
 
 /** What a handler hands back when its task is done and its files lie under the attempt's prefix. */
 export interface TaskOutcome {
@@ -138,7 +140,8 @@ async function decide(
   }
   const standing = await reportError(env, error);
   if (standing?.state === "open") return waitForDependency(standing.openUntilMs, nowMs, Math.random());
-  return decideRetry(error.class, task, priority, Math.random(), { kind: task.kind, retryAfterMs });
+  const decision = decideRetry(error.class, task, priority, Math.random(), { kind: task.kind, retryAfterMs });
+  return decision.retry ? { ...decision, place: placeAfter(task, error.class) } : decision;
 }
 
 async function announceFailure(
@@ -185,10 +188,14 @@ export async function tell(env: Env, jobId: string, events: ProgressEvent[]): Pr
 
 const TRANSITIONS = new Set<ProgressEvent["type"]>(["task_started", "task_ended", "job_ended"]);
 
-/** Progress is only shown: when its channel cannot be reached, the work is done all the same. */
+/** A channel that has not answered by then has heard it, or will, or is lost; nobody waits for it. */
+const SHOW_WITHIN_MS = 2_000;
+
+/** Progress is only shown: when its channel cannot be reached, or is slow, the work is done all the same. */
 async function show(env: Env, jobId: string, events: ProgressEvent[]): Promise<void> {
   try {
-    await env.JOB_PROGRESS.getByName(jobId).record(events);
+    const heard = env.JOB_PROGRESS.getByName(jobId).record(events);
+    if (!(await isWithin(heard, SHOW_WITHIN_MS))) log("warn", "progress", "channel_slow", { job_id: jobId });
   } catch (error) {
     log("warn", "progress", "channel_unreachable", { job_id: jobId, detail: String(error) });
   }

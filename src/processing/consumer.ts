@@ -1,14 +1,15 @@
 import type { Env, Ticket } from "../config.ts";
 import { toMediaError } from "../errors.ts";
 import { withTurn } from "../image/turn.ts";
-import { claimTask } from "../jobs/store/claim-task.ts";
+import { isAnyReady } from "../jobs/store/read-lanes.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
-import { LANES, type Lane } from "../schema.ts";
-import { heldUntil, reportError } from "./breakers.ts";
+import { LANES, type Lane, type SlotSize } from "../schema.ts";
+import { reportError } from "./breakers.ts";
+import { claimWork } from "./claim-work.ts";
 import { runInIsolate } from "./isolate-runner.ts";
-import type { ContainerLane } from "./slot.ts";
-import { slotNames } from "./slot-names.ts";
+import type { ContainerLane } from "./lane-capacity.ts";
+import { slotBehind, slotsOfSize } from "./slots.ts";
 
 /**
  * Spends the tickets of a batch. Each stands for one claim: the edge and io lanes run what they claim here and now,
@@ -46,8 +47,6 @@ function laneOf(ticket: Partial<Ticket> | null): Lane | undefined {
 }
 
 async function spendTicket(env: Env, lane: Lane): Promise<void> {
-  const untilMs = await heldUntil(env);
-  if (untilMs !== undefined) return await remindLater(env, lane, untilMs);
   switch (lane) {
     // The turn is taken before the claim: a lease that waits for its turn is a lease that burns.
     case "edge":
@@ -62,7 +61,7 @@ async function spendTicket(env: Env, lane: Lane): Promise<void> {
 
 async function runBest(env: Env, lane: Lane): Promise<void> {
   const workerId = `${lane}-${isolateId()}`;
-  const claim = await claimTask(env.DB, { lane, workerId, token: crypto.randomUUID(), nowMs: Date.now() });
+  const claim = await claimWork(env, { lane, workerId });
   if (claim.claimed) return await runInIsolate(env, claim.claimed);
   await remindLater(env, lane, claim.nextAtMs);
 }
@@ -76,12 +75,25 @@ function isolateId(): string {
 }
 
 async function offerToSlots(env: Env, lane: ContainerLane): Promise<void> {
-  for (const name of slotNames(env)) {
-    const answered = await env.TRANSCODER.getByName(name).offer(name, lane);
-    if (answered.answer === "taken") return;
-    if (answered.answer === "empty") return await remindLater(env, lane, answered.nextAtMs);
+  // The large slots are woken only for what is theirs.
+  if (await isAnyReady(env.DB, lane, "large", Date.now())) {
+    if (await isTaken(env, lane, "large")) return;
+  }
+  await isTaken(env, lane, "standard");
+}
+
+/** Offers the work to the slots of a size, in their order, until one takes it. */
+async function isTaken(env: Env, lane: ContainerLane, size: SlotSize): Promise<boolean> {
+  for (const slot of slotsOfSize(env, size)) {
+    const answered = await slotBehind(env, slot).offer(slot.name, lane);
+    if (answered.answer === "taken") return true;
+    if (answered.answer === "empty") {
+      await remindLater(env, lane, answered.nextAtMs);
+      return false;
+    }
     // A busy slot claims the next task itself when it has room; one without its transcoder sends a ticket again.
   }
+  return false;
 }
 
 async function remindLater(env: Env, lane: Lane, nextAtMs: number | undefined): Promise<void> {

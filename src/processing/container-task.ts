@@ -5,11 +5,13 @@ import type { ImageOutput } from "../image/output.ts";
 import { attemptPrefix, type ClaimedTask, type TaskRow } from "../jobs/claimed-task.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { recordMetadata } from "../media/store.ts";
+import { lowerSettings, lowerThreads } from "../video/lower-settings.ts";
 import type { LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { addSteps } from "./add-steps.ts";
 import type { TaskOutcome } from "./conclude.ts";
 import { findLogos } from "./logos.ts";
+import { notesOnModesty, stepsDown } from "./modesty.ts";
 import { planSteps } from "./plan-steps.ts";
 import { planVideoTasks } from "./plan-video.ts";
 import type { RenderOrder } from "./render-in-container.ts";
@@ -46,6 +48,7 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
   const kind = claimed.task.kind;
   if (!isContainerKind(kind)) throw new MediaError("internal", `${kind} does not run in a container.`);
   const timeLimitMs = TIME_LIMITS_MS[kind];
+  const steps = stepsDown(claimed.task);
   const logos = await findLogos(env.DB, picturesOf(claimed.task));
   const { logoUrls, ...urls } = await storageUrls(
     env,
@@ -63,6 +66,7 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
     inputBytes: claimed.media.sizeBytes,
     timeLimitMs,
     maxOutputBytes: MAX_OUTPUT_BYTES,
+    threads: lowerThreads(steps),
   };
   const { spec } = claimed.task;
   const sources = logoSources(logos, logoUrls);
@@ -71,8 +75,10 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       return { kind, ...base };
     case "image":
       return { kind, ...base, outputs: TASK_SPECS.image.parse(spec).outputs, logos: sources };
-    case "transcode":
-      return { kind, ...base, ...TASK_SPECS.transcode.parse(spec) };
+    case "transcode": {
+      const { source, output } = TASK_SPECS.transcode.parse(spec);
+      return { kind, ...base, source, output: lowerSettings(output, steps) };
+    }
     case "stream":
       return { kind, ...base, ...TASK_SPECS.stream.parse(spec) };
     case "thumbnail":
@@ -148,7 +154,7 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
     }
     case "files":
       await verifyFiles(env.MEDIA, attemptPrefix(claimed.lease), result.files);
-      return { result: null, files: result.files, notes: result.notes };
+      return { result: null, files: result.files, notes: [...result.notes, ...notesOnModesty(claimed.task)] };
     case "tracks":
       return { result, files: [] };
   }

@@ -1,14 +1,14 @@
 import { type Env, LIMITS } from "../config.ts";
 import type { ClaimedTask } from "../jobs/claimed-task.ts";
-import { renewLease } from "../jobs/store/renew-lease.ts";
 import type { ResourceUsage, StageDetails } from "../progress/event.ts";
 import type { TaskEvent } from "../video/protocol.ts";
 import { createReporter } from "./attempt-reporter.ts";
+import { keepLease } from "./keep-lease.ts";
 
 /** Follows one attempt in a container: passes on what it reports, and renews its lease while it is alive. */
 export interface ContainerWatch {
   started(): Promise<void>;
-  hear(event: TaskEvent): Promise<void>;
+  hear(event: TaskEvent): void;
   close(): void;
 }
 
@@ -23,22 +23,23 @@ export function openWatch(env: Env, claimed: ClaimedTask, onLost: () => void): C
   // An image that a container makes is resizing for nearly all of its time.
   const stage = claimed.task.kind === "image" ? "resize_operations" : undefined;
   let heardAtMs = Date.now();
-  const renewal = setInterval(async () => {
-    const silentMs = Date.now() - heardAtMs;
-    if (silentMs > LIMITS.leaseMs) onLost();
-    if (silentMs > LIMITS.heartbeatTimeoutMs) return;
-    const held = await renewLease(env.DB, claimed.lease, Date.now()).catch(() => true);
-    if (!held) onLost();
-  }, LIMITS.renewEveryMs);
+  const stopKeeping = keepLease(env, claimed.lease, {
+    isAlive() {
+      const silentMs = Date.now() - heardAtMs;
+      if (silentMs > LIMITS.leaseMs) onLost();
+      return silentMs <= LIMITS.heartbeatTimeoutMs;
+    },
+    onLost,
+  });
   return {
     started: reporter.started,
-    async hear(event) {
+    hear(event) {
       heardAtMs = Date.now();
-      if (event.type === "heartbeat") await reporter.heartbeat(usageIn(event));
+      if (event.type === "heartbeat") reporter.heartbeat(usageIn(event));
       if (event.type !== "progress") return;
-      await reporter.progress({ stage, fraction: event.fraction, details: detailsIn(event) });
+      reporter.progress({ stage, fraction: event.fraction, details: detailsIn(event) });
     },
-    close: () => clearInterval(renewal),
+    close: stopKeeping,
   };
 }
 

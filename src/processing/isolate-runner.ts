@@ -1,11 +1,11 @@
 import { type Env, LIMITS } from "../config.ts";
 import { MediaError, toMediaError } from "../errors.ts";
 import type { ClaimedTask } from "../jobs/claimed-task.ts";
-import { renewLease } from "../jobs/store/renew-lease.ts";
 import type { TaskKind } from "../schema.ts";
 import { createReporter } from "./attempt-reporter.ts";
 import { concludeDone, concludeFailed, type TaskOutcome } from "./conclude.ts";
 import { type IsolateContext, runImageTask } from "./image-task.ts";
+import { keepLease } from "./keep-lease.ts";
 import { runPackageTask } from "./package-task.ts";
 import { runShipTask } from "./ship-task.ts";
 
@@ -24,10 +24,12 @@ export async function runInIsolate(env: Env, claimed: ClaimedTask): Promise<void
   const { lease, task } = claimed;
   const reporter = createReporter(env, claimed);
   let lost = false;
-  const renewal = setInterval(async () => {
-    lost ||= !(await renewLease(env.DB, lease, Date.now()).catch(() => true));
-  }, LIMITS.renewEveryMs);
-  const heartbeat = setInterval(() => void reporter.heartbeat(), LIMITS.heartbeatEveryMs);
+  const stopKeeping = keepLease(env, lease, {
+    onLost: () => {
+      lost = true;
+    },
+  });
+  const heartbeat = setInterval(() => reporter.heartbeat(), LIMITS.heartbeatEveryMs);
   try {
     await reporter.started();
     const handler = HANDLERS[task.kind];
@@ -35,7 +37,7 @@ export async function runInIsolate(env: Env, claimed: ClaimedTask): Promise<void
     const outcome = await handler(claimed, {
       env,
       bucket: env.MEDIA,
-      report: (stage, fraction, details) => reporter.progress({ stage, fraction, details }),
+      report: async (stage, fraction, details) => reporter.progress({ stage, fraction, details }),
       checkpoint() {
         if (lost) throw new MediaError("worker_lost", "The lease of this task was taken back.");
       },
@@ -44,7 +46,7 @@ export async function runInIsolate(env: Env, claimed: ClaimedTask): Promise<void
   } catch (error) {
     await concludeFailed(env, claimed, toMediaError(error));
   } finally {
-    clearInterval(renewal);
+    stopKeeping();
     clearInterval(heartbeat);
   }
 }

@@ -2,6 +2,8 @@ import { MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
 import type { JobRow, TaskDependencyRow, TaskRow } from "../jobs/claimed-task.ts";
 import { dependencyRows, newTaskRow } from "../jobs/new-task.ts";
+import type { Needs } from "../jobs/placement.ts";
+import { footprintOf } from "../video/footprint.ts";
 import type { VideoOutput } from "../video/output.ts";
 import type { SourceDescription } from "../video/source.ts";
 import { LANE_OF_TASK } from "./task-spec.ts";
@@ -31,9 +33,20 @@ export function planVideoTasks(
   const owner = { jobId: job.id, priority: job.priority, jobCreatedAtMs: job.createdAt, nowMs };
   const tasks = outputs.flatMap((output) => tasksOf(source, output, nowMs));
   return {
-    newTasks: tasks.map((task) => newTaskRow(task, owner)),
+    newTasks: tasks.map((task) => newTaskRow({ ...task, needs: needsOf(source, task, outputs) }, owner)),
     newDependencies: tasks.flatMap(dependencyRows),
   };
+}
+
+/** A task that makes an output itself takes what that takes; what only writes playlists takes next to nothing. */
+function needsOf(
+  source: SourceDescription,
+  task: PlannedTask,
+  outputs: readonly VideoOutput[],
+): Needs | undefined {
+  const output = outputs.find(({ name }) => task.outputNames?.includes(name));
+  if (!output || task.kind === "package") return undefined;
+  return { ...footprintOf(source, output), name: output.name };
 }
 
 type PlannedTask = Parameters<typeof newTaskRow>[0];

@@ -1,6 +1,6 @@
 import type { Env } from "../config.ts";
 import { MediaError } from "../errors.ts";
-import { readLeased } from "../jobs/store/sweep-queries.ts";
+import { findExpiredLeases, readLeased } from "../jobs/store/sweep-queries.ts";
 import { log } from "../log.ts";
 import { concludeFailed } from "./conclude.ts";
 
@@ -21,4 +21,11 @@ export async function recoverTask(env: Env, taskId: string, leaseToken: string):
     leased,
     new MediaError("worker_lost", "The worker that ran this task stopped answering."),
   );
+}
+
+/** Takes back what nobody renews any more, the longest overdue first; gives how many there were. */
+export async function recoverExpired(env: Env, nowMs: number, limit: number): Promise<number> {
+  const expired = await findExpiredLeases(env.DB, nowMs, limit);
+  for (const task of expired) await recoverTask(env, task.id, task.leaseToken ?? "");
+  return expired.length;
 }

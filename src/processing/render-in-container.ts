@@ -3,7 +3,7 @@ import { type ErrorCode, MediaError } from "../errors.ts";
 import type { ImageOutput } from "../image/output.ts";
 import type { MediaRecord } from "../media/record.ts";
 import type { ProducedFile } from "../video/protocol.ts";
-import { slotNames } from "./slot-names.ts";
+import { slotsOfSize } from "./slots.ts";
 
 export interface RenderOrder {
   media: MediaRecord;
@@ -21,7 +21,7 @@ export type RenderAnswer = { file: ProducedFile } | { code: ErrorCode; message: 
  * @throws MediaError what the container reported; `transcoder_unavailable` when no slot answers.
  */
 export async function renderInContainer(env: Env, order: RenderOrder): Promise<ProducedFile> {
-  const names = slotNames(env);
+  const names = slotsOfSize(env, "standard").map((slot) => slot.name);
   // Spreads orders over the slots, and one order always to the same, whose container is then warm for its siblings.
   const name = names[order.media.id.charCodeAt(order.media.id.length - 1) % names.length] ?? "slot-1";
   const answer: RenderAnswer = await env.TRANSCODER.getByName(name).render(name, order);

@@ -40,7 +40,7 @@ export function createRenderer(
     try {
       const request = await derivativeRequestOf(env, order);
       const signal = AbortSignal.timeout(request.timeLimitMs);
-      const result = await runAttempt(fetchTranscoder, request, async () => {}, signal);
+      const result = await runAttempt(fetchTranscoder, request, () => {}, signal);
       const file = result.kind === "files" ? result.files[0] : undefined;
       if (!file) throw new MediaError("invalid_result", "The container made no image.");
       return { file };

@@ -1,23 +1,20 @@
 import type { Env } from "../config.ts";
 import { MediaError, toMediaError } from "../errors.ts";
 import type { ClaimedTask } from "../jobs/claimed-task.ts";
-import { claimTask } from "../jobs/store/claim-task.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
-import type { Lane } from "../schema.ts";
-import { heldUntil } from "./breakers.ts";
+import type { SlotSize, TaskKind } from "../schema.ts";
+import type { TranscoderHealth } from "../video/protocol.ts";
+import { claimWork } from "./claim-work.ts";
 import { concludeDone, concludeFailed } from "./conclude.ts";
 import { outcomeOf, requestOf } from "./container-task.ts";
 import { openWatch } from "./container-watch.ts";
+import { type ContainerLane, SLOT_CAPACITY } from "./lane-capacity.ts";
 import type { RenderAnswer, RenderOrder } from "./render-in-container.ts";
+import { createSlotHealth, type SlotState } from "./slot-health.ts";
 import { createPlaces, type Place } from "./slot-places.ts";
 import { createRenderer } from "./slot-render.ts";
-import { cancelAttempt, type FetchTranscoder, readHealth, runAttempt } from "./transcoder-client.ts";
-
-export type ContainerLane = Extract<Lane, "container-short" | "container-long">;
-
-/** One long task, or beside it a few short ones. */
-const CAPACITY: Record<ContainerLane, number> = { "container-short": 2, "container-long": 1 };
+import { cancelAttempt, type FetchTranscoder, runAttempt } from "./transcoder-client.ts";
 
 export type OfferAnswer =
   | { answer: "taken" }
@@ -31,6 +28,7 @@ interface SlotContext {
   env: Env;
   /** Name of this slot, which is also its worker id. */
   name: string;
+  size: SlotSize;
   fetchTranscoder: FetchTranscoder;
   /** Keeps the object alive until the work is done. */
   waitUntil(work: Promise<unknown>): void;
@@ -40,10 +38,20 @@ export interface Slot {
   offer(lane: ContainerLane): Promise<OfferAnswer>;
   /** Whether the transcoder answers and takes tasks; wakes it when it sleeps. */
   isReachable(): Promise<boolean>;
+  /** What it does and what its container uses; that is asked for only when it is awake anyway, or with `deep`. */
+  report(deep: boolean): Promise<SlotReport>;
   /** Makes one image beside the tasks, for somebody who waits. */
   render(order: RenderOrder): Promise<RenderAnswer>;
   /** Stops an attempt that runs here, if it does. */
   stop(taskId: string, attempt: number): Promise<void>;
+}
+
+/** A slot as an operator sees it. */
+export interface SlotReport {
+  state: SlotState;
+  tasks: { taskId: string; jobId: string; kind: TaskKind; attempt: number; startedAtMs: number }[];
+  /** The latest that its transcoder said of itself, and when. */
+  latest: { health: TranscoderHealth; atMs: number } | undefined;
 }
 
 /**
@@ -52,12 +60,13 @@ export interface Slot {
  * while a task waits.
  */
 export function createSlot(context: SlotContext): Slot {
-  const { env, name } = context;
+  const { env, name, size } = context;
   const places = {
-    "container-short": createPlaces(CAPACITY["container-short"]),
-    "container-long": createPlaces(CAPACITY["container-long"]),
+    "container-short": createPlaces(SLOT_CAPACITY[size]["container-short"]),
+    "container-long": createPlaces(SLOT_CAPACITY[size]["container-long"]),
   };
-  const attempts = new Map<string, AbortController>();
+  const attempts = new Map<string, { abort: AbortController; claimed: ClaimedTask; startedAtMs: number }>();
+  const transcoder = createSlotHealth(context.fetchTranscoder);
   const remindedAtMs = new Map<ContainerLane, number>();
 
   async function offer(lane: ContainerLane): Promise<OfferAnswer> {
@@ -69,10 +78,7 @@ export function createSlot(context: SlotContext): Slot {
         await remind(lane);
         return { answer: "unavailable" };
       }
-      const untilMs = await heldUntil(env);
-      if (untilMs !== undefined) return { answer: "empty", nextAtMs: untilMs };
-      const token = crypto.randomUUID();
-      const claim = await claimTask(env.DB, { lane, workerId: name, token, nowMs: Date.now() });
+      const claim = await claimWork(env, { lane, workerId: name, slotSize: size });
       if (!claim.claimed) return { answer: "empty", nextAtMs: claim.nextAtMs };
       taken = true;
       context.waitUntil(runAndContinue(lane, place, claim.claimed));
@@ -117,7 +123,7 @@ export function createSlot(context: SlotContext): Slot {
   async function run(claimed: ClaimedTask): Promise<void> {
     const key = attemptKey(claimed.lease.taskId, claimed.lease.attempt);
     const abort = new AbortController();
-    attempts.set(key, abort);
+    attempts.set(key, { abort, claimed, startedAtMs: Date.now() });
     const watch = openWatch(env, claimed, () => abort.abort());
     try {
       await watch.started();
@@ -135,7 +141,7 @@ export function createSlot(context: SlotContext): Slot {
   /** Also stops what an earlier life of this slot left running in the container. */
   async function isReachable(): Promise<boolean> {
     try {
-      const health = await readHealth(context.fetchTranscoder);
+      const health = await transcoder.ask();
       const own = health.running.filter((attemptId) => attemptId.startsWith(`${name}.`));
       const orphans = own.filter((attemptId) => !attempts.has(attemptId.slice(name.length + 1)));
       await Promise.all(orphans.map((attemptId) => cancelAttempt(context.fetchTranscoder, attemptId)));
@@ -146,12 +152,24 @@ export function createSlot(context: SlotContext): Slot {
     }
   }
 
+  async function report(deep: boolean): Promise<SlotReport> {
+    if (deep || attempts.size > 0) await transcoder.ask().catch(() => undefined);
+    const tasks = [...attempts.values()].map(({ claimed: { task }, startedAtMs }) => {
+      const { id: taskId, jobId, kind, attempt } = task;
+      return { taskId, jobId, kind, attempt, startedAtMs };
+    });
+    return { state: transcoder.state(attempts.size), tasks, latest: transcoder.latest() };
+  }
+
   return {
     offer,
     isReachable,
+    report,
     render: createRenderer(env, context.fetchTranscoder),
     async stop(taskId, attempt) {
-      attempts.get(attemptKey(taskId, attempt))?.abort(new MediaError("cancelled", "The job was cancelled."));
+      attempts
+        .get(attemptKey(taskId, attempt))
+        ?.abort.abort(new MediaError("cancelled", "The job was cancelled."));
     },
   };
 }

@@ -3,6 +3,7 @@ import { type ImageLimits, planImage } from "../image/plan.ts";
 import type { ImageProbe } from "../image/probe.ts";
 import type { VideoOutput } from "../video/output.ts";
 import type { SourceDescription } from "../video/source.ts";
+import { imageNeeds } from "./image-needs.ts";
 import type { SteppedOutput } from "./plan-steps.ts";
 import { LANE_OF_TASK } from "./task-spec.ts";
 
@@ -16,8 +17,9 @@ export function imageStepOutputs(
     name: output.name,
     mark: (watermark, name) => {
       const marked = { ...output, name, watermark };
-      const { lane } = planImage(probe, [marked], limits);
-      return { lane, spec: { outputs: [marked], probe } };
+      const { lane, estimatedPeakBytes } = planImage(probe, [marked], limits);
+      const needs = imageNeeds(estimatedPeakBytes, limits.inputBytes ?? 0);
+      return { lane, needs, spec: { outputs: [marked], probe } };
     },
   }));
 }

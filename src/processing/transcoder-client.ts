@@ -39,7 +39,7 @@ export async function cancelAttempt(fetchTranscoder: FetchTranscoder, attemptId:
 export async function runAttempt(
   fetchTranscoder: FetchTranscoder,
   request: TaskRequest,
-  onEvent: (event: TaskEvent) => Promise<void>,
+  onEvent: (event: TaskEvent) => void,
   signal: AbortSignal,
 ): Promise<TaskResult> {
   try {
@@ -84,7 +84,7 @@ type EndEvent = Extract<TaskEvent, { type: "done" | "error" }>;
 /** Reads events until the end; undefined when the stream broke before it. */
 async function followStream(
   response: Response,
-  onEvent: (event: TaskEvent) => Promise<void>,
+  onEvent: (event: TaskEvent) => void,
 ): Promise<EndEvent | undefined> {
   if (!response.body) return undefined;
   let rest = "";
@@ -96,7 +96,7 @@ async function followStream(
         if (line.trim() === "") continue;
         const event = taskEvent.parse(JSON.parse(line));
         if (event.type === "done" || event.type === "error") return event;
-        await onEvent(event);
+        onEvent(event);
       }
     }
   } catch {
@@ -111,7 +111,7 @@ const POLL_EVERY_MS = 1_000;
 async function followPolling(
   fetchTranscoder: FetchTranscoder,
   request: TaskRequest,
-  onEvent: (event: TaskEvent) => Promise<void>,
+  onEvent: (event: TaskEvent) => void,
   signal: AbortSignal,
 ): Promise<EndEvent> {
   for (;;) {
@@ -119,7 +119,7 @@ async function followPolling(
     const event = await lastEvent(fetchTranscoder, request.attemptId);
     if (!event) throw new MediaError("worker_lost", "The transcoder lost the task.");
     if (event.type === "done" || event.type === "error") return event;
-    await onEvent(event);
+    onEvent(event);
     await scheduler.wait(POLL_EVERY_MS);
   }
 }

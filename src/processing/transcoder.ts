@@ -1,8 +1,10 @@
 import { Container } from "@cloudflare/containers";
 import { configOf, type Env } from "../config.ts";
+import type { SlotSize } from "../schema.ts";
 import { withContainer } from "./container-engine.ts";
+import type { ContainerLane } from "./lane-capacity.ts";
 import type { RenderAnswer, RenderOrder } from "./render-in-container.ts";
-import { type ContainerLane, createSlot, type OfferAnswer, type Slot } from "./slot.ts";
+import { createSlot, type OfferAnswer, type Slot, type SlotReport } from "./slot.ts";
 import { STORAGE_HOST, serveStorage, storageFailure } from "./storage-access.ts";
 
 /**
@@ -11,12 +13,13 @@ import { STORAGE_HOST, serveStorage, storageFailure } from "./storage-access.ts"
  */
 export class Transcoder extends Container<Env> {
   override defaultPort = 8080;
-  override sleepAfter = "10m";
   override enableInternet = false;
+  protected readonly size: SlotSize = "standard";
   #slot: Slot | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(withContainer(ctx, configOf(env).transcoderUrl) as DurableObjectState<Record<string, never>>, env);
+    this.sleepAfter = configOf(env).slotSleepAfter;
   }
 
   /** Offers this slot work of a lane; it claims the best task itself when it has room. */
@@ -34,6 +37,11 @@ export class Transcoder extends Container<Env> {
     return await this.#slotNamed(name).isReachable();
   }
 
+  /** What this slot does and uses; `deep` asks its container, and wakes it. */
+  async report(name: string, deep: boolean): Promise<SlotReport> {
+    return await this.#slotNamed(name).report(deep);
+  }
+
   /** Makes one image outside of any job. */
   async render(name: string, order: RenderOrder): Promise<RenderAnswer> {
     return await this.#slotNamed(name).render(order);
@@ -43,6 +51,7 @@ export class Transcoder extends Container<Env> {
     this.#slot ??= createSlot({
       env: this.env,
       name,
+      size: this.size,
       fetchTranscoder: (path, init) => this.containerFetch(`http://transcoder${path}`, init ?? {}),
       waitUntil: (work) => this.ctx.waitUntil(work),
     });

@@ -1,7 +1,8 @@
-import { eq } from "drizzle-orm";
+import { and, eq, ne, notExists } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../config.ts";
 import { derivedObjectPrefix } from "../image-url/cache-key.ts";
+import { purgeDerivatives } from "../image-url/purge.ts";
 import type { JobRow } from "../jobs/claimed-task.ts";
 import { endJob } from "../jobs/store/end-job.ts";
 import { listJobsOfMedia } from "../jobs/store/read-jobs.ts";
@@ -11,7 +12,7 @@ import { markDeleted } from "../media/store.ts";
 import { removeJob } from "../processing/cancel-job.ts";
 import { tell } from "../processing/conclude.ts";
 import { stopAttempts } from "../processing/stop-attempts.ts";
-import { derivatives, media as mediaTable } from "../schema.ts";
+import { derivatives, imageAnalyses, media as mediaTable } from "../schema.ts";
 
 /** Jobs that one call removes: each costs several queries, and an invocation may make 1,000. */
 const JOBS_A_CALL = 20;
@@ -30,8 +31,14 @@ export async function deleteMedia(env: Env, media: MediaRecord): Promise<boolean
   if (found.length === JOBS_A_CALL) return false;
   await deletePrefix(env.MEDIA, derivedObjectPrefix(media.id));
   await env.MEDIA.delete(media.objectKey);
+  await purgeDerivatives(env, media.id);
   const db = drizzle(env.DB);
+  const others = db
+    .select({ id: mediaTable.id })
+    .from(mediaTable)
+    .where(and(eq(mediaTable.sha256, media.sha256), ne(mediaTable.id, media.id)));
   await db.batch([
+    db.delete(imageAnalyses).where(and(eq(imageAnalyses.sha256, media.sha256), notExists(others))),
     db.delete(derivatives).where(eq(derivatives.mediaId, media.id)),
     db.delete(mediaTable).where(eq(mediaTable.id, media.id)),
   ]);

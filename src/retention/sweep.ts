@@ -4,7 +4,6 @@ import { attemptPrefix } from "../jobs/claimed-task.ts";
 import { endJob } from "../jobs/store/end-job.ts";
 import {
   countReadyTasks,
-  findExpiredLeases,
   findOverdueJobs,
   findUnsweptAttempts,
   markSwept,
@@ -15,7 +14,7 @@ import { deletePrefix } from "../media/delete-prefix.ts";
 import { findDeletedMedia } from "../media/store.ts";
 import { discardUpload, findAbandonedUploads } from "../media/upload-rows.ts";
 import { tell } from "../processing/conclude.ts";
-import { recoverTask } from "../processing/recover.ts";
+import { recoverExpired } from "../processing/recover.ts";
 import { stopAttempts } from "../processing/stop-attempts.ts";
 import { forgetDeliveries, reissueDeliveries } from "../webhooks/sweep.ts";
 import { deleteMedia } from "./delete-media.ts";
@@ -34,7 +33,7 @@ const KEYS_A_SWEEP = 1_000;
 /** The steps of a sweep, each on its own: one that fails leaves the others to do their part. */
 const STEPS = {
   tickets: reissueTickets,
-  recovered: recoverExpired,
+  recovered: (env, nowMs) => recoverExpired(env, nowMs, BATCH),
   overdue: failOverdue,
   attemptsSwept: sweepAttempts,
   uploadsDiscarded: discardAbandoned,
@@ -72,12 +71,6 @@ export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
   }
   if (Object.values(report).some((count) => count > 0)) log("info", "sweep", "swept", { ...report });
   return report;
-}
-
-async function recoverExpired(env: Env, nowMs: number): Promise<number> {
-  const expired = await findExpiredLeases(env.DB, nowMs, BATCH);
-  for (const task of expired) await recoverTask(env, task.id, task.leaseToken ?? "");
-  return expired.length;
 }
 
 async function failOverdue(env: Env, nowMs: number): Promise<number> {

@@ -6,6 +6,7 @@ import type { ImageProbe } from "../image/probe.ts";
 import type { JobRow, TaskDependencyRow, TaskRow } from "../jobs/claimed-task.ts";
 import { estimateJob, sizeBucketOf } from "../jobs/estimate.ts";
 import { dependencyRows, newTaskRow } from "../jobs/new-task.ts";
+import { imageNeeds } from "../processing/image-needs.ts";
 import { planSteps } from "../processing/plan-steps.ts";
 import type { PlannedStep } from "../processing/planned-step.ts";
 import { imageStepOutputs } from "../processing/step-outputs.ts";
@@ -58,7 +59,14 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
     const plan = planImage(input.probe, resolved.outputs, limits);
     const spec = { outputs: resolved.outputs, probe: input.probe };
     const task = newTaskRow(
-      { id: identity.taskId, kind: "image", lane: plan.lane, spec, outputNames: namesOf(resolved.outputs) },
+      {
+        id: identity.taskId,
+        kind: "image",
+        lane: plan.lane,
+        spec,
+        outputNames: namesOf(resolved.outputs),
+        needs: imageNeeds(plan.estimatedPeakBytes, input.bytes),
+      },
       owner,
     );
     const stepped = imageStepOutputs(input.probe, resolved.outputs, limits);

@@ -22,6 +22,8 @@ const taskBase = {
   timeLimitMs: z.int().positive(),
   /** Bytes that the task may write in all; more is reported as `disk_full`. */
   maxOutputBytes: z.int().positive(),
+  /** Threads of each decoder, filter graph and encoder, where they should be fewer than the server's own. */
+  threads: z.int().positive().optional(),
 };
 
 /** A logo that pictures are marked with, read like the input. */

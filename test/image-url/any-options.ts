@@ -58,6 +58,12 @@ const VALUES: { [Name in OptionName]: fc.Arbitrary<NonNullable<ImageUrlOptions[N
   "border.bottom": edge,
   "border.left": edge,
   "border.color": color,
+  draw: fc.constant("med_01j00000000000000000000000"),
+  "draw.width": fc.constantFrom(0.01, 0.25, 1),
+  "draw.gravity": fc.oneof(fc.constantFrom("center", "left"), fc.record({ x: fraction, y: fraction })),
+  "draw.padding": fc.integer({ min: 0, max: 1000 }),
+  "draw.opacity": fc.constantFrom(0.01, 0.5, 1),
+  "draw.repeat": fc.boolean(),
   placeholder: fc.boolean(),
   onerror: fc.constant("redirect"),
 };

@@ -119,7 +119,7 @@ describe("a claim", () => {
     expect(first.lease).toMatchObject({
       jobId: job.id,
       attempt: 1,
-      untilMs: START_MS + 10 + LIMITS.leaseMs,
+      untilMs: START_MS + 10 + LIMITS.firstLeaseMs,
       workerId: "worker-7",
     });
     expect(first.job).toMatchObject({ id: job.id, status: "processing", startedAt: START_MS + 10 });

@@ -144,10 +144,10 @@ describe("a lease", () => {
     const [old, young] = [await claimOne(START_MS), await claimOne(START_MS + 10)];
     const expired = async (nowMs: number) =>
       (await findExpiredLeases(DB, nowMs, 10)).map((task) => task.leaseToken);
-    expect(await expired(START_MS + LIMITS.leaseMs)).toEqual([]);
-    expect(await expired(START_MS + LIMITS.leaseMs + 1)).toEqual([old.lease.token]);
-    expect(await expired(START_MS + LIMITS.leaseMs + 11)).toEqual([old.lease.token, young.lease.token]);
+    expect(await expired(START_MS + LIMITS.firstLeaseMs)).toEqual([]);
+    expect(await expired(START_MS + LIMITS.firstLeaseMs + 1)).toEqual([old.lease.token]);
+    expect(await expired(START_MS + LIMITS.firstLeaseMs + 11)).toEqual([old.lease.token, young.lease.token]);
     await renewLease(DB, old.lease, START_MS + 20);
-    expect(await expired(START_MS + LIMITS.leaseMs + 15)).toEqual([young.lease.token]);
+    expect(await expired(START_MS + LIMITS.firstLeaseMs + 15)).toEqual([young.lease.token]);
   });
 });

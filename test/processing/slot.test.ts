@@ -34,6 +34,7 @@ function openSlot(transcoder = openTranscoder()) {
   const slot = createSlot({
     env: testEnv,
     name: "slot-1",
+    size: "standard",
     fetchTranscoder: transcoder.fetchTranscoder,
     waitUntil: (work) => running.push(work),
   });

@@ -29,8 +29,8 @@ describe("the sweep", () => {
   it("takes tasks back whose worker let the lease run out, and counts it against nobody", async () => {
     await submit({ tasks: [TASK] });
     const { lease } = await claimOne(START_MS, LANE);
-    expect(await sweep(testEnv, START_MS + LIMITS.leaseMs)).toMatchObject({ recovered: 0 });
-    expect(await sweep(testEnv, START_MS + LIMITS.leaseMs + 1)).toMatchObject({ recovered: 1 });
+    expect(await sweep(testEnv, START_MS + LIMITS.firstLeaseMs)).toMatchObject({ recovered: 0 });
+    expect(await sweep(testEnv, START_MS + LIMITS.firstLeaseMs + 1)).toMatchObject({ recovered: 1 });
     expect(await rowsOf("tasks")).toMatchObject([
       { state: "ready", system_failures: 1, counted_failures: 0 },
     ]);

@@ -111,10 +111,12 @@ describe("watermark, then ship", () => {
       anna,
     );
     expect(job.status).toBe("completed");
-    expect(taken.map(({ method, url }) => `${method} ${url}`).sort()).toEqual([
-      "PUT https://s3.eu-central-1.example.com/pictures/2026/autumn/a.webp",
-      "PUT https://s3.eu-central-1.example.com/pictures/2026/autumn/b.png",
-    ]);
+    expect(new Set(taken.map(({ method, url }) => `${method} ${url}`))).toEqual(
+      new Set([
+        "PUT https://s3.eu-central-1.example.com/pictures/2026/autumn/a.webp",
+        "PUT https://s3.eu-central-1.example.com/pictures/2026/autumn/b.png",
+      ]),
+    );
     for (const shipped of taken) {
       const secret = BUCKET.secret_access_key;
       expect(problemOfSignature(shipped, secret, "eu-central-1")).toBeUndefined();

@@ -1,3 +1,4 @@
+import { entropyOf } from "../analyze/entropy.ts";
 import { lumaOf } from "../luma.ts";
 import type { Pixels } from "../pixels.ts";
 
@@ -12,7 +13,10 @@ export function entropyScores(pixels: Pixels): Float32Array {
   for (let top = 0; top < height; top += BLOCK_PX) {
     for (let left = 0; left < width; left += BLOCK_PX) {
       const block = pixelsOfBlock(left, top, width, height);
-      const entropy = entropyOf(block.map((pixel) => luma[pixel] ?? 0));
+      const entropy = entropyOf(
+        block.map((pixel) => luma[pixel] ?? 0),
+        LEVELS,
+      );
       for (const pixel of block) scores[pixel] = entropy;
     }
   }
@@ -26,17 +30,4 @@ function pixelsOfBlock(left: number, top: number, width: number, height: number)
       pixels.push(row * width + column);
   }
   return pixels;
-}
-
-/** Shannon entropy of values 0–255 in {@link LEVELS} steps, bit. */
-function entropyOf(values: readonly number[]): number {
-  const counts = new Array<number>(LEVELS).fill(0);
-  for (const value of values) {
-    const level = Math.min(LEVELS - 1, Math.floor((value * LEVELS) / 256));
-    counts[level] = (counts[level] ?? 0) + 1;
-  }
-  return counts.reduce((sum, count) => {
-    const share = count / values.length;
-    return share === 0 ? sum : sum - share * Math.log2(share);
-  }, 0);
 }

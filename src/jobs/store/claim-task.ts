@@ -61,7 +61,7 @@ export async function claimTask(d1: D1Database, request: ClaimRequest): Promise<
     jobId: task.jobId,
     token: request.token,
     attempt: task.attempt,
-    untilMs: request.nowMs + LIMITS.leaseMs,
+    untilMs: request.nowMs + LIMITS.firstLeaseMs,
     workerId: request.workerId,
   };
   return { claimed: { lease, task, job: foundJob, media: foundMedia } };
@@ -87,7 +87,7 @@ function leaseBest(db: DrizzleD1Database, request: ClaimRequest) {
     .set({
       state: "leased",
       leaseToken: request.token,
-      leaseUntil: request.nowMs + LIMITS.leaseMs,
+      leaseUntil: request.nowMs + LIMITS.firstLeaseMs,
       workerId: request.workerId,
       attempt: sql`attempt + 1`,
     })

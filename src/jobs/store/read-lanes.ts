@@ -1,6 +1,6 @@
-import { and, count, eq, min, sql } from "drizzle-orm";
+import { and, count, eq, lte, min, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { LANES, type Lane, type Priority, tasks } from "../../schema.ts";
+import { LANES, type Lane, type Priority, type SlotSize, tasks } from "../../schema.ts";
 import type { LaneState } from "../lane-load.ts";
 
 /**
@@ -65,6 +65,28 @@ export async function isDeeperThan(
     )
     .limit(1)
     .offset(depth);
+  return rows.length > 0;
+}
+
+/** Whether a task of a lane waits for a slot of this size. */
+export async function isAnyReady(
+  d1: D1Database,
+  lane: Lane,
+  slotSize: SlotSize,
+  nowMs: number,
+): Promise<boolean> {
+  const rows = await drizzle(d1)
+    .select({ one: sql`1` })
+    .from(tasks)
+    .where(
+      and(
+        sql`${tasks.state} = 'ready'`,
+        eq(tasks.lane, lane),
+        eq(tasks.slotSize, slotSize),
+        lte(tasks.availableAt, nowMs),
+      ),
+    )
+    .limit(1);
   return rows.length > 0;
 }
 

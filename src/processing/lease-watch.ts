@@ -1,0 +1,57 @@
+/**
+ * The one Durable Object that looks at leases while there are any. A job's own channel notices a worker that falls
+ * silent; this notices one that never said a word: lost between its claim and its first report.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { type Env, LIMITS } from "../config.ts";
+import { isAnythingLeased } from "../jobs/store/sweep-queries.ts";
+import { log } from "../log.ts";
+import { recoverExpired } from "./recover.ts";
+
+/** Leases that one look takes back; the next one goes on. */
+const BATCH = 50;
+/** It goes on looking for so long after somebody meant to claim, whatever it finds. */
+const STAY_MS = 60_000;
+/** An isolate says no more often than this that it is about to claim. */
+const ARM_EVERY_MS = 20_000;
+
+export class LeaseWatch extends DurableObject<Env> {
+  /** Somebody is about to claim: leases are looked at from now on, until there are none. */
+  async arm(): Promise<void> {
+    this.ctx.storage.kv.put("armedAtMs", Date.now());
+    const nextMs = Date.now() + LIMITS.leaseLookEveryMs;
+    const set = await this.ctx.storage.getAlarm();
+    if (set === null || set > nextMs) await this.ctx.storage.setAlarm(nextMs);
+  }
+
+  override async alarm(): Promise<void> {
+    const armedAtMs = this.ctx.storage.kv.get<number>("armedAtMs") ?? 0;
+    if (!(await this.#look()) && Date.now() > armedAtMs + STAY_MS) return;
+    await this.ctx.storage.setAlarm(Date.now() + LIMITS.leaseLookEveryMs);
+  }
+
+  /** Takes back what ran out; says whether there is reason to look again. */
+  async #look(): Promise<boolean> {
+    try {
+      await recoverExpired(this.env, Date.now(), BATCH);
+      return await isAnythingLeased(this.env.DB);
+    } catch (error) {
+      log("error", "lease_watch", "look_failed", { detail: String(error) });
+      return true;
+    }
+  }
+}
+
+let armedAtMs = Number.NEGATIVE_INFINITY;
+
+/** Called before a claim, so that no lease can begin unseen. When it fails, the minutely sweep is left. */
+export async function armLeaseWatch(env: Env): Promise<void> {
+  const nowMs = Date.now();
+  if (Math.abs(nowMs - armedAtMs) < ARM_EVERY_MS) return;
+  try {
+    await env.LEASE_WATCH.getByName("all").arm();
+    armedAtMs = nowMs;
+  } catch (error) {
+    log("warn", "lease_watch", "not_armed", { detail: String(error) });
+  }
+}
