@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { type ErrorCode, MediaError } from "../../src/errors.ts";
 import type { FfmpegExit } from "../../src/video/ffmpeg-errors.ts";
 import { withoutUrls } from "./log.ts";
+import { followPeak } from "./peak-memory.ts";
 import { killGroup } from "./work-folder.ts";
 
 const STDERR_TAIL_CHARACTERS = 4000;
@@ -40,6 +41,7 @@ export async function runProcess(run: ProcessRun): Promise<string> {
   });
   const end = () => child.pid !== undefined && killGroup(child.pid);
   run.signal.addEventListener("abort", end, { once: true });
+  const stopFollowing = child.pid === undefined ? () => {} : followPeak(child.pid, run.cwd);
   try {
     const tail = collectStderr(child);
     const listening = listenToStdout(child, run, end);
@@ -51,6 +53,7 @@ export async function runProcess(run: ProcessRun): Promise<string> {
     if (exitCode !== 0) throw run.classifyExit({ exitCode, signal, stderr: tail() });
     return tail();
   } finally {
+    stopFollowing();
     run.signal.removeEventListener("abort", end);
   }
 }

@@ -2,6 +2,7 @@ import type { InferSelectModel } from "drizzle-orm";
 import type {
   activity,
   attempts,
+  batches,
   jobs,
   media,
   outputFailures,
@@ -12,6 +13,7 @@ import type {
 
 export type TaskRow = InferSelectModel<typeof tasks>;
 export type JobRow = InferSelectModel<typeof jobs>;
+export type BatchRow = InferSelectModel<typeof batches>;
 export type OutputRow = InferSelectModel<typeof outputs>;
 export type OutputFailureRow = InferSelectModel<typeof outputFailures>;
 export type AttemptRow = InferSelectModel<typeof attempts>;

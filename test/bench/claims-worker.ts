@@ -94,6 +94,7 @@ function jobRow(mediaId: string, nowMs: number): JobRow {
     webhookUrl: null,
     contentHash: null,
     steps: [],
+    batchId: null,
     createdAt: nowMs,
     startedAt: null,
     finishedAt: null,
