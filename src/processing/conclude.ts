@@ -20,6 +20,7 @@ import { outlineOf } from "../progress/outline.ts";
 import { STAGE_OF_TASK, type StageName } from "../progress/stages.ts";
 import type { FailureRecord, Priority } from "../schema.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
+import { activityRows, type ShippedFile } from "./activity-rows.ts";
 import { reportError, reportWell } from "./breakers.ts";
 import { haltBatch } from "./cancel-batch.ts";
 import type { StoredFile } from "./output-rows.ts";
@@ -38,6 +39,8 @@ export interface TaskOutcome {
   notes?: readonly string[];
   /** The stages of the job, where the new tasks change them. */
   stages?: readonly StageName[];
+  /** The file that was delivered to somebody else. */
+  shipped?: ShippedFile;
   /** Outputs that it could not make, where the job allows that. */
   failedOutputs?: readonly FailedOutput[];
 }
@@ -75,6 +78,7 @@ export async function concludeDone(
       newDependencies: outcome.newDependencies ?? [],
       notes: outcome.notes ?? [],
       stages: outcome.stages,
+      activity: activityRows({ lease, job }, outcome.files, outcome.shipped, nowMs),
       failedOutputs,
       allowPartial: job.allowPartial,
       ...usage,

@@ -1,1 +1,0 @@
-ALTER TABLE `outputs` ADD `stream` text;
