@@ -159,6 +159,11 @@ export const LIMITS = {
   deliveryKeptMs: minutes(30 * 24 * 60),
   /** After it was resolved; an open dead letter stays. */
   deadLetterKeptMs: minutes(90 * 24 * 60),
+  activityKeptMs: minutes(30 * 24 * 60),
+  maxDestinations: 50,
+  maxSteps: 5,
+  /** For a target to take a file, beside the time that its bytes need. */
+  shipTimeoutMs: seconds(15),
 } as const;
 
 export interface Config {
