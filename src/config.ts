@@ -117,6 +117,7 @@ export const LIMITS = {
   maxFieldBytes: 256 * 1024,
   maxJsonBytes: 256 * 1024,
   maxOutputs: 10,
+  maxBatchItems: 100,
   maxImagePixels: 100_000_000,
   maxImageBytes: 50_000_000,
   /** R2 wants equal parts of at least 5 MiB: also the most of an upload that an isolate holds. */

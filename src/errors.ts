@@ -4,14 +4,16 @@
  */
 
 /** How a task that failed with a code is treated; the policy of each class is in `jobs/retry-policy.ts`. */
-export type FailureClass =
-  | "transient"
-  | "resource"
-  | "dependency"
-  | "codec"
-  | "system"
-  | "input"
-  | "configuration";
+export const FAILURE_CLASSES = [
+  "transient",
+  "resource",
+  "dependency",
+  "codec",
+  "system",
+  "input",
+  "configuration",
+] as const;
+export type FailureClass = (typeof FAILURE_CLASSES)[number];
 
 interface ErrorDefinition {
   /** HTTP status of the problem document. */

@@ -3,6 +3,7 @@ import { monotonicFactory } from "ulid";
 const PREFIXES = {
   media: "med",
   job: "job",
+  batch: "bat",
   task: "tsk",
   upload: "upl",
   request: "req",

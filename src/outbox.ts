@@ -21,6 +21,8 @@ export interface JobEvent {
   cause: SQL;
   /** What the rows do not say. */
   detail?: Record<string, unknown>;
+  /** Where one statement tells of several jobs: an expression over `j` that gives each event its own id. */
+  eventId?: SQL;
   nowMs: number;
 }
 
@@ -30,7 +32,7 @@ export function recordJobEvent(db: DrizzleD1Database, event: JobEvent) {
   return db
     .insert(events)
     .select(
-      sql`SELECT ${newId("event", event.nowMs)}, j.owner, ${event.type}, j.id, j.id,
+      sql`SELECT ${event.eventId ?? newId("event", event.nowMs)}, j.owner, ${event.type}, j.id, j.id,
         j.id || ':' || ${event.type} || ':' || ${event.cause}, ${nextSequence(sql`j.id`)},
         j.request_id, j.traceparent, ${jobSnapshot(detail)}, j.webhook_url, ${event.nowMs}, NULL
       FROM jobs AS j WHERE ${event.where}
@@ -60,6 +62,48 @@ export function recordMediaReady(
     .onConflictDoNothing();
 }
 
+/**
+ * The statement that writes `batch.completed` or `batch.failed` of a batch that ended at `nowMs`, by the statements
+ * before it. `batchId` is an expression.
+ */
+export function recordBatchEnd(db: DrizzleD1Database, batchId: SQL, nowMs: number) {
+  const type = sql`CASE WHEN b.status IN ('completed', 'partial') THEN 'batch.completed' ELSE 'batch.failed' END`;
+  return recordBatchEvent(db, {
+    type,
+    cause: sql`b.finished_at`,
+    where: sql`b.id = ${batchId} AND b.finished_at = ${nowMs}`,
+    nowMs,
+  });
+}
+
+/** The statement that writes `batch.progress` of a batch that has passed another quarter and has not ended. */
+export function recordBatchProgress(db: DrizzleD1Database, batchId: SQL, nowMs: number) {
+  const quarter = sql`CAST(${BATCH_PROGRESS} / 25 AS INTEGER)`;
+  return recordBatchEvent(db, {
+    type: sql`'batch.progress'`,
+    cause: sql`${quarter} * 25`,
+    where: sql`b.id = ${batchId} AND b.finished_at IS NULL AND ${quarter} BETWEEN 1 AND 3`,
+    nowMs,
+  });
+}
+
+/** Of each batch, type and cause there is one event, however often it is written. */
+function recordBatchEvent(
+  db: DrizzleD1Database,
+  event: { type: SQL; cause: SQL; where: SQL; nowMs: number },
+) {
+  return db
+    .insert(events)
+    .select(
+      sql`SELECT ${newId("event", event.nowMs)}, b.owner, ${event.type}, b.id, NULL,
+        b.id || ':' || (${event.type}) || ':' || (${event.cause}), ${nextSequence(sql`b.id`)},
+        b.request_id, b.traceparent, ${BATCH_SNAPSHOT}, b.webhook_url, ${event.nowMs}, NULL
+      FROM batches AS b WHERE ${event.where}
+        AND (b.webhook_url IS NOT NULL OR ${isListenedTo(sql`b.owner`, event.type)})`,
+    )
+    .onConflictDoNothing();
+}
+
 /** The statement that writes `media.rejected` of the media of a job whose present run found it to be bad. */
 export function recordMediaRejected(db: DrizzleD1Database, jobId: string, guard: SQL, nowMs: number) {
   const type: EventType = "media.rejected";
@@ -75,7 +119,7 @@ export function recordMediaRejected(db: DrizzleD1Database, jobId: string, guard:
     .onConflictDoNothing();
 }
 
-function isListenedTo(owner: SQL, type: EventType): SQL {
+function isListenedTo(owner: SQL, type: EventType | SQL): SQL {
   return sql`EXISTS (SELECT 1 FROM webhook_endpoints AS w WHERE w.owner = ${owner} AND w.enabled
     AND EXISTS (SELECT 1 FROM json_each(w.events) WHERE value IN ('*', ${type})))`;
 }
@@ -100,3 +144,18 @@ function jobSnapshot(detail: SQL): SQL {
 const MEDIA_SNAPSHOT = sql`json_object('media_id', m.id, 'kind', m.kind, 'type', m.type, 'filename', m.filename,
   'bytes', m.size_bytes, 'sha256', m.sha256, 'created_at', m.created_at,
   'rejection', json_extract(m.metadata, '$.rejection'))`;
+
+/** Percentage of a batch: the mean of its jobs, each weighted by how long it was expected to take. */
+export const BATCH_PROGRESS = sql`(SELECT coalesce(round(sum(max(1, p.estimated_duration_ms)
+    * CASE WHEN p.finished_at IS NULL THEN p.progress_percentage ELSE 100.0 END)
+  / sum(max(1, p.estimated_duration_ms)), 1), 100.0) FROM jobs AS p WHERE p.batch_id = b.id)`;
+
+/** How many jobs of a batch there are in each state. */
+export const BATCH_COUNTS = sql`(SELECT json_object('total', count(*), 'pending', total(p.status = 'pending'),
+    'processing', total(p.status = 'processing'), 'completed', total(p.status = 'completed'),
+    'failed', total(p.status = 'failed'), 'cancelled', total(p.status = 'cancelled'))
+  FROM jobs AS p WHERE p.batch_id = b.id)`;
+
+const BATCH_SNAPSHOT = sql`json_object('batch_id', b.id, 'status', coalesce(b.status, 'processing'),
+  'on_item_failure', b.on_item_failure, 'progress_percentage', ${BATCH_PROGRESS}, 'counts', json(${BATCH_COUNTS}),
+  'created_at', b.created_at, 'finished_at', b.finished_at)`;

@@ -33,6 +33,9 @@ export const EVENT_TYPES = [
   "job.retry",
   "job.cancelled",
   "media.ready",
+  "batch.progress",
+  "batch.completed",
+  "batch.failed",
   "media.rejected",
   "webhook.ping",
 ] as const;
@@ -162,6 +165,7 @@ export const jobs = sqliteTable(
     webhookUrl: text("webhook_url"),
     /** While this job is the answer to submissions of the same content (`jobs/store/content-slot.ts`). */
     contentHash: text("content_hash"),
+    batchId: text("batch_id"),
     createdAt: integer("created_at").notNull(),
     startedAt: integer("started_at"),
     finishedAt: integer("finished_at"),
@@ -171,6 +175,7 @@ export const jobs = sqliteTable(
     index("jobs_owner").on(table.owner, table.id),
     index("jobs_owner_status").on(table.owner, table.status, table.id),
     index("jobs_media").on(table.mediaId),
+    index("jobs_batch").on(table.batchId, table.id).where(sql`batch_id IS NOT NULL`),
     uniqueIndex("jobs_content").on(table.owner, table.contentHash).where(sql`content_hash IS NOT NULL`),
     index("jobs_deadline").on(table.deadlineAt).where(sql`status IN ('pending', 'processing')`),
   ],
@@ -193,6 +198,33 @@ export const durationHistory = sqliteTable(
     updatedAt: integer("updated_at").notNull(),
   },
   (table) => [primaryKey({ columns: [table.kind, table.sizeBucket, table.outputCount] })],
+);
+
+export const ON_ITEM_FAILURE = ["continue", "fail_fast"] as const;
+/** How a batch ended: all jobs completed; some; none, or one failed that may not; none, and none failed. */
+export const BATCH_ENDS = ["completed", "partial", "failed", "cancelled"] as const;
+export type BatchEnd = (typeof BATCH_ENDS)[number];
+
+/** Jobs that were accepted together. What it is at is read from its jobs; only its end is written here. */
+export const batches = sqliteTable(
+  "batches",
+  {
+    id: text().primaryKey(),
+    owner: text().notNull(),
+    onItemFailure: text("on_item_failure", { enum: ON_ITEM_FAILURE }).notNull(),
+    /** Where the batch's own events go. */
+    webhookUrl: text("webhook_url"),
+    requestId: text("request_id").notNull(),
+    traceparent: text(),
+    /** Absent while a job of it has not ended. */
+    status: text({ enum: BATCH_ENDS }),
+    createdAt: integer("created_at").notNull(),
+    finishedAt: integer("finished_at"),
+  },
+  (table) => [
+    index("batches_owner").on(table.owner, table.id),
+    index("batches_fail_fast").on(table.id).where(sql`finished_at IS NULL AND on_item_failure = 'fail_fast'`),
+  ],
 );
 
 export const tasks = sqliteTable(

@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { type ErrorCode, MediaError } from "../../src/errors.ts";
 import type { FfmpegExit } from "../../src/video/ffmpeg-errors.ts";
 import { withoutUrls } from "./log.ts";
+import { followPeak } from "./peak-memory.ts";
 import { watchForStall } from "./stall-watch.ts";
 import { killGroup } from "./work-folder.ts";
 
@@ -56,6 +57,7 @@ export async function runProcess(run: ProcessRun): Promise<string> {
     },
   });
   run.signal.addEventListener("abort", end, { once: true });
+  const stopFollowing = child.pid === undefined ? () => {} : followPeak(child.pid, run.cwd);
   try {
     const tail = collectStderr(child);
     const listening = listenToStdout(child, run, end, watch.moved);
@@ -70,6 +72,7 @@ export async function runProcess(run: ProcessRun): Promise<string> {
     return tail();
   } finally {
     watch.stop();
+    stopFollowing();
     run.signal.removeEventListener("abort", end);
   }
 }

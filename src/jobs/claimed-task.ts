@@ -1,8 +1,18 @@
 import type { InferSelectModel } from "drizzle-orm";
-import type { attempts, jobs, media, outputFailures, outputs, taskDependencies, tasks } from "../schema.ts";
+import type {
+  attempts,
+  batches,
+  jobs,
+  media,
+  outputFailures,
+  outputs,
+  taskDependencies,
+  tasks,
+} from "../schema.ts";
 
 export type TaskRow = InferSelectModel<typeof tasks>;
 export type JobRow = InferSelectModel<typeof jobs>;
+export type BatchRow = InferSelectModel<typeof batches>;
 export type OutputRow = InferSelectModel<typeof outputs>;
 export type OutputFailureRow = InferSelectModel<typeof outputFailures>;
 export type AttemptRow = InferSelectModel<typeof attempts>;

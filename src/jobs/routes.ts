@@ -19,6 +19,7 @@ const listQuery = z.strictObject({
   status: z.enum(JOB_STATUSES).optional(),
   kind: z.enum(["image", "video"]).optional(),
   priority: z.enum(PRIORITIES).optional(),
+  batch_id: z.string().startsWith("bat_").optional(),
   created_after: z.iso.datetime({ offset: true }).optional(),
   created_before: z.iso.datetime({ offset: true }).optional(),
 });
@@ -47,6 +48,7 @@ jobRoutes.openapi(list, async (c) => {
   const query = c.req.valid("query");
   const page = await listJobs(c.env.DB, c.get("caller").owner, {
     ...query,
+    batchId: query.batch_id,
     createdAfterMs: query.created_after === undefined ? undefined : Date.parse(query.created_after),
     createdBeforeMs: query.created_before === undefined ? undefined : Date.parse(query.created_before),
   });

@@ -17,6 +17,25 @@ export async function readMedia(
   return row;
 }
 
+/** Of these ids, the media of this owner that have not been deleted. */
+export async function readManyMedia(
+  d1: D1Database,
+  owner: string,
+  mediaIds: readonly string[],
+): Promise<Map<string, MediaRecord>> {
+  const rows = await drizzle(d1)
+    .select()
+    .from(media)
+    .where(
+      and(
+        sql`id IN (SELECT value FROM json_each(${JSON.stringify(mediaIds)}))`,
+        eq(media.owner, owner),
+        ne(media.status, "deleted"),
+      ),
+    );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
 /** A media of whatever owner: for image URLs, whose own policy decides who may see them. */
 export async function readPublishedMedia(d1: D1Database, mediaId: string): Promise<MediaRecord | undefined> {
   const [row] = await drizzle(d1)

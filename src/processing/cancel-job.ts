@@ -38,13 +38,20 @@ export async function cancelJob(env: Env, owner: string, jobId: string, force: b
       "The job is being processed. Add ?force=true to stop it and discard its work.",
     );
   }
-  const processing = await endJob(env.DB, jobId, "processing", nowMs);
   // It ended by itself between the two looks.
-  if (!processing.ended) return await cancelJob(env, owner, jobId, force);
+  if (!(await stopJob(env, jobId))) return await cancelJob(env, owner, jobId, force);
+  return { status: "cancelled", wasRunning: true };
+}
+
+/** Stops a job that is being processed and discards its work; `false` when it is not (any more). */
+export async function stopJob(env: Env, jobId: string): Promise<boolean> {
+  const nowMs = Date.now();
+  const processing = await endJob(env.DB, jobId, "processing", nowMs);
+  if (!processing.ended) return false;
   await stopAttempts(env, processing.running);
   await tell(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
   await deletePrefix(env.MEDIA, jobPrefix(jobId));
-  return { status: "cancelled", wasRunning: true };
+  return true;
 }
 
 /** Removes an ended job with all that it made. */

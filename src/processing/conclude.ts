@@ -21,9 +21,11 @@ import { STAGE_OF_TASK } from "../progress/stages.ts";
 import type { FailureRecord, Priority } from "../schema.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { reportError, reportWell } from "./breakers.ts";
+import { haltBatch } from "./cancel-batch.ts";
 import type { StoredFile } from "./output-rows.ts";
 import { outputRows } from "./output-rows.ts";
 import { stopAttempts } from "./stop-attempts.ts";
+import { GATHER_MS, keepUnsaid, takeUnsaid } from "./unsaid.ts";
 import { isWithin } from "./within.ts";
 
 /** What a handler hands back when its task is done and its files lie under the attempt's prefix. */
@@ -91,6 +93,7 @@ export async function concludeDone(
   if (failedOutputs.length > 0) events.push(outputsFailed(failedOutputs, [], nowMs));
   if (finish.jobCompleted) events.push({ type: "job_ended", status: "completed", atMs: nowMs });
   if (finish.jobFailed) events.push({ type: "job_ended", status: "failed", atMs: nowMs });
+  if (finish.jobFailed && job.batchId !== null) await haltBatch(env, job.batchId, nowMs);
   await tell(env, job.id, events);
 }
 
@@ -119,6 +122,8 @@ export async function concludeFailed(
   });
   await announceFailure(env, lease, outcome, nowMs);
   if (outcome.applied === "given_up") await dispatchEvents(env, [job.mediaId], nowMs);
+  if (outcome.applied === "given_up" && outcome.jobEnded === "failed" && job.batchId !== null)
+    await haltBatch(env, job.batchId, nowMs);
   await abandonAttempt(env, lease);
 }
 
@@ -176,19 +181,31 @@ async function abandonAttempt(env: Env, lease: Lease): Promise<void> {
   await markSwept(env.DB, { taskId: lease.taskId, number: lease.attempt }, Date.now());
 }
 
-/** Tells who watches, and after a transition also who asked for webhooks, whose events are in D1 by then. */
+/**
+ * Tells who watches, and after a transition also who asked for webhooks, whose events are in D1 by then. What an attempt
+ * says on its way is gathered for a moment, and goes out in its order, with the end of the attempt at the latest.
+ */
 export async function tell(env: Env, jobId: string, events: ProgressEvent[]): Promise<void> {
+  const isPromised = !keepUnsaid(jobId, events, Date.now());
+  if (!events.every((event) => ON_THE_WAY.has(event.type))) return await say(env, jobId);
+  if (!isPromised) setTimeout(() => void say(env, jobId), GATHER_MS);
+}
+
+const ON_THE_WAY = new Set<ProgressEvent["type"]>(["task_started", "task_progress", "heartbeat"]);
+const TRANSITIONS = new Set<ProgressEvent["type"]>(["task_started", "task_ended", "job_ended"]);
+
+async function say(env: Env, jobId: string): Promise<void> {
+  const events = takeUnsaid(jobId);
+  if (events.length === 0) return;
   const isTransition = events.some((event) => TRANSITIONS.has(event.type));
   await Promise.all([show(env, jobId, events), isTransition && dispatchEvents(env, [jobId], Date.now())]);
 }
-
-const TRANSITIONS = new Set<ProgressEvent["type"]>(["task_started", "task_ended", "job_ended"]);
 
 /** A channel that has not answered by then has heard it, or will, or is lost; nobody waits for it. */
 const SHOW_WITHIN_MS = 2_000;
 
 /** Progress is only shown: when its channel cannot be reached, or is slow, the work is done all the same. */
-async function show(env: Env, jobId: string, events: ProgressEvent[]): Promise<void> {
+export async function show(env: Env, jobId: string, events: ProgressEvent[]): Promise<void> {
   try {
     const heard = env.JOB_PROGRESS.getByName(jobId).record(events);
     if (!(await isWithin(heard, SHOW_WITHIN_MS))) log("warn", "progress", "channel_slow", { job_id: jobId });

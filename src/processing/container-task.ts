@@ -1,15 +1,16 @@
 import { type Env, LIMITS } from "../config.ts";
-import { MediaError } from "../errors.ts";
+import { errorCodeOf, MediaError } from "../errors.ts";
 import type { ImageOutput } from "../image/output.ts";
 import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { recordMetadata } from "../media/store.ts";
 import { lowerSettings, lowerThreads } from "../video/lower-settings.ts";
-import type { LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
+import type { FailedFile, LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
-import type { TaskOutcome } from "./conclude.ts";
+import type { FailedOutput, TaskOutcome } from "./conclude.ts";
 import { findLogos } from "./logos.ts";
 import { notesOnModesty, stepsDown } from "./modesty.ts";
+import { outputsToMake, toleratedClasses } from "./partial-outputs.ts";
 import { planVideoTasks } from "./plan-video.ts";
 import type { RenderOrder } from "./render-in-container.ts";
 import { storageUrls } from "./storage-access.ts";
@@ -69,7 +70,13 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
     case "probe":
       return { kind, ...base };
     case "image":
-      return { kind, ...base, outputs: TASK_SPECS.image.parse(spec).outputs, logos: sources };
+      return {
+        kind,
+        ...base,
+        outputs: await outputsToMake(env.DB, claimed, TASK_SPECS.image.parse(spec).outputs),
+        logos: sources,
+        tolerated: toleratedClasses(claimed),
+      };
     case "transcode": {
       const { source, output } = TASK_SPECS.transcode.parse(spec);
       return { kind, ...base, source, output: lowerSettings(output, steps) };
@@ -136,10 +143,19 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
     }
     case "files":
       await verifyFiles(env.MEDIA, attemptPrefix(claimed.lease), result.files);
-      return { result: null, files: result.files, notes: [...result.notes, ...notesOnModesty(claimed.task)] };
+      return {
+        result: null,
+        files: result.files,
+        notes: [...result.notes, ...notesOnModesty(claimed.task)],
+        failedOutputs: (result.failed ?? []).map(failedOutput),
+      };
     case "tracks":
       return { result, files: [] };
   }
+}
+
+function failedOutput({ name, code, message, detail }: FailedFile): FailedOutput {
+  return { name, error: new MediaError(errorCodeOf(code), message, { privateDetail: detail }) };
 }
 
 /** Every file that was reported lies in R2 with its size. */

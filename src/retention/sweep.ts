@@ -13,6 +13,7 @@ import { log } from "../log.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
 import { findDeletedMedia } from "../media/store.ts";
 import { discardUpload, findAbandonedUploads } from "../media/upload-rows.ts";
+import { haltBatches } from "../processing/cancel-batch.ts";
 import { tell } from "../processing/conclude.ts";
 import { recoverExpired } from "../processing/recover.ts";
 import { stopAttempts } from "../processing/stop-attempts.ts";
@@ -35,6 +36,7 @@ const STEPS = {
   tickets: reissueTickets,
   recovered: (env, nowMs) => recoverExpired(env, nowMs, BATCH),
   overdue: failOverdue,
+  batchesHalted: (env, nowMs) => haltBatches(env, nowMs, BATCH),
   attemptsSwept: sweepAttempts,
   uploadsDiscarded: discardAbandoned,
   mediaDeleted: finishDeletions,
@@ -55,6 +57,7 @@ export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
     tickets: 0,
     recovered: 0,
     overdue: 0,
+    batchesHalted: 0,
     attemptsSwept: 0,
     uploadsDiscarded: 0,
     mediaDeleted: 0,

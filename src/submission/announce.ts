@@ -2,9 +2,11 @@ import type { Env } from "../config.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
 import { tell } from "../processing/conclude.ts";
+import type { ProgressEvent } from "../progress/event.ts";
 import { isFollowed } from "../progress/followers.ts";
 import { outlineOf } from "../progress/outline.ts";
 import type { StageName } from "../progress/stages.ts";
+import type { Lane } from "../schema.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import type { PlannedJob } from "./plan-job.ts";
 
@@ -12,23 +14,37 @@ import type { PlannedJob } from "./plan-job.ts";
  * Tells the job's progress channel what is coming, then the lanes that there is work. Both may be lost without
  * losing the job: readers fall back to D1, and the sweep sends tickets again.
  */
-export async function announceJob(env: Env, { job, tasks }: PlannedJob): Promise<void> {
-  await letFollow(env, job);
-  await tell(env, job.id, [
-    {
-      type: "accepted",
-      jobId: job.id,
-      stages: job.stages as StageName[],
-      tasks: tasks.map(outlineOf),
-      expected: job.estimate ?? undefined,
-      atMs: job.createdAt,
-    },
-  ]);
-  await sendTickets(
-    laneQueues(env),
-    tasks.filter((task) => task.state === "ready").map((task) => task.lane),
+export async function announceJob(env: Env, planned: PlannedJob): Promise<void> {
+  await letFollow(env, planned.job);
+  await tell(env, planned.job.id, [acceptedEvent(planned)]);
+  await sendTickets(laneQueues(env), readyLanes(planned));
+  await dispatchEvents(env, [planned.job.mediaId], planned.job.createdAt);
+}
+
+/** As {@link announceJob}, for many: the lanes hear of all of them at once. */
+export async function announceBatch(env: Env, planned: readonly PlannedJob[]): Promise<void> {
+  await Promise.all(
+    planned.map(async (one) => {
+      await letFollow(env, one.job);
+      await tell(env, one.job.id, [acceptedEvent(one)]);
+    }),
   );
-  await dispatchEvents(env, [job.mediaId], job.createdAt);
+  await sendTickets(laneQueues(env), planned.flatMap(readyLanes));
+}
+
+function acceptedEvent({ job, tasks }: PlannedJob): ProgressEvent {
+  return {
+    type: "accepted",
+    jobId: job.id,
+    stages: job.stages as StageName[],
+    tasks: tasks.map(outlineOf),
+    expected: job.estimate ?? undefined,
+    atMs: job.createdAt,
+  };
+}
+
+function readyLanes({ tasks }: PlannedJob): Lane[] {
+  return tasks.filter((task) => task.state === "ready").map((task) => task.lane);
 }
 
 /** Who follows the owner's feed hears of the job from its first moment on; it is accepted whether or not they do. */

@@ -173,6 +173,7 @@ function jobRow(
     traceparent: identity.traceparent ?? null,
     webhookUrl: identity.webhookUrl ?? null,
     contentHash: null,
+    batchId: null,
     createdAt: identity.nowMs,
     startedAt: null,
     finishedAt: null,

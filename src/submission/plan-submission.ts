@@ -66,7 +66,10 @@ export async function withContentHash(
  *
  * @throws MediaError `invalid_request` when it may not be sent webhooks.
  */
-export async function webhookUrlOf(env: Env, { webhook_url }: JobFields): Promise<string | undefined> {
+export async function webhookUrlOf(
+  env: Env,
+  { webhook_url }: Pick<JobFields, "webhook_url">,
+): Promise<string | undefined> {
   return webhook_url === undefined ? undefined : (await requireTarget(env, webhook_url, "webhook_url")).href;
 }
 

@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, lt } from "drizzle-orm";
+import { and, eq, isNull, lt, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { DeliveryTicket, Env } from "../config.ts";
 import { newId } from "../id.ts";
@@ -43,7 +43,15 @@ async function undispatchedOf(d1: D1Database, subjectIds: readonly string[]): Pr
   return await drizzle(d1)
     .select()
     .from(events)
-    .where(and(inArray(events.subjectId, [...subjectIds]), isNull(events.dispatchedAt)));
+    .where(
+      and(
+        isNull(events.dispatchedAt),
+        // With a job its batch may have moved on.
+        sql`subject_id IN (SELECT value FROM json_each(${JSON.stringify(subjectIds)})
+          UNION SELECT j.batch_id FROM jobs AS j WHERE j.id IN (SELECT value FROM json_each(${JSON.stringify(subjectIds)}))
+            AND j.batch_id IS NOT NULL)`,
+      ),
+    );
 }
 
 async function dispatch(env: Env, rows: readonly EventRow[], nowMs: number): Promise<void> {

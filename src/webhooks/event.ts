@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { InferSelectModel } from "drizzle-orm";
-import { EVENT_TYPES, type events } from "../schema.ts";
+import { BATCH_ENDS, EVENT_TYPES, type events, ON_ITEM_FAILURE } from "../schema.ts";
 
 export type EventRow = InferSelectModel<typeof events>;
 
@@ -38,6 +38,17 @@ const eventJob = z.object({
   status_url: z.string(),
 });
 
+const eventBatch = z.object({
+  batch_id: z.string(),
+  status: z.enum(["processing", ...BATCH_ENDS]),
+  on_item_failure: z.enum(ON_ITEM_FAILURE),
+  progress_percentage: z.number(),
+  counts: z.record(z.string(), z.int()).openapi({ description: "How many of its jobs are in each state" }),
+  created_at: time,
+  finished_at: time.nullable(),
+  status_url: z.string(),
+});
+
 const payload = z.object({
   output_files: z.array(outputFile).optional(),
   outputs_failed: z
@@ -70,6 +81,7 @@ export const envelope = z
       api_version: z.string(),
       sequence: z.int().openapi({ description: "Rises with every event of the job; order is not promised" }),
       job: eventJob.optional(),
+      batch: eventBatch.optional(),
       payload,
     }),
   })
@@ -94,6 +106,11 @@ interface JobSnapshot {
   outputs_failed?: { name: string; error: SnapshotFailure }[];
   outputs: (Omit<z.infer<typeof outputFile>, "url"> & { is_stream: number })[];
 }
+
+type BatchSnapshot = Omit<z.infer<typeof eventBatch>, "created_at" | "finished_at" | "status_url"> & {
+  created_at: number;
+  finished_at: number | null;
+};
 
 /** Of `job.retry` the failure and what follows; of `job.progress` what the live channel knows better than D1. */
 interface SnapshotDetail {
@@ -135,6 +152,7 @@ export function envelopeBody(event: EventRow, origin: string): string {
 
 function buildEnvelope(event: EventRow, origin: string): Envelope {
   const job = event.jobId === null ? undefined : (event.snapshot as unknown as JobSnapshot);
+  const batch = event.type.startsWith("batch.") ? (event.snapshot as unknown as BatchSnapshot) : undefined;
   return {
     type: event.type,
     timestamp: isoTime(event.createdAt),
@@ -144,7 +162,8 @@ function buildEnvelope(event: EventRow, origin: string): Envelope {
       api_version: API_VERSION,
       sequence: event.sequence,
       ...(job && { job: describeJob(job, origin) }),
-      payload: job ? payloadOf(job, origin) : { metadata: event.snapshot },
+      ...(batch && { batch: describeBatch(batch, origin) }),
+      payload: job ? payloadOf(job, origin) : batch ? {} : { metadata: event.snapshot },
     },
   };
 }
@@ -166,6 +185,15 @@ function describeJob(job: JobSnapshot, origin: string): z.infer<typeof eventJob>
     started_at: job.started_at === null ? null : isoTime(job.started_at),
     finished_at: job.finished_at === null ? null : isoTime(job.finished_at),
     status_url: `${origin}/v1/jobs/${job.job_id}`,
+  };
+}
+
+function describeBatch(batch: BatchSnapshot, origin: string): z.infer<typeof eventBatch> {
+  return {
+    ...batch,
+    created_at: isoTime(batch.created_at),
+    finished_at: batch.finished_at === null ? null : isoTime(batch.finished_at),
+    status_url: `${origin}/v1/batches/${batch.batch_id}`,
   };
 }
 

@@ -28,7 +28,10 @@ export const RETRIES: Record<EventType, number> = {
   "job.completed": 10,
   "job.failed": 10,
   "job.cancelled": 10,
+  "batch.completed": 10,
+  "batch.failed": 10,
   "job.progress": 0,
+  "batch.progress": 0,
   "webhook.ping": 0,
 };
 

@@ -14,6 +14,7 @@ import {
   tasks,
 } from "../../schema.ts";
 import { type CancelledLease, cancelRest, recordLostOutputs } from "./lost-work.ts";
+import { batchOf, settleBatch } from "./settle-batch.ts";
 import { recordEnd, settleJob } from "./settle-job.ts";
 import { releaseMedia } from "./settle-media.ts";
 
@@ -67,6 +68,7 @@ async function cancel(
       cause: sql`j.run`,
       nowMs,
     }),
+    ...settleBatch(db, batchOf(jobId), nowMs),
   ]);
   return ended ? { ended: true, status: "cancelled", running } : { ended: false };
 }
@@ -89,6 +91,7 @@ async function fail(
       .where(and(eq(jobs.id, jobId), eq(jobs.finishedAt, nowMs))),
     releaseMedia(db, jobId, endedNow),
     ...recordEnd(db, jobId, nowMs, sql`1`),
+    ...settleBatch(db, batchOf(jobId), nowMs),
   ]);
   const status = ended?.status;
   return status === "failed" || status === "completed" ? { ended: true, status, running } : { ended: false };

@@ -6,6 +6,7 @@ import type { Lease } from "../claimed-task.ts";
 import type { RetryDecision } from "../retry-policy.ts";
 import { isLeasedWith, taskIs } from "./lease-guard.ts";
 import { type CancelledLease, cancelLost, recordLostOutputs } from "./lost-work.ts";
+import { batchOf, settleBatch } from "./settle-batch.ts";
 import { recordEnd, settleJob } from "./settle-job.ts";
 import { rejectMedia, releaseMedia } from "./settle-media.ts";
 
@@ -134,6 +135,7 @@ async function giveUp(db: DrizzleD1Database, ending: Ending): Promise<FailureOut
     ...rejectMedia(db, lease, failure, nowMs, guard),
     releaseMedia(db, lease.jobId, guard),
     ...recordEnd(db, lease.jobId, nowMs, guard),
+    ...settleBatch(db, batchOf(lease.jobId), nowMs),
   ]);
   if (rows.length === 0) return { applied: "stale" };
   const jobEnded = job?.status === "failed" || job?.status === "completed" ? job.status : undefined;

@@ -8,6 +8,7 @@ import { recordDurations } from "./durations.ts";
 import type { LostOutput } from "./fail-task.ts";
 import { insertRows } from "./insert-rows.ts";
 import { isLeasedWith } from "./lease-guard.ts";
+import { batchOf, settleBatch } from "./settle-batch.ts";
 import { recordEnd, settleJob } from "./settle-job.ts";
 
 /** What a finished task leaves behind; all of it becomes visible at once, or none. */
@@ -81,6 +82,7 @@ export async function finishTask(
           }),
         ]),
     recordDurations(db, lease.jobId, nowMs, guard),
+    ...settleBatch(db, batchOf(lease.jobId), nowMs),
   ]);
   const job = held[0];
   if (!job) return { accepted: false };

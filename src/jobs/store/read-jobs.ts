@@ -49,6 +49,7 @@ export interface JobFilter {
   status?: JobStatus;
   kind?: JobRow["kind"];
   priority?: Priority;
+  batchId?: string;
   createdAfterMs?: number;
   createdBeforeMs?: number;
   /** Id of the last job of the page before. */
@@ -68,6 +69,7 @@ export async function listJobs(
     filter.status && eq(jobs.status, filter.status),
     filter.kind && eq(jobs.kind, filter.kind),
     filter.priority && eq(jobs.priority, filter.priority),
+    filter.batchId === undefined ? undefined : eq(jobs.batchId, filter.batchId),
     filter.createdAfterMs === undefined ? undefined : gte(jobs.createdAt, filter.createdAfterMs),
     filter.createdBeforeMs === undefined ? undefined : lt(jobs.createdAt, filter.createdBeforeMs),
     filter.cursor === undefined ? undefined : lt(jobs.id, filter.cursor),
@@ -109,6 +111,12 @@ export async function readOutput(
 ): Promise<OutputRow | undefined> {
   const rows = await ownOutputs(d1, owner, jobId, eq(outputs.name, name));
   return rows[0];
+}
+
+/** Names of the outputs that a job has made so far. */
+export async function readOutputNames(d1: D1Database, jobId: string): Promise<string[]> {
+  const rows = await drizzle(d1).select({ name: outputs.name }).from(outputs).where(eq(outputs.jobId, jobId));
+  return rows.map((row) => row.name);
 }
 
 /** The stream outputs of an owner's job: those that have a tree of playlists and segments. */

@@ -5,6 +5,7 @@ import { recordJobEvent } from "../../outbox.ts";
 import { deadLetters, jobRuns, jobs, type Lane, outputFailures, tasks } from "../../schema.ts";
 import { PRIORITY_POINTS } from "../priority.ts";
 import { unblock } from "./finish-task.ts";
+import { reopenBatch } from "./settle-batch.ts";
 import { examineMedia } from "./settle-media.ts";
 
 export type Retry =
@@ -22,7 +23,7 @@ export type Retry =
  *    budget; their attempts count on. The ones that wait for nothing turn `ready`, at the end of their priority's line;
  * 3. the record of lost outputs is cleared, the media is examined again if a probe is to run, the dead letter is
  *    resolved as `reprocessed`;
- * 4. the job is `pending` in its next run with a new deadline, and `job.retry` is written.
+ * 4. the job is `pending` in its next run with a new deadline, and `job.retry` is written; its batch is open again.
  *
  * Between 1 and 4 the job's present run has a row, and never else: that is the guard, so two retries at once are one.
  */
@@ -47,6 +48,11 @@ export async function retryJob(d1: D1Database, jobId: string, nowMs: number): Pr
       cause: sql`'run.' || j.run`,
       nowMs,
     }),
+    reopenBatch(
+      db,
+      jobId,
+      sql`EXISTS (SELECT 1 FROM jobs AS j WHERE j.id = ${jobId} AND j.status = 'pending')`,
+    ),
   ]);
   if (!job) return { retried: false };
   return { retried: true, run: job.run, readyLanes: readied.map((task) => task.lane) };

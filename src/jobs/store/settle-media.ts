@@ -31,12 +31,24 @@ export function rejectMedia(
 
 /** The statement that gives media back which no probe will examine any more: `processing → incoming`. */
 export function releaseMedia(db: DrizzleD1Database, jobId: string, guard: SQL) {
+  return releaseMediaOf(db, sql`(${jobId})`, guard);
+}
+
+/** As {@link releaseMedia}, of several jobs: `jobIds` is a list in parentheses, or a query. */
+export function releaseMediaOf(db: DrizzleD1Database, jobIds: SQL, guard: SQL) {
   const isExamined = sql`EXISTS (SELECT 1 FROM jobs AS j JOIN tasks AS t ON t.job_id = j.id
     WHERE j.media_id = media.id AND t.kind = 'probe' AND t.state IN ('blocked', 'ready', 'leased'))`;
   return db
     .update(media)
     .set({ status: "incoming" })
-    .where(and(eq(media.status, "processing"), isMediaOf(jobId), sql`NOT ${isExamined}`, guard));
+    .where(
+      and(
+        eq(media.status, "processing"),
+        sql`media.id IN (SELECT own.media_id FROM jobs AS own WHERE own.id IN ${jobIds})`,
+        sql`NOT ${isExamined}`,
+        guard,
+      ),
+    );
 }
 
 /** The statement that takes media up again for a job that has a probe to run. */

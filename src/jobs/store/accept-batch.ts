@@ -1,0 +1,40 @@
+import { eq, type SQL, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import { batches, jobs, tasks } from "../../schema.ts";
+import type { BatchRow, JobRow, TaskRow } from "../claimed-task.ts";
+import { insertRows } from "./insert-rows.ts";
+
+export interface BatchAcceptance {
+  batch: BatchRow;
+  jobs: readonly JobRow[];
+  tasks: readonly TaskRow[];
+  /** What else must hold at that moment for anything to be written. */
+  condition?: SQL;
+  /** More statements of the same transaction; `accepted` holds in them if the batch was written. */
+  alongside?: (db: DrizzleD1Database, accepted: SQL) => BatchItem<"sqlite">[];
+}
+
+/**
+ * Writes a batch and all its jobs down together: all of them or none. `false` when a media was removed in the meantime,
+ * or the condition does not hold.
+ */
+export async function acceptBatch(d1: D1Database, acceptance: BatchAcceptance): Promise<boolean> {
+  const db = drizzle(d1);
+  const { batch, condition = sql`1` } = acceptance;
+  const accepted = sql`EXISTS (SELECT 1 FROM batches WHERE id = ${batch.id})`;
+  const [, written] = await db.batch([
+    insertRows(db, batches, [batch], sql`${allMediaAreThere(acceptance.jobs)} AND ${condition}`),
+    db.select({ id: batches.id }).from(batches).where(eq(batches.id, batch.id)),
+    insertRows(db, jobs, acceptance.jobs, accepted),
+    insertRows(db, tasks, acceptance.tasks, accepted),
+    ...(acceptance.alongside?.(db, accepted) ?? []),
+  ]);
+  return written.length === 1;
+}
+
+function allMediaAreThere(all: readonly JobRow[]): SQL {
+  const ids = JSON.stringify([...new Set(all.map((job) => job.mediaId))]);
+  return sql`NOT EXISTS (SELECT 1 FROM json_each(${ids}) AS wanted WHERE NOT EXISTS (
+    SELECT 1 FROM media AS m WHERE m.id = wanted.value AND m.status <> 'deleted'))`;
+}

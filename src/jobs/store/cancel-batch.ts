@@ -1,0 +1,86 @@
+import { and, eq, inArray, isNull, type SQL, sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { newId } from "../../id.ts";
+import { recordJobEvent } from "../../outbox.ts";
+import { batches, jobs, tasks } from "../../schema.ts";
+import { settleBatch } from "./settle-batch.ts";
+import { releaseMediaOf } from "./settle-media.ts";
+
+/**
+ * Cancels the jobs of a batch that have not started, in one transaction: `pending → cancelled`, with their tasks, an
+ * event for each, and the end of the batch when none is left.
+ *
+ * @param condition must hold at that moment for any to be cancelled
+ * @returns the ids of those that were
+ */
+export async function cancelPending(
+  d1: D1Database,
+  batchId: string,
+  nowMs: number,
+  condition: SQL = sql`1`,
+): Promise<string[]> {
+  const db = drizzle(d1);
+  const waiting = await db
+    .select({ id: jobs.id })
+    .from(jobs)
+    .where(and(eq(jobs.batchId, batchId), eq(jobs.status, "pending")));
+  if (waiting.length === 0) return [];
+  const eventIds = JSON.stringify(Object.fromEntries(waiting.map(({ id }) => [id, newId("event", nowMs)])));
+  const candidates = sql`(SELECT key FROM json_each(${eventIds}))`;
+  const cancelledNow = sql`SELECT c.id FROM jobs AS c WHERE c.id IN ${candidates} AND c.status = 'cancelled' AND c.finished_at = ${nowMs}`;
+  const [cancelled] = await db.batch([
+    db
+      .update(jobs)
+      .set({ status: "cancelled", finishedAt: nowMs })
+      .where(and(sql`id IN ${candidates}`, eq(jobs.status, "pending"), condition))
+      .returning({ id: jobs.id }),
+    db
+      .update(tasks)
+      .set({ state: "cancelled", finishedAt: nowMs })
+      .where(and(sql`job_id IN (${cancelledNow})`, inArray(tasks.state, ["blocked", "ready"]))),
+    recordJobEvent(db, {
+      type: "job.cancelled",
+      where: sql`j.id IN (${cancelledNow})`,
+      cause: sql`j.run`,
+      eventId: sql`json_extract(${eventIds}, '$.' || j.id)`,
+      nowMs,
+    }),
+    releaseMediaOf(db, sql`(${cancelledNow})`, sql`1`),
+    ...settleBatch(db, sql`${batchId}`, nowMs),
+  ]);
+  return cancelled.map((job) => job.id);
+}
+
+/** As a condition: the batch may not outlive the failure of a job, and one has failed. */
+export function isHalted(batchId: string): SQL {
+  return sql`EXISTS (SELECT 1 FROM batches AS b JOIN jobs AS f ON f.batch_id = b.id
+    WHERE b.id = ${batchId} AND b.on_item_failure = 'fail_fast' AND f.status = 'failed')`;
+}
+
+/** Batches in which a job has failed that may not, and others still wait to start. */
+export async function findHaltedBatches(d1: D1Database, limit: number): Promise<string[]> {
+  const has = (status: "failed" | "pending") =>
+    sql`EXISTS (SELECT 1 FROM jobs AS j WHERE j.batch_id = ${batches.id} AND j.status = ${status})`;
+  const found = await drizzle(d1)
+    .select({ id: batches.id })
+    .from(batches)
+    .where(
+      and(
+        isNull(batches.finishedAt),
+        sql`${batches.onItemFailure} = 'fail_fast'`,
+        has("failed"),
+        has("pending"),
+      ),
+    )
+    .limit(limit);
+  return found.map((batch) => batch.id);
+}
+
+/** Removes the row of an ended batch, when none of its jobs is left. */
+export async function deleteBatch(d1: D1Database, batchId: string): Promise<void> {
+  await drizzle(d1)
+    .delete(batches)
+    .where(
+      and(eq(batches.id, batchId), sql`NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.batch_id = ${batchId})`),
+    );
+}
