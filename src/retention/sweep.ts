@@ -1,6 +1,7 @@
 import { type Env, LIMITS } from "../config.ts";
 import { forgetKeys } from "../idempotency/reservations.ts";
 import { attemptPrefix } from "../jobs/claimed-task.ts";
+import { forgetLetters } from "../jobs/store/dead-letters.ts";
 import { endJob } from "../jobs/store/end-job.ts";
 import {
   countReadyTasks,
@@ -43,6 +44,7 @@ const STEPS = {
   mediaDeleted: finishDeletions,
   deliveriesReissued: (env, nowMs) => reissueDeliveries(env, nowMs, BATCH),
   deliveriesForgotten: (env, nowMs) => forgetDeliveries(env, nowMs, BATCH),
+  lettersForgotten: (env, nowMs) => forgetLetters(env.DB, nowMs - LIMITS.deadLetterKeptMs, BATCH),
   keysForgotten: (env, nowMs) => forgetKeys(env.DB, nowMs, KEYS_A_SWEEP),
 } as const satisfies Record<string, (env: Env, nowMs: number) => Promise<number>>;
 
@@ -64,6 +66,7 @@ export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
     mediaDeleted: 0,
     deliveriesReissued: 0,
     deliveriesForgotten: 0,
+    lettersForgotten: 0,
     keysForgotten: 0,
   };
   for (const name of Object.keys(STEPS) as (keyof typeof STEPS)[]) {
