@@ -13,11 +13,12 @@ import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
 import { findDeletedMedia } from "../media/store.ts";
-import { discardUpload, findAbandonedUploads } from "../media/upload-rows.ts";
+import { expireUpload, findAbandonedUploads } from "../media/upload-rows.ts";
 import { haltBatches } from "../processing/cancel-batch.ts";
 import { tell } from "../processing/conclude.ts";
 import { recoverExpired } from "../processing/recover.ts";
 import { stopAttempts } from "../processing/stop-attempts.ts";
+import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { forgetDeliveries, reissueDeliveries } from "../webhooks/sweep.ts";
 import { deleteMedia } from "./delete-media.ts";
 
@@ -115,7 +116,9 @@ async function sweepAttempts(env: Env, nowMs: number): Promise<number> {
 
 async function discardAbandoned(env: Env, nowMs: number): Promise<number> {
   const abandoned = await findAbandonedUploads(env.DB, nowMs - LIMITS.abandonedUploadMs, BATCH);
-  for (const upload of abandoned) await discardUpload(env.DB, env.MEDIA, upload);
+  for (const upload of abandoned) await expireUpload(env.DB, env.MEDIA, upload, nowMs);
+  const ids = abandoned.map((upload) => upload.id);
+  if (ids.length > 0) await dispatchEvents(env, ids, nowMs);
   return abandoned.length;
 }
 
