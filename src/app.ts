@@ -10,6 +10,7 @@ import { deliveryRoutes } from "./delivery/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { newId } from "./id.ts";
 import { idempotent } from "./idempotency/idempotent.ts";
+import { iiifRoutes } from "./image-url/iiif-routes.ts";
 import { imageUrlRoutes } from "./image-url/routes.ts";
 import { srcsetRoutes } from "./image-url/srcset-routes.ts";
 import { batchRoutes } from "./jobs/batch-routes.ts";
@@ -70,6 +71,7 @@ app.route("/", healthRoutes);
 app.route("/", pages);
 app.route("/", sessionRoutes());
 app.route("/", imageUrlRoutes);
+app.route("/", iiifRoutes);
 describeApi(app);
 
 // The transcoder's way to storage where it is a process on this machine; its tokens are all it has.
