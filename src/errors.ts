@@ -230,6 +230,24 @@ export const ERRORS = define({
     class: "input",
     action: "Name a stored picture that opens, and submit the job again.",
   },
+  destination_missing: {
+    status: 422,
+    title: "The destination is not there any more",
+    class: "configuration",
+    action: "Register the destination again and retry the job.",
+  },
+  ship_refused: {
+    status: 502,
+    title: "The destination refuses the file",
+    class: "configuration",
+    action: "Correct the destination or its credentials and retry the job.",
+  },
+  ship_failed: {
+    status: 502,
+    title: "The destination does not take the file now",
+    class: "dependency",
+    action: "See to it that the destination answers, and retry the job.",
+  },
   impossible_output: {
     status: 422,
     title: "This output cannot be made from this input",

@@ -20,6 +20,7 @@ import { outlineOf } from "../progress/outline.ts";
 import { STAGE_OF_TASK } from "../progress/stages.ts";
 import type { FailureRecord, Priority } from "../schema.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
+import { activityRows, type ShippedFile } from "./activity-rows.ts";
 import { reportError, reportWell } from "./breakers.ts";
 import { haltBatch } from "./cancel-batch.ts";
 import type { StoredFile } from "./output-rows.ts";
@@ -36,6 +37,8 @@ export interface TaskOutcome {
   newTasks?: readonly TaskRow[];
   newDependencies?: readonly TaskDependencyRow[];
   notes?: readonly string[];
+  /** The file that was delivered to somebody else. */
+  shipped?: ShippedFile;
   /** Outputs that it could not make, where the job allows that. */
   failedOutputs?: readonly FailedOutput[];
 }
@@ -72,6 +75,7 @@ export async function concludeDone(
       newTasks,
       newDependencies: outcome.newDependencies ?? [],
       notes: outcome.notes ?? [],
+      activity: activityRows({ lease, job }, outcome.files, outcome.shipped, nowMs),
       failedOutputs,
       allowPartial: job.allowPartial,
       ...usage,

@@ -8,11 +8,17 @@ import { type AttemptUsage, concludeDone, concludeFailed, type TaskOutcome } fro
 import { type IsolateContext, runImageTask } from "./image-task.ts";
 import { keepLease } from "./keep-lease.ts";
 import { runPackageTask } from "./package-task.ts";
+import { runShipTask } from "./ship-task.ts";
 
 type Handler = (claimed: ClaimedTask, context: IsolateContext) => Promise<TaskOutcome>;
 
 /** The tasks that run in the isolate itself; all others go to a slot. */
-const HANDLERS: Partial<Record<TaskKind, Handler>> = { image: runImageTask, package: runPackageTask };
+const HANDLERS: Partial<Record<TaskKind, Handler>> = {
+  image: runImageTask,
+  watermark: runImageTask,
+  package: runPackageTask,
+  ship: runShipTask,
+};
 
 /** Runs a claimed task to its end in this isolate, under its lease. Never throws: the end is written to D1. */
 export async function runInIsolate(env: Env, claimed: ClaimedTask): Promise<void> {

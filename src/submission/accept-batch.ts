@@ -45,9 +45,9 @@ export async function acceptBatchRequest(
   const webhookUrl = await webhookUrlOf(env, request);
   const batch = batchRow(request, submitter, webhookUrl);
   const forJobs = { ...submitter, webhookUrl: request.webhook_mode === "item" ? webhookUrl : undefined };
-  const planned = (await planItems(env, request, forJobs)).map(({ job, tasks }) => ({
-    job: { ...job, batchId: batch.id },
-    tasks,
+  const planned = (await planItems(env, request, forJobs)).map((planned) => ({
+    ...planned,
+    job: { ...planned.job, batchId: batch.id },
   }));
   const accepted = { batch, planned };
   if (await write(env, accepted, submitter)) return accepted;
@@ -126,6 +126,7 @@ async function write(env: Env, accepted: AcceptedBatch, { once }: BatchSubmitter
     batch: accepted.batch,
     jobs: accepted.planned.map(({ job }) => job),
     tasks: accepted.planned.flatMap(({ tasks }) => tasks),
+    dependencies: accepted.planned.flatMap(({ dependencies }) => dependencies),
   };
   if (!once) return await isWritten(env, acceptance);
   const kept = await once.keep(accepted);

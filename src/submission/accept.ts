@@ -44,8 +44,7 @@ export async function acceptStored(env: Env, request: JobRequest, submitter: Sub
   if (!media) throw noSuchMedia(mediaId);
   const webhookUrl = await webhookUrlOf(env, fields);
   const planned = await planSubmission(env, fields, inputOf(media), media.id, { ...submitter, webhookUrl });
-  const { job, tasks } = await withContentHash(env, planned, media.sha256, fields);
-  const acceptance = { job, tasks, dependencies: [] };
+  const acceptance = await withContentHash(env, planned, media.sha256, fields);
   const submission = await writeJob(env, acceptance, {
     submitter,
     content: request,
@@ -97,8 +96,8 @@ async function acceptFile(
   const webhookUrl = await webhookUrlOf(env, fields);
   const planned = await planSubmission(env, fields, inspected, file.mediaId, { ...submitter, webhookUrl });
   const newMedia = await file.store(inspected, submitter.owner, planned.planned.job.createdAt);
-  const { job, tasks } = await withContentHash(env, planned, newMedia.sha256, fields);
-  const acceptance = { job, tasks, newMedia, uploadId: file.uploadId, dependencies: [] };
+  const accepted = await withContentHash(env, planned, newMedia.sha256, fields);
+  const acceptance = { ...accepted, newMedia, uploadId: file.uploadId };
   const submission = await writeJob(env, acceptance, {
     submitter,
     content: contentOf(fields, newMedia.sha256),

@@ -10,6 +10,7 @@ import { requireLogos } from "./logos.ts";
 import { type PlannedInput, type PlannedJob, planJob } from "./plan-job.ts";
 import { DEFAULT_OUTPUTS } from "./presets.ts";
 import { type ResolvedOutputs, resolveOutputs } from "./resolve-outputs.ts";
+import { resolveSteps, stepsOf } from "./steps.ts";
 import type { Submitter } from "./write-job.ts";
 
 /** A job that could be made, and what it takes to know whether it has been made before. */
@@ -33,11 +34,14 @@ export async function planSubmission(
 ): Promise<PlannedSubmission> {
   const specifications = fields.output_specifications ?? [...DEFAULT_OUTPUTS[input.kind]];
   const resolved = resolveOutputs(specifications, input.kind, configOf(env).watermarkLogo);
-  const logos = await requireLogos(env, submitter.owner, resolved);
+  const asked = stepsOf(fields.steps, specifications);
+  const steps = { asked, planned: await resolveSteps(env, submitter.owner, asked, resolved) };
+  const logos = await requireLogos(env, submitter.owner, resolved, steps.planned);
   const nowMs = Date.now();
   const planned = planJob(input, resolved, {
     ...submitter,
     logos,
+    steps,
     jobId: newId("job", nowMs),
     taskId: newId("task", nowMs),
     mediaId,

@@ -1,14 +1,15 @@
 import { eq, type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import { batches, jobs, tasks } from "../../schema.ts";
-import type { BatchRow, JobRow, TaskRow } from "../claimed-task.ts";
+import { batches, jobs, taskDependencies, tasks } from "../../schema.ts";
+import type { BatchRow, JobRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
 import { insertRows } from "./insert-rows.ts";
 
 export interface BatchAcceptance {
   batch: BatchRow;
   jobs: readonly JobRow[];
   tasks: readonly TaskRow[];
+  dependencies: readonly TaskDependencyRow[];
   /** What else must hold at that moment for anything to be written. */
   condition?: SQL;
   /** More statements of the same transaction; `accepted` holds in them if the batch was written. */
@@ -28,6 +29,7 @@ export async function acceptBatch(d1: D1Database, acceptance: BatchAcceptance): 
     db.select({ id: batches.id }).from(batches).where(eq(batches.id, batch.id)),
     insertRows(db, jobs, acceptance.jobs, accepted),
     insertRows(db, tasks, acceptance.tasks, accepted),
+    insertRows(db, taskDependencies, acceptance.dependencies, accepted),
     ...(acceptance.alongside?.(db, accepted) ?? []),
   ]);
   return written.length === 1;
