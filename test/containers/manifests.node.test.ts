@@ -16,7 +16,7 @@ beforeAll(async () => {
   const clip = await makeClip({ seconds: SECONDS, rate: "30000/1001" });
   stream = await encodeInChunks(studio, clip, { ...hls, encoderPreset: "veryfast" }, 4.1);
   texts = new Map(packageStream(stream.tracks, "adaptive").map(({ path, text }) => [path, text]));
-});
+}, 60_000);
 
 const textOf = (path: string) => texts.get(path) ?? "";
 
