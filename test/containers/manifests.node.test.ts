@@ -72,14 +72,12 @@ describe("the manifests of a stream in chunks", () => {
     }
   });
 
-  it("play, each by itself, in ffmpeg", async () => {
+  it("play to the last frame in ffmpeg", async () => {
     for (const [path, text] of texts) {
       studio.store.objects.set(`work/${path}`, { bytes: Buffer.from(text), type: "" });
     }
     expect(await framesOf(studio.store.url("work/master.m3u8"))).toEqual([330, 330]);
     expect(await framesOf(studio.store.url("work/list.mpd"))).toEqual([330, 330]);
-    // Three keyframes to a segment, six segments, the last of them of one keyframe and a half.
-    expect(await framesOf(studio.store.url("work/240p-iframes.m3u8"))).toEqual([17]);
   });
 });
 
