@@ -157,6 +157,8 @@ export const LIMITS = {
   /** Outlasts the timeout: nobody else sends a delivery before its sender has given up. */
   deliveryLeaseMs: seconds(30),
   deliveryKeptMs: minutes(30 * 24 * 60),
+  /** After it was resolved; an open dead letter stays. */
+  deadLetterKeptMs: minutes(90 * 24 * 60),
   activityKeptMs: minutes(30 * 24 * 60),
   maxDestinations: 50,
   maxSteps: 5,

@@ -46,6 +46,7 @@ export const EVENT_TYPES = [
   "batch.completed",
   "batch.failed",
   "media.rejected",
+  "upload.expired",
   "webhook.ping",
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

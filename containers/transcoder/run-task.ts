@@ -43,7 +43,9 @@ export async function runTask(
       threads: Math.min(request.threads ?? Number.POSITIVE_INFINITY, machine.config.ffmpegThreads),
       toneMapping: machine.capabilities.toneMapping,
     };
-    const context = createTaskContext({ request, folder, signal: controller.signal, setting, emit, abort });
+    const { signal } = controller;
+    const { stallMs } = machine.config;
+    const context = createTaskContext({ request, folder, signal, stallMs, setting, emit, abort });
     const result = await runKind(context, request);
     controller.signal.throwIfAborted();
     return { type: "done", result, ...peakIn(folder) };

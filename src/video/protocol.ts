@@ -158,7 +158,8 @@ export type TaskEvent = z.infer<typeof taskEvent>;
 
 /** `GET /health` of the transcoder. */
 export const transcoderHealth = z.object({
-  state: z.enum(["ready", "draining"]),
+  /** `full`: too little memory or disk is left to take another task. */
+  state: z.enum(["ready", "draining", "full"]),
   /** attemptId of every task that runs now. */
   running: z.array(z.string()),
   ffmpegVersion: z.string(),
@@ -166,5 +167,13 @@ export const transcoderHealth = z.object({
   cores: z.int(),
   memoryFreeBytes: z.number(),
   diskFreeBytes: z.number(),
+  memoryTotalBytes: z.number().optional(),
+  diskTotalBytes: z.number().optional(),
+  /** Of all cores together, since it was asked last. */
+  cpuPercent: z.number().optional(),
+  /** Of the server itself, without the encoders. */
+  rssBytes: z.number().optional(),
+  /** Tasks that it has run to their end. */
+  tasksEnded: z.int().optional(),
 });
 export type TranscoderHealth = z.infer<typeof transcoderHealth>;
