@@ -22,7 +22,7 @@ export type Lane = (typeof LANES)[number];
 export const SLOT_SIZES = ["standard", "large"] as const;
 export type SlotSize = (typeof SLOT_SIZES)[number];
 
-export const TASK_KINDS = ["probe", "image", "transcode", "stream", "thumbnail", "package"] as const;
+export const TASK_KINDS = ["probe", "image", "transcode", "stream", "thumbnail", "package", "fetch"] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
 
 export const EVENT_TYPES = [
@@ -83,7 +83,8 @@ export const media = sqliteTable(
   {
     id: text().primaryKey(),
     owner: text().notNull(),
-    kind: text({ enum: ["image", "video", "audio"] }).notNull(),
+    /** `unknown` until it has been fetched. */
+    kind: text({ enum: ["image", "video", "audio", "unknown"] }).notNull(),
     /** True MIME type, from the bytes. */
     type: text().notNull(),
     filename: text().notNull(),
@@ -141,7 +142,8 @@ export const jobs = sqliteTable(
     id: text().primaryKey(),
     owner: text().notNull(),
     mediaId: text("media_id").notNull(),
-    kind: text({ enum: ["image", "video"] }).notNull(),
+    /** `unknown` until its original has been fetched. */
+    kind: text({ enum: ["image", "video", "unknown"] }).notNull(),
     status: text({ enum: JOB_STATUSES }).notNull(),
     priority: text({ enum: PRIORITIES }).notNull(),
     /** Outputs that fail for good do not take the others with them. */

@@ -10,14 +10,14 @@ import {
 import { placeAfter } from "../jobs/placement.ts";
 import { decideRetry, type RetryDecision, waitForDependency } from "../jobs/retry-policy.ts";
 import { type FailureOutcome, failTask, type LostOutput } from "../jobs/store/fail-task.ts";
-import { finishTask } from "../jobs/store/finish-task.ts";
+import { type FinishedTask, finishTask } from "../jobs/store/finish-task.ts";
 import { markSwept, readAttemptOutcome } from "../jobs/store/sweep-queries.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
 import type { ProgressEvent } from "../progress/event.ts";
 import { outlineOf } from "../progress/outline.ts";
-import { STAGE_OF_TASK } from "../progress/stages.ts";
+import { STAGE_OF_TASK, type StageName } from "../progress/stages.ts";
 import type { FailureRecord, Priority } from "../schema.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { reportError, reportWell } from "./breakers.ts";
@@ -35,6 +35,12 @@ export interface TaskOutcome {
   newTasks?: readonly TaskRow[];
   newDependencies?: readonly TaskDependencyRow[];
   notes?: readonly string[];
+  /** The stages that the job turned out to have. */
+  stages?: StageName[];
+  /** More statements of the batch that finishes the task. */
+  alongside?: FinishedTask["alongside"];
+  /** Removes what was made beside the attempt's own files, when the attempt does not count. */
+  discard?: () => Promise<void>;
   /** Outputs that it could not make, where the job allows that. */
   failedOutputs?: readonly FailedOutput[];
 }
@@ -71,6 +77,7 @@ export async function concludeDone(
       newTasks,
       newDependencies: outcome.newDependencies ?? [],
       notes: outcome.notes ?? [],
+      alongside: outcome.alongside,
       failedOutputs,
       allowPartial: job.allowPartial,
       ...usage,
@@ -78,10 +85,16 @@ export async function concludeDone(
     nowMs,
   );
   await reportWell(env);
-  if (!finish.accepted) return await abandonAttempt(env, lease);
+  if (!finish.accepted) {
+    await outcome.discard?.();
+    return await abandonAttempt(env, lease);
+  }
   await sendTickets(laneQueues(env), finish.readyLanes);
   const events: ProgressEvent[] = [];
-  if (newTasks.length > 0) events.push({ type: "planned", tasks: newTasks.map(outlineOf), atMs: nowMs });
+  if (newTasks.length > 0) {
+    const { stages } = outcome;
+    events.push({ type: "planned", tasks: newTasks.map(outlineOf), ...(stages && { stages }), atMs: nowMs });
+  }
   events.push({
     type: "task_ended",
     taskId: lease.taskId,

@@ -4,6 +4,7 @@ import type { ClaimedTask } from "../jobs/claimed-task.ts";
 import type { TaskKind } from "../schema.ts";
 import { createReporter } from "./attempt-reporter.ts";
 import { concludeDone, concludeFailed, type TaskOutcome } from "./conclude.ts";
+import { runFetchTask } from "./fetch-task.ts";
 import { type IsolateContext, runImageTask } from "./image-task.ts";
 import { keepLease } from "./keep-lease.ts";
 import { runPackageTask } from "./package-task.ts";
@@ -11,7 +12,11 @@ import { runPackageTask } from "./package-task.ts";
 type Handler = (claimed: ClaimedTask, context: IsolateContext) => Promise<TaskOutcome>;
 
 /** The tasks that run in the isolate itself; all others go to a slot. */
-const HANDLERS: Partial<Record<TaskKind, Handler>> = { image: runImageTask, package: runPackageTask };
+const HANDLERS: Partial<Record<TaskKind, Handler>> = {
+  fetch: runFetchTask,
+  image: runImageTask,
+  package: runPackageTask,
+};
 
 /** Runs a claimed task to its end in this isolate, under its lease. Never throws: the end is written to D1. */
 export async function runInIsolate(env: Env, claimed: ClaimedTask): Promise<void> {

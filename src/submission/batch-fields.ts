@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { LIMITS } from "../config.ts";
 import { ON_ITEM_FAILURE } from "../schema.ts";
-import { jobFields } from "./job-fields.ts";
+import { hasOneInput, jobFields, jobInput, ONE_INPUT } from "./job-fields.ts";
 
 const { output_specifications, priority, allow_partial } = jobFields.shape;
 
@@ -12,7 +12,10 @@ const itemFields = z.strictObject({
   allow_partial: allow_partial.unwrap().optional(),
 });
 
-const item = itemFields.extend({ media_id: z.string() }).openapi("BatchItem");
+const item = itemFields
+  .extend(jobInput)
+  .refine(hasOneInput, ONE_INPUT)
+  .openapi("BatchItem", { description: "Exactly one of `media_id` and `source_url`" });
 
 export const batchRequest = z
   .strictObject({

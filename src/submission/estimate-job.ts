@@ -20,7 +20,7 @@ const readLately = new WeakMap<D1Database, Lately>();
  */
 export async function withEstimate(d1: D1Database, planned: PlannedJob, nowMs: number): Promise<PlannedJob> {
   const { job, tasks } = planned;
-  if (!job.estimate || !tasks[0]) return planned;
+  if (!job.estimate || job.kind === "unknown" || !tasks[0]) return planned;
   const { sizeBucket, outputCount, lane, runMs } = job.estimate;
   try {
     const lately = latelyOf(d1);

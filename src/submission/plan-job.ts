@@ -125,7 +125,7 @@ function videoStages(outputs: readonly VideoOutput[]): StageName[] {
 
 /** The estimate as long as nothing is known of other jobs (`estimate-job.ts`). */
 function guess(
-  kind: JobRow["kind"],
+  kind: PlannedInput["kind"],
   size: number,
   outputCount: number,
   lane: Lane,
@@ -146,7 +146,7 @@ function videoRunMs(bytes: number): number {
 }
 
 function jobRow(
-  kind: JobRow["kind"],
+  kind: PlannedInput["kind"],
   stages: StageName[],
   estimate: JobEstimate,
   notes: string[],

@@ -1,4 +1,5 @@
 import { configOf, type Env } from "../config.ts";
+import { MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
 import type { ImageProbe } from "../image/probe.ts";
 import type { MediaRow } from "../jobs/claimed-task.ts";
@@ -21,7 +22,8 @@ export interface PlannedSubmission {
 /**
  * Plans the job that the fields ask for, of an input that is known.
  *
- * @param webhookUrl as `webhookUrlOf` found it
+ * @param submitter with the `webhookUrl` that `webhookUrlOf` found
+ * @param identity of a job that was accepted before its input was known; left out, it is a new one
  * @throws MediaError `invalid_request` for outputs that cannot be made of it, and the refusals of `planJob`.
  */
 export async function planSubmission(
@@ -30,15 +32,16 @@ export async function planSubmission(
   input: PlannedInput,
   mediaId: string,
   submitter: Omit<Submitter, "once"> & { webhookUrl: string | undefined },
+  identity: { jobId: string; nowMs: number } = newJobNow(),
 ): Promise<PlannedSubmission> {
   const specifications = fields.output_specifications ?? [...DEFAULT_OUTPUTS[input.kind]];
   const resolved = resolveOutputs(specifications, input.kind, configOf(env).watermarkLogo);
   const logos = await requireLogos(env, submitter.owner, resolved);
-  const nowMs = Date.now();
+  const { jobId, nowMs } = identity;
   const planned = planJob(input, resolved, {
     ...submitter,
     logos,
-    jobId: newId("job", nowMs),
+    jobId,
     taskId: newId("task", nowMs),
     mediaId,
     priority: fields.priority,
@@ -47,6 +50,11 @@ export async function planSubmission(
     nowMs,
   });
   return { planned: await withEstimate(env.DB, planned, nowMs), resolved };
+}
+
+function newJobNow(): { jobId: string; nowMs: number } {
+  const nowMs = Date.now();
+  return { jobId: newId("job", nowMs), nowMs };
 }
 
 /** The job with the hash of its content, by which another submission of the same is known; without, when that is off. */
@@ -73,8 +81,17 @@ export async function webhookUrlOf(
   return webhook_url === undefined ? undefined : (await requireTarget(env, webhook_url, "webhook_url")).href;
 }
 
-/** What stored media says of itself. */
+/**
+ * What stored media says of itself.
+ *
+ * @throws MediaError `invalid_request` for media that was to be fetched and has not been.
+ */
 export function inputOf(media: MediaRow): PlannedInput {
+  if (media.kind === "unknown") {
+    throw new MediaError("invalid_request", "The media has not been fetched; see errors.", {
+      errors: [{ path: "media_id", message: "It has not been fetched from its source_url (yet)." }],
+    });
+  }
   return media.kind === "image"
     ? { kind: "image", probe: media.metadata as unknown as ImageProbe, bytes: media.sizeBytes }
     : { kind: "video", bytes: media.sizeBytes };

@@ -1,10 +1,10 @@
 import { type Config, configOf, type Env } from "../config.ts";
 import { MediaError } from "../errors.ts";
-import { checkAddress, dnsOverHttps } from "./resolve.ts";
+import { checkAddress, dnsOverHttps, type Resolve } from "./resolve.ts";
 import { checkTarget, type TargetPolicy } from "./target.ts";
 
 /**
- * Sees to it that a URL that a client gives may be sent webhooks, by name and, with a resolver, by address.
+ * Sees to it that a URL that a client gives may be spoken to, for webhooks or to fetch from, by name and, with a resolver, by address.
  *
  * @param path the field that it came in, for the error.
  * @throws MediaError `invalid_request` with what is wrong with it.
@@ -13,13 +13,16 @@ export async function requireTarget(env: Env, text: string, path: string): Promi
   const config = configOf(env);
   const check = checkTarget(text, policyOf(config));
   if (!check.allowed) throw refusal(path, check.reason);
-  const { webhookResolverUrl: resolver } = config;
-  const resolve = resolver === undefined ? undefined : dnsOverHttps(resolver);
-  const address = await checkAddress(check.url, policyOf(config), resolve);
+  const address = await checkAddress(check.url, policyOf(config), resolverOf(config));
   if (address === "private") throw refusal(path, "Its address is not on the public internet.");
   if (address === "unresolved")
     throw refusal(path, "Its host has no address, or it cannot be looked up now.");
   return check.url;
+}
+
+/** Where hosts are looked up; absent when they are judged by name only. */
+export function resolverOf({ webhookResolverUrl }: Pick<Config, "webhookResolverUrl">): Resolve | undefined {
+  return webhookResolverUrl === undefined ? undefined : dnsOverHttps(webhookResolverUrl);
 }
 
 export function policyOf(config: Pick<Config, "webhookLoopback" | "webhookPorts">): TargetPolicy {
@@ -27,7 +30,7 @@ export function policyOf(config: Pick<Config, "webhookLoopback" | "webhookPorts"
 }
 
 function refusal(path: string, message: string): MediaError {
-  return new MediaError("invalid_request", "The webhook's URL cannot be used; see errors.", {
+  return new MediaError("invalid_request", "A URL cannot be used; see errors.", {
     errors: [{ path, message }],
   });
 }

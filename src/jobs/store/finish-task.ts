@@ -1,4 +1,5 @@
 import { and, eq, ne, notExists, type SQL, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { alias } from "drizzle-orm/sqlite-core";
 import { recordJobEvent } from "../../outbox.ts";
@@ -20,6 +21,8 @@ export interface FinishedTask {
   newTasks: readonly TaskRow[];
   newDependencies: readonly TaskDependencyRow[];
   notes: readonly string[];
+  /** More statements of the same batch; `guard` holds in them if the task was finished under its lease. */
+  alongside?: (db: DrizzleD1Database, guard: SQL) => BatchItem<"sqlite">[];
   /** Outputs that it could not make; only where the job allows partial results. */
   failedOutputs?: readonly LostOutput[];
   /** Whether the job allows partial results: others of its tasks may have failed. */
@@ -83,6 +86,7 @@ export async function finishTask(
         ]),
     recordDurations(db, lease.jobId, nowMs, guard),
     ...settleBatch(db, batchOf(lease.jobId), nowMs),
+    ...(finished.alongside?.(db, guard) ?? []),
   ]);
   const job = held[0];
   if (!job) return { accepted: false };
