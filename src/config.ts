@@ -162,6 +162,11 @@ export const LIMITS = {
   /** Outlasts the timeout: nobody else sends a delivery before its sender has given up. */
   deliveryLeaseMs: seconds(30),
   deliveryKeptMs: minutes(30 * 24 * 60),
+  activityKeptMs: minutes(30 * 24 * 60),
+  maxDestinations: 50,
+  maxSteps: 5,
+  /** For a target to take a file, beside the time that its bytes need. */
+  shipTimeoutMs: seconds(15),
 } as const;
 
 export interface Config {

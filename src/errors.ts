@@ -4,14 +4,16 @@
  */
 
 /** How a task that failed with a code is treated; the policy of each class is in `jobs/retry-policy.ts`. */
-export type FailureClass =
-  | "transient"
-  | "resource"
-  | "dependency"
-  | "codec"
-  | "system"
-  | "input"
-  | "configuration";
+export const FAILURE_CLASSES = [
+  "transient",
+  "resource",
+  "dependency",
+  "codec",
+  "system",
+  "input",
+  "configuration",
+] as const;
+export type FailureClass = (typeof FAILURE_CLASSES)[number];
 
 interface ErrorDefinition {
   /** HTTP status of the problem document. */
@@ -227,6 +229,24 @@ export const ERRORS = define({
     title: "The logo of the watermark cannot be used",
     class: "input",
     action: "Name a stored picture that opens, and submit the job again.",
+  },
+  destination_missing: {
+    status: 422,
+    title: "The destination is not there any more",
+    class: "configuration",
+    action: "Register the destination again and retry the job.",
+  },
+  ship_refused: {
+    status: 502,
+    title: "The destination refuses the file",
+    class: "configuration",
+    action: "Correct the destination or its credentials and retry the job.",
+  },
+  ship_failed: {
+    status: 502,
+    title: "The destination does not take the file now",
+    class: "dependency",
+    action: "See to it that the destination answers, and retry the job.",
   },
   impossible_output: {
     status: 422,

@@ -13,6 +13,9 @@ const PREFIXES = {
   webhook: "whk",
   secret: "sec",
   delivery: "dlv",
+  destination: "dst",
+  receipt: "rcp",
+  activity: "act",
 } as const;
 
 const next = monotonicFactory();

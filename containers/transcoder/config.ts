@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 
 const count = z.coerce.number().int();
+const share = z.coerce.number().min(0).max(1);
 
 const environment = z.object({
   /** 0 picks a free port, which the `listening` line names. */
@@ -16,6 +17,14 @@ const environment = z.object({
   FFMPEG_THREADS: count.min(1).default(availableParallelism()),
   /** Time that running tasks get after SIGTERM; the platform kills after 15 minutes. */
   DRAIN_GRACE_MS: count.min(0).default(14 * 60_000),
+  /** A process that neither works nor comes further for so long is ended: twice the longest pause to be expected. */
+  STALL_MS: count.min(100).default(60_000),
+  /** Shares of memory and disk in use from which on no task is taken. */
+  MAX_MEMORY_SHARE: share.default(0.8),
+  MAX_DISK_SHARE: share.default(0.85),
+  /** After so many tasks, or with so much memory of its own, the server makes room for a fresh one. */
+  RECYCLE_AFTER_TASKS: count.min(1).default(500),
+  RECYCLE_RSS_BYTES: count.min(1).default(1_000_000_000),
 });
 
 export interface TranscoderConfig {
@@ -25,6 +34,11 @@ export interface TranscoderConfig {
   maxTasks: number;
   ffmpegThreads: number;
   drainGraceMs: number;
+  stallMs: number;
+  maxMemoryShare: number;
+  maxDiskShare: number;
+  recycleAfterTasks: number;
+  recycleRssBytes: number;
 }
 
 /** @throws {z.ZodError} naming every variable that is not valid. */
@@ -37,5 +51,10 @@ export function readConfig(env: NodeJS.ProcessEnv): TranscoderConfig {
     maxTasks: parsed.MAX_TASKS,
     ffmpegThreads: parsed.FFMPEG_THREADS,
     drainGraceMs: parsed.DRAIN_GRACE_MS,
+    stallMs: parsed.STALL_MS,
+    maxMemoryShare: parsed.MAX_MEMORY_SHARE,
+    maxDiskShare: parsed.MAX_DISK_SHARE,
+    recycleAfterTasks: parsed.RECYCLE_AFTER_TASKS,
+    recycleRssBytes: parsed.RECYCLE_RSS_BYTES,
   };
 }

@@ -1,19 +1,28 @@
-import { statfs } from "node:fs/promises";
-import { availableParallelism, freemem } from "node:os";
+import { availableParallelism } from "node:os";
 import type { TranscoderHealth } from "../../src/video/protocol.ts";
+import { createProcessorMeter, diskFill, memoryFill, shareOf } from "./machine-load.ts";
 import type { Machine } from "./run-task.ts";
 import type { TaskRegistry } from "./task-registry.ts";
 
+const processorPercent = createProcessorMeter();
+
 /** What `GET /health` says of the machine now. */
 export async function readHealth(machine: Machine, registry: TaskRegistry): Promise<TranscoderHealth> {
-  const disk = await statfs(machine.config.workDir);
+  const { config, capabilities } = machine;
+  const [memory, disk] = await Promise.all([memoryFill(), diskFill(config.workDir)]);
+  const isFull = shareOf(memory) >= config.maxMemoryShare || shareOf(disk) >= config.maxDiskShare;
   return {
-    state: registry.draining() ? "draining" : "ready",
+    state: registry.draining() ? "draining" : isFull ? "full" : "ready",
     running: registry.running(),
-    ffmpegVersion: machine.capabilities.version,
-    encoders: machine.capabilities.encoders,
+    ffmpegVersion: capabilities.version,
+    encoders: capabilities.encoders,
     cores: availableParallelism(),
-    memoryFreeBytes: freemem(),
-    diskFreeBytes: disk.bavail * disk.bsize,
+    memoryFreeBytes: memory.totalBytes - memory.usedBytes,
+    diskFreeBytes: disk.totalBytes - disk.usedBytes,
+    memoryTotalBytes: memory.totalBytes,
+    diskTotalBytes: disk.totalBytes,
+    cpuPercent: processorPercent(),
+    rssBytes: process.memoryUsage.rss(),
+    tasksEnded: registry.ended(),
   };
 }

@@ -74,6 +74,7 @@ async function runImageProgram(context: TaskContext, order: ImageOrder): Promise
     args: ["--no-warnings", PROGRAM, orderFile],
     cwd: context.folder,
     signal: context.signal,
+    stallMs: context.stallMs,
     onStdout: (more) => {
       const lines = (text + more).split("\n");
       text = lines.pop() ?? "";

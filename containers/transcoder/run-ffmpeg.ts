@@ -12,6 +12,8 @@ export interface RunPlace {
   /** Folder of the task. */
   folder: string;
   signal: AbortSignal;
+  /** A process that stands still for so long is ended. */
+  stallMs: number;
 }
 
 interface FfmpegRun {
@@ -29,12 +31,23 @@ interface FfmpegRun {
  */
 export function runFfmpeg(place: RunPlace, run: FfmpegRun): Promise<string> {
   const parse = createProgressParser(run.durationSeconds);
+  let reached = 0;
   return runProcess({
     command: "ffmpeg",
     args: run.args,
     cwd: place.folder,
     signal: place.signal,
-    onStdout: (text) => parse(text).forEach(run.onProgress),
+    stallMs: place.stallMs,
+    tellsProgress: run.durationSeconds > 0,
+    onStdout: (text) => {
+      const blocks = parse(text);
+      blocks.forEach(run.onProgress);
+      const before = reached;
+      for (const { outTimeSeconds, totalBytes = 0 } of blocks) {
+        reached = Math.max(reached, outTimeSeconds + totalBytes);
+      }
+      return reached > before;
+    },
     ...(run.readers === undefined ? {} : { readers: run.readers }),
     classifyExit: classifyFfmpegExit,
   });
@@ -58,8 +71,10 @@ async function runFfprobe(place: RunPlace, args: string[]): Promise<SourceDescri
     args,
     cwd: place.folder,
     signal: place.signal,
+    stallMs: place.stallMs,
     onStdout: (text) => {
       json += text;
+      return true;
     },
     classifyExit: classifyFfmpegExit,
   });

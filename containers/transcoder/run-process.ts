@@ -3,6 +3,8 @@ import type { Readable } from "node:stream";
 import { type ErrorCode, MediaError } from "../../src/errors.ts";
 import type { FfmpegExit } from "../../src/video/ffmpeg-errors.ts";
 import { withoutUrls } from "./log.ts";
+import { followPeak } from "./peak-memory.ts";
+import { watchForStall } from "./stall-watch.ts";
 import { killGroup } from "./work-folder.ts";
 
 const STDERR_TAIL_CHARACTERS = 4000;
@@ -14,9 +16,14 @@ export interface ProcessRun {
   args: string[];
   /** Folder of the task. */
   cwd: string;
+  /** Ends the run when the process stands still for so long. */
+  stallMs: number;
+  /** Whether `onStdout` tells how far it has come; otherwise processor time is the only sign of life. */
+  tellsProgress?: boolean;
   /** Ends the process group; its reason is what the run then fails with. */
   signal: AbortSignal;
-  onStdout: (text: string) => void;
+  /** `false`: it said something, but has come no further. */
+  onStdout: (text: string) => boolean | undefined;
   /** Readers of pipe 3, 4, …; the run fails with the first that fails. */
   readers?: ((pipe: Readable) => Promise<void>)[];
   /** What an unsuccessful end means. */
@@ -39,20 +46,40 @@ export async function runProcess(run: ProcessRun): Promise<string> {
     stdio: ["ignore", "pipe", "pipe", ...readers.map(() => "pipe" as const)],
   });
   const end = () => child.pid !== undefined && killGroup(child.pid);
+  let stalled: Failure | undefined;
+  const watch = watchForStall({
+    pid: child.pid ?? 0,
+    stallMs: run.stallMs,
+    tellsProgress: run.tellsProgress ?? false,
+    onStall: (silentMs) => {
+      stalled = { error: stallOf(run.command, silentMs) };
+      end();
+    },
+  });
   run.signal.addEventListener("abort", end, { once: true });
+  const stopFollowing = child.pid === undefined ? () => {} : followPeak(child.pid, run.cwd);
   try {
     const tail = collectStderr(child);
-    const listening = listenToStdout(child, run, end);
+    const listening = listenToStdout(child, run, end, watch.moved);
     const reading = readPipes(child, readers, end);
     const { exitCode, signal } = await exitOf(child, run);
-    const failure = (await reading) ?? listening.failure;
+    const readFailure = await reading;
+    // What a reader makes of a broken pipe only follows from the stall.
+    const failure = stalled ?? readFailure ?? listening.failure;
     run.signal.throwIfAborted();
     if (failure !== undefined) throw failure.error;
     if (exitCode !== 0) throw run.classifyExit({ exitCode, signal, stderr: tail() });
     return tail();
   } finally {
+    watch.stop();
+    stopFollowing();
     run.signal.removeEventListener("abort", end);
   }
+}
+
+function stallOf(command: string, silentMs: number): MediaError {
+  const name = command === "ffmpeg" ? "The encoder" : "The process doing the work";
+  return new MediaError("stalled", `${name} stood still for ${Math.round(silentMs / 1000)} s and was ended.`);
 }
 
 /** Resolves when the process has ended and all of its pipes are closed. */
@@ -79,11 +106,16 @@ interface Failure {
 }
 
 /** What a listener throws ends the run; out of an event handler it would end the server. */
-function listenToStdout(child: ChildProcess, run: ProcessRun, end: () => void): { failure?: Failure } {
+function listenToStdout(
+  child: ChildProcess,
+  run: ProcessRun,
+  end: () => void,
+  moved: () => void,
+): { failure?: Failure } {
   const outcome: { failure?: Failure } = {};
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     try {
-      run.onStdout(text);
+      if (run.onStdout(text) !== false) moved();
     } catch (error) {
       outcome.failure ??= { error };
       end();

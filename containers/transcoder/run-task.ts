@@ -3,6 +3,7 @@ import type { TaskEvent, TaskRequest, TaskResult } from "../../src/video/protoco
 import type { FfmpegCapabilities } from "./capabilities.ts";
 import type { TranscoderConfig } from "./config.ts";
 import { withoutUrls } from "./log.ts";
+import { takePeak } from "./peak-memory.ts";
 import { createTaskContext, type TaskContext } from "./task-context.ts";
 import { runImage } from "./tasks/image.ts";
 import { runProbe } from "./tasks/probe.ts";
@@ -42,16 +43,24 @@ export async function runTask(
       threads: Math.min(request.threads ?? Number.POSITIVE_INFINITY, machine.config.ffmpegThreads),
       toneMapping: machine.capabilities.toneMapping,
     };
-    const context = createTaskContext({ request, folder, signal: controller.signal, setting, emit, abort });
+    const { signal } = controller;
+    const { stallMs } = machine.config;
+    const context = createTaskContext({ request, folder, signal, stallMs, setting, emit, abort });
     const result = await runKind(context, request);
     controller.signal.throwIfAborted();
-    return { type: "done", result };
+    return { type: "done", result, ...peakIn(folder) };
   } catch (thrown) {
-    return errorEvent(controller.signal.aborted ? controller.signal.reason : thrown);
+    const event = errorEvent(controller.signal.aborted ? controller.signal.reason : thrown);
+    return folder === undefined ? event : { ...event, ...peakIn(folder) };
   } finally {
     clearTimeout(timer);
     if (folder !== undefined) await removeWorkFolder(folder);
   }
+}
+
+function peakIn(folder: string): { peakMemoryBytes?: number } {
+  const peakMemoryBytes = takePeak(folder);
+  return peakMemoryBytes === undefined ? {} : { peakMemoryBytes };
 }
 
 function runKind(context: TaskContext, request: TaskRequest): Promise<TaskResult> {

@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { askFfmpeg } from "./capabilities.ts";
 import { readConfig } from "./config.ts";
 import { log } from "./log.ts";
+import { recycleWhenWorn } from "./recycle.ts";
 import { answer } from "./routes.ts";
 import type { Machine } from "./run-task.ts";
 import { createTaskRegistry, type TaskRegistry } from "./task-registry.ts";
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
   server.listen(config.port, config.host, () => {
     log("listening", { port: (server.address() as AddressInfo).port });
   });
+  recycleWhenWorn(config, registry, () => void shutDown(server, registry, config.drainGraceMs));
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => void shutDown(server, registry, config.drainGraceMs));
   }

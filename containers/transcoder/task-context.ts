@@ -35,11 +35,12 @@ interface ContextParts extends RunPlace {
 }
 
 export function createTaskContext(parts: ContextParts): TaskContext {
-  const { request, folder, signal, setting } = parts;
+  const { request, folder, signal, stallMs, setting } = parts;
   return {
     request,
     folder,
     signal,
+    stallMs,
     setting,
     progress: progressReporter(parts.emit),
     countBytes: outputCounter(request.maxOutputBytes, parts.abort),

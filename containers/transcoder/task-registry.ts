@@ -52,12 +52,15 @@ export interface TaskRegistry {
   drain: (graceMs: number) => Promise<void>;
   running: () => string[];
   draining: () => boolean;
+  /** How many tasks have ended here. */
+  ended: () => number;
 }
 
 export function createTaskRegistry(machine: Machine): TaskRegistry {
   const running = new Map<string, RunningTask>();
   const finished = new Map<string, FinishedTask>();
   let draining = false;
+  let ended = 0;
 
   function refuse(attemptId: string): void {
     if (running.has(attemptId)) throw new MediaError("conflict", `Attempt ${attemptId} is running.`);
@@ -94,6 +97,7 @@ export function createTaskRegistry(machine: Machine): TaskRegistry {
     clearInterval(beat);
     emit(event);
     running.delete(attemptId);
+    ended++;
     remember(attemptId, { kind, event, finishedAt: Date.now() });
     const code = event.type === "error" ? event.code : undefined;
     log("task_ended", { attemptId, kind, code, wallMs: Math.round(performance.now() - startedAt) });
@@ -147,5 +151,6 @@ export function createTaskRegistry(machine: Machine): TaskRegistry {
     drain,
     running: () => [...running.keys()],
     draining: () => draining,
+    ended: () => ended,
   };
 }

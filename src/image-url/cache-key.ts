@@ -13,7 +13,10 @@ export interface DerivativeIdentity {
   format: ImageFormat;
 }
 
-const EXTENSIONS = { webp: "webp", jpeg: "jpg", png: "png" } satisfies Record<ImageFormat, string>;
+const EXTENSIONS = { webp: "webp", jpeg: "jpg", png: "png", avif: "avif" } satisfies Record<
+  ImageFormat,
+  string
+>;
 
 /** R2 takes keys of 1,024 bytes; the rest of the key is media, version and extension. */
 const MAX_NAME_CHARACTERS = 800;

@@ -1,9 +1,7 @@
 import { configOf } from "../config.ts";
 import { MediaError } from "../errors.ts";
 import { isId } from "../id.ts";
-import { IMAGE_MIME } from "../image/output.ts";
 import type { ImageProbe } from "../image/probe.ts";
-import { objectResponse } from "../media/object-response.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { readPublishedMedia } from "../media/store.ts";
 import type { AppContext } from "../request-context.ts";
@@ -12,15 +10,18 @@ import { answerHeaders } from "./answer-headers.ts";
 import type { AskedImage } from "./asked-image.ts";
 import { type DerivativeIdentity, derivativeKey, derivedObjectKey } from "./cache-key.ts";
 import { describeImage } from "./describe.ts";
-import { makeOnce } from "./make-once.ts";
+import { type Found, findDerivative, readStored } from "./find-derivative.ts";
+import { makeLater, makeOnce } from "./make-once.ts";
 import { negotiateFormat } from "./negotiate.ts";
-import { cacheUrl } from "./purge.ts";
+import type { DerivativeOrder } from "./producer.ts";
 import { serverTiming } from "./server-timing.ts";
 import { toImageOutput } from "./to-output.ts";
 import { roundToSteps } from "./width-steps.ts";
 
 /**
- * Serves one derivative: from the cache, else from R2, else made now. `Server-Timing` says which.
+ * Serves one derivative: from the cache, else from R2, else made now. `Server-Timing` says which. Clients that would
+ * rather have AVIF get it when it is there; until then they get what is fast, for a short time, and it is made behind
+ * their back.
  *
  * @throws MediaError `not_found`, `invalid_image_url`, `image_rate_limited`, `derivative_pending` when it takes too
  *   long, and what making it failed with
@@ -61,82 +62,68 @@ function isFailureToMake(thrown: unknown): boolean {
 }
 
 async function deliver(c: AppContext, asked: AskedImage, media: MediaRecord): Promise<Response> {
-  const { identity, varies } = identify(c, asked, media);
-  const { format } = identity;
+  const { identity, better, varies } = identify(c, asked, media);
   const started = performance.now();
-  const answer = (stored: Response, cache: string, timings = {}): Response => {
-    const response = new Response(c.req.method === "HEAD" ? null : stored.body, stored);
-    response.headers.set("Cache-Tag", media.id);
-    const facts = {
-      format,
-      varies,
-      isVersioned: asked.version === media.version,
-      isProvisional: false,
-      expiresAt: asked.expiresAt,
-      filename: asked.filename ?? media.filename,
-      note: noteOn(asked),
-    };
-    for (const [name, value] of Object.entries(answerHeaders(facts, Date.now() / 1000)))
-      response.headers.set(name, value);
-    response.headers.set("Server-Timing", serverTiming(cache, timings, performance.now() - started));
-    return response;
-  };
+  const answer = (found: Found, isProvisional: boolean): Response =>
+    answerWith(c, asked, media, { ...found, varies, isProvisional, totalMs: performance.now() - started });
 
-  const cacheRequest = cacheRequestOf(c, identity);
-  const cached = await caches.default.match(cacheRequest);
-  if (cached) return answer(cached, "hit");
-  const objectKey = derivedObjectKey(identity);
-  const isStored = (await c.env.MEDIA.head(objectKey)) !== null;
-  const order = { objectKey, media, output: toImageOutput(identity.options, format) };
-  const timings = isStored ? {} : await makeOnce(c, derivativeKey(identity), order);
-  c.executionCtx.waitUntil(fillCache(c, cacheRequest, objectKey, IMAGE_MIME[format]));
-  const stored = await objectResponse(c.env.MEDIA, objectKey, c.req.raw, { type: IMAGE_MIME[format] });
-  return answer(stored, isStored ? "stored" : "made", timings);
+  const best = better && (await findDerivative(c, better));
+  if (best) return answer(best, false);
+  const isPending = better !== undefined;
+  if (better) await makeLater(c, media, better);
+  const found = await findDerivative(c, identity);
+  if (found) return answer(found, isPending);
+  const timings = await makeOnce(c, derivativeKey(identity), orderOf(media, identity));
+  return answer({ ...(await readStored(c, identity)), cache: "made", timings }, isPending);
 }
 
 /** What exactly is asked for, after the client and the deployment had their say. */
-function identify(
-  c: AppContext,
-  asked: AskedImage,
-  media: MediaRecord,
-): { identity: DerivativeIdentity; varies: string[] } {
+function identify(c: AppContext, asked: AskedImage, media: MediaRecord) {
   const { hasAlpha } = media.metadata as unknown as ImageProbe;
   const header = (name: string) => c.req.header(name) ?? null;
   const adapted = adaptToClient(asked.options, header);
   const options = roundToSteps(adapted.options, configOf(c.env).imageUrl.widthSteps);
-  const { format, varies } = negotiateFormat(options, header("Accept"), hasAlpha);
+  const { format, better, varies } = negotiateFormat(options, header("Accept"), hasAlpha);
+  const identity: DerivativeIdentity = { mediaId: media.id, mediaVersion: media.version, options, format };
   return {
-    identity: { mediaId: media.id, mediaVersion: media.version, options, format },
+    identity,
+    better: better && { ...identity, format: better },
     varies: varies ? ["Accept", ...adapted.varies] : adapted.varies,
   };
+}
+
+function orderOf(media: MediaRecord, identity: DerivativeIdentity): DerivativeOrder {
+  const output = toImageOutput(identity.options, identity.format);
+  return { objectKey: derivedObjectKey(identity), media, output };
+}
+
+interface Answer extends Found {
+  varies: string[];
+  isProvisional: boolean;
+  totalMs: number;
+}
+
+function answerWith(c: AppContext, asked: AskedImage, media: MediaRecord, found: Answer): Response {
+  const { response: stored, format, cache, timings, varies, isProvisional, totalMs } = found;
+  const response = new Response(c.req.method === "HEAD" ? null : stored.body, stored);
+  const facts = {
+    format,
+    varies,
+    isVersioned: asked.version === media.version,
+    isProvisional,
+    expiresAt: asked.expiresAt,
+    filename: asked.filename ?? media.filename,
+    note: noteOn(asked),
+  };
+  for (const [name, value] of Object.entries(answerHeaders(facts, Date.now() / 1000)))
+    response.headers.set(name, value);
+  response.headers.set("Cache-Tag", media.id);
+  response.headers.set("Server-Timing", serverTiming(cache, timings, totalMs));
+  return response;
 }
 
 function noteOn({ options }: AskedImage): string | undefined {
   return options.gravity === "face"
     ? "No face detector here: the crop keeps what draws the eye, skin first."
     : undefined;
-}
-
-/** A key of our own, so that no header and no spelling of the options can split or poison the cache. */
-function cacheRequestOf(c: AppContext, identity: DerivativeIdentity): Request {
-  const headers = new Headers();
-  for (const name of ["If-None-Match", "Range"]) {
-    const value = c.req.header(name);
-    if (value !== undefined) headers.set(name, value);
-  }
-  return new Request(cacheUrl(c.env, derivedObjectKey(identity)), { headers });
-}
-
-/** How long the Cache API keeps a copy; what clients are told is said anew with each answer. */
-const COPY = { "Cache-Control": "public, max-age=86400" };
-
-async function fillCache(
-  c: AppContext,
-  cacheRequest: Request,
-  objectKey: string,
-  type: string,
-): Promise<void> {
-  const plain = new Request(cacheRequest.url);
-  const copy = await objectResponse(c.env.MEDIA, objectKey, plain, { type, headers: COPY });
-  await caches.default.put(plain, copy);
 }

@@ -1,7 +1,11 @@
 import { configOf } from "../config.ts";
 import { MediaError } from "../errors.ts";
+import type { MediaRecord } from "../media/record.ts";
 import type { AppContext } from "../request-context.ts";
+import { type DerivativeIdentity, derivativeKey, derivedObjectKey } from "./cache-key.ts";
 import type { DerivativeOrder, DerivativeTimings } from "./producer.ts";
+import { cacheUrl } from "./purge.ts";
+import { toImageOutput } from "./to-output.ts";
 
 /** How long one asker waits for a derivative that is being made; the making goes on without them. */
 const WAIT_MS = 10_000;
@@ -26,6 +30,28 @@ export async function makeOnce(
   throw result.code === "derivative_pending"
     ? pending(result.message)
     : new MediaError(result.code, result.message);
+}
+
+/** For how long nobody else asks for what is being made in the background, seconds. */
+const LATER_SECONDS = 30;
+
+/**
+ * Has a better format made without anybody waiting for it. A mark in the cache keeps each request of the next seconds
+ * from asking again.
+ */
+export async function makeLater(
+  c: AppContext,
+  media: MediaRecord,
+  identity: DerivativeIdentity,
+): Promise<void> {
+  const objectKey = derivedObjectKey(identity);
+  const mark = `${cacheUrl(c.env, objectKey)}.asked`;
+  if (await caches.default.match(mark)) return;
+  const headers = { "Cache-Control": `max-age=${LATER_SECONDS}` };
+  await caches.default.put(mark, new Response("asked", { headers }));
+  const output = toImageOutput(identity.options, identity.format);
+  const order = { objectKey, media, output, isBackground: true };
+  c.executionCtx.waitUntil(c.env.DERIVATIVES.getByName(derivativeKey(identity)).make(order));
 }
 
 function pending(message: string): MediaError {

@@ -3,6 +3,8 @@ import type { ImageUrlOptions } from "./options.ts";
 
 export interface Negotiated {
   format: ImageFormat;
+  /** What this client would rather have, when it is there: dear to make, so nobody is kept waiting for it. */
+  better?: ImageFormat;
   /** The answer depends on the Accept header, so it must say `Vary: Accept` and the cache key must hold the format. */
   varies: boolean;
 }
@@ -10,6 +12,8 @@ export interface Negotiated {
 /**
  * The format of one answer. An explicit format wins. `auto` (and no format at all) is WebP for clients that name it,
  * else JPEG, or PNG where the source has transparency that JPEG would lose; `compression=fast` is never WebP.
+ *
+ * A client that names AVIF is told of it as the better one.
  *
  * Only a client that names `image/webp` gets it (RFC 9110 §12.5.1): wildcards are sent by clients that cannot show
  * it, and `q=0` refuses it.
@@ -25,7 +29,8 @@ export function negotiateFormat(
   if (format !== undefined && format !== "auto" && format !== "json") return { format, varies: false };
   const plain = sourceHasAlpha ? "png" : "jpeg";
   if (compression === "fast") return { format: plain, varies: false };
-  return { format: acceptsByName(accept ?? "", "image/webp") ? "webp" : plain, varies: true };
+  const better = acceptsByName(accept ?? "", "image/avif") ? ({ better: "avif" } as const) : {};
+  return { format: acceptsByName(accept ?? "", "image/webp") ? "webp" : plain, varies: true, ...better };
 }
 
 /** Longest Accept header that is looked at, characters; browsers send about 150. */

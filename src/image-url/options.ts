@@ -33,7 +33,7 @@ export type Fit = (typeof FITS)[number];
 export const URL_QUALITY_WORDS = ["low", "medium-low", "medium", "medium-high", "high", "maximum"] as const;
 export type UrlQualityWord = (typeof URL_QUALITY_WORDS)[number];
 
-export const URL_FORMATS = ["auto", "webp", "jpeg", "baseline-jpeg", "png", "json"] as const;
+export const URL_FORMATS = ["auto", "webp", "jpeg", "baseline-jpeg", "png", "avif", "json"] as const;
 export type UrlFormat = (typeof URL_FORMATS)[number];
 
 interface OptionRow<T> {
@@ -86,7 +86,7 @@ export const OPTION_ROWS = {
   ),
   format: option(
     oneOf(...URL_FORMATS),
-    "`auto` (default) goes by the `Accept` header; `json` tells of the image instead of showing it.",
+    "`auto` (default) goes by the `Accept` header: AVIF once it is made, until then WebP, else JPEG or PNG; `json` tells of the image instead of showing it.",
     "f",
   ),
   compression: option(

@@ -1,6 +1,7 @@
 import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../config.ts";
+import { toMediaError } from "../errors.ts";
 import { type RenderedImage, renderImage } from "../image/pipeline.ts";
 import { planImage } from "../image/plan.ts";
 import type { ImageProbe } from "../image/probe.ts";
@@ -23,9 +24,14 @@ export async function produceDerivative(env: Env, order: DerivativeOrder, clock:
   const probe = media.metadata as unknown as ImageProbe;
   const logos = logoHeaders(await findLogos(env.DB, [output]));
   const plan = planImage(probe, [output], { inputBytes: media.sizeBytes, logos });
+  const here = async () => await renderHere(env, order, probe, clock);
   clock.begin(plan.lane === "edge" ? "wait" : "container");
   const made =
-    plan.lane === "edge" ? await renderHere(env, order, probe, clock) : await renderThere(env, order);
+    plan.lane === "container-short"
+      ? await renderThere(env, order)
+      : order.isBackground
+        ? await renderThere(env, order).catch(onlyWithoutContainer(here))
+        : await here();
   clock.begin("record");
   await drizzle(env.DB)
     .insert(derivatives)
@@ -51,6 +57,14 @@ type Made = Pick<typeof derivatives.$inferInsert, "type" | "bytes" | "width" | "
 async function renderThere(env: Env, order: DerivativeOrder): Promise<Made> {
   const { type, bytes, width = 0, height = 0 } = await renderInContainer(env, order);
   return { type, bytes, width, height };
+}
+
+/** Falls back when no container answers; every other failure would be the same here. */
+function onlyWithoutContainer<T>(fallback: () => Promise<T>): (thrown: unknown) => Promise<T> {
+  return async (thrown) => {
+    if (toMediaError(thrown).class === "input") throw thrown;
+    return await fallback();
+  };
 }
 
 async function renderHere(

@@ -14,6 +14,8 @@ export interface DerivativeOrder {
   objectKey: string;
   media: MediaRecord;
   output: ImageOutput;
+  /** Nobody waits for it: it is left to a container, unless none answers. */
+  isBackground?: boolean;
 }
 
 /** Errors lose their class on the way out of an object, so they travel as values. */

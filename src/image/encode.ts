@@ -1,4 +1,5 @@
 import { MediaError } from "../errors.ts";
+import { encodeAvif } from "./codecs/avif.ts";
 import { encodeJpeg } from "./codecs/jpeg.ts";
 import { encodePng } from "./codecs/png.ts";
 import { encodeWebp } from "./codecs/webp.ts";
@@ -12,6 +13,7 @@ const ENCODERS = {
   jpeg: (pixels, quality, { progressive }) => encodeJpeg(pixels, quality, progressive),
   png: encodePng,
   webp: encodeWebp,
+  avif: encodeAvif,
 } satisfies Record<ImageFormat, Encoder>;
 
 /**

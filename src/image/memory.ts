@@ -6,7 +6,7 @@ import type { ImageProbe } from "./probe.ts";
 
 /**
  * What one picture costs the edge lane in memory. The factors of the packages' codecs are the size of their linear
- * memory after one call on generated photos of 3 and 12 megapixels (jpeg 1.6.0, png 3.1.1, webp 1.5.0 of @jsquash),
+ * memory after one call on generated photos of 3 and 12 megapixels (jpeg 1.6.0, png 3.1.1, webp 1.5.0 of @jsquash; avif 2.1.1 at 0.5 and 1 megapixels),
  * less its copy of the file, divided by the pixels, the larger of the two and rounded up. They hold the slack by which
  * those memories grow. What our own kernels take is counted, not measured: see {@link kernelBytes}.
  */
@@ -23,7 +23,10 @@ const DECODE_BYTES_PER_PIXEL = {
 /** Linear memory of an Emscripten codec before its first picture, bytes. */
 const EMSCRIPTEN_BASE_BYTES = 16.2 * 1024 * 1024;
 
-const ENCODE_BYTES_PER_PIXEL = { jpeg: 20, webp: 14, png: 19 } satisfies Record<ImageFormat, number>;
+const ENCODE_BYTES_PER_PIXEL = { jpeg: 20, webp: 14, png: 19, avif: 60 } satisfies Record<
+  ImageFormat,
+  number
+>;
 
 const RGBA_BYTES = 4;
 

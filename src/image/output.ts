@@ -4,13 +4,14 @@ import { watermark } from "./watermark.ts";
 /** Largest side that an output may have, px (libwebp's own limit is 16,383). */
 export const MAX_OUTPUT_SIDE_PX = 16_383;
 
-export const IMAGE_FORMATS = ["webp", "jpeg", "png"] as const;
+export const IMAGE_FORMATS = ["webp", "jpeg", "png", "avif"] as const;
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
 export const IMAGE_MIME: Record<ImageFormat, string> = {
   webp: "image/webp",
   jpeg: "image/jpeg",
   png: "image/png",
+  avif: "image/avif",
 };
 
 /**

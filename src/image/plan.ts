@@ -70,6 +70,11 @@ export function planImage(
       notes,
     };
   }
+  if (outputs.some((output) => isSlowAvif(probe, output))) {
+    const limit = `${EDGE_AVIF_PIXELS / 1e6} megapixels`;
+    const reason = `AVIF of more than ${limit} takes the edge too long to write.`;
+    return { lane: "container-short", reason, estimatedPeakBytes, notes };
+  }
   const peak = `${Math.ceil(estimatedPeakBytes / MIB)} MiB`;
   const isWithin = estimatedPeakBytes <= maxPeakBytes;
   const reason = isWithin
@@ -78,8 +83,17 @@ export function planImage(
   return { lane: isWithin ? "edge" : "container-short", reason, estimatedPeakBytes, notes };
 }
 
+/** Largest AVIF that the edge writes, px: some 0.3 s of CPU. */
+export const EDGE_AVIF_PIXELS = 500_000;
+
+function isSlowAvif(probe: ImageProbe, output: ImageOutput): boolean {
+  if (output.format !== "avif") return false;
+  const { width, height } = frameOutput(probe, output).size;
+  return width * height > EDGE_AVIF_PIXELS;
+}
+
 /** Longest side that a file of a format can have, px: libwebp's 14 bits, JPEG's practical limit in libjpeg. */
-const MAX_SIDE_PX = { webp: 16_383, jpeg: 65_500, png: 65_535 } satisfies Record<
+const MAX_SIDE_PX = { webp: 16_383, jpeg: 65_500, png: 65_535, avif: 16_384 } satisfies Record<
   ImageOutput["format"],
   number
 >;

@@ -1,5 +1,6 @@
 import type { InferSelectModel } from "drizzle-orm";
 import type {
+  activity,
   attempts,
   batches,
   jobs,
@@ -17,6 +18,7 @@ export type OutputRow = InferSelectModel<typeof outputs>;
 export type OutputFailureRow = InferSelectModel<typeof outputFailures>;
 export type AttemptRow = InferSelectModel<typeof attempts>;
 export type MediaRow = InferSelectModel<typeof media>;
+export type ActivityRow = InferSelectModel<typeof activity>;
 export type TaskDependencyRow = InferSelectModel<typeof taskDependencies>;
 
 /** The right to finish or fail one task: whoever holds another token, or none, changes nothing. */

@@ -53,6 +53,7 @@ export const jobDocument = z
       .openapi({ description: "Seconds left by what has been done since; null when the job has ended" }),
     output_specifications: z.array(z.unknown()),
     outputs: z.array(outputDocument),
+    steps: z.array(z.unknown()),
     outputs_failed: z
       .array(z.object({ name: z.string(), error: errorDocument }))
       .openapi({ description: "With `allow_partial`: what could not be made. `POST …/retry` tries again" }),
@@ -90,6 +91,7 @@ export function describeJob(
     estimated_remaining: estimatedRemaining ?? null,
     output_specifications: job.outputSpecifications,
     outputs: outputs.map((output) => describeOutput(output, origin)),
+    steps: job.steps,
     notes: job.notes,
     outputs_failed: outputsFailed.map(({ name, failure }) => ({ name, error: describeError(failure) })),
     error: job.error && describeError(job.error),

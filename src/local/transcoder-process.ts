@@ -13,6 +13,9 @@ const GRACE_MS = 4_000;
 /** One process stands in for the containers of all slots. */
 const MAX_TASKS = 16;
 
+/** One's own machine is full of other things, which are no reason to refuse work until there is no room at all. */
+const MAX_SHARE = 0.97;
+
 export interface TranscoderProcess {
   url: string;
   stop: () => Promise<void>;
@@ -75,6 +78,8 @@ function launch(stateDir: string, port: number): { child: Child; listening: Prom
       WORK_DIR: workDir,
       DRAIN_GRACE_MS: String(DRAIN_MS),
       MAX_TASKS: String(MAX_TASKS),
+      MAX_MEMORY_SHARE: String(MAX_SHARE),
+      MAX_DISK_SHARE: String(MAX_SHARE),
     },
     logPath: join(stateDir, "logs", "transcoder.log"),
     onLine: (line) => {

@@ -20,11 +20,13 @@ import { outlineOf } from "../progress/outline.ts";
 import { STAGE_OF_TASK, type StageName } from "../progress/stages.ts";
 import type { FailureRecord, Priority } from "../schema.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
+import { activityRows, type ShippedFile } from "./activity-rows.ts";
 import { reportError, reportWell } from "./breakers.ts";
 import { haltBatch } from "./cancel-batch.ts";
 import type { StoredFile } from "./output-rows.ts";
 import { outputRows } from "./output-rows.ts";
 import { stopAttempts } from "./stop-attempts.ts";
+import { GATHER_MS, keepUnsaid, takeUnsaid } from "./unsaid.ts";
 import { isWithin } from "./within.ts";
 
 /** What a handler hands back when its task is done and its files lie under the attempt's prefix. */
@@ -41,6 +43,8 @@ export interface TaskOutcome {
   alongside?: FinishedTask["alongside"];
   /** Removes what was made beside the attempt's own files, when the attempt does not count. */
   discard?: () => Promise<void>;
+  /** The file that was delivered to somebody else. */
+  shipped?: ShippedFile;
   /** Outputs that it could not make, where the job allows that. */
   failedOutputs?: readonly FailedOutput[];
 }
@@ -78,6 +82,7 @@ export async function concludeDone(
       newDependencies: outcome.newDependencies ?? [],
       notes: outcome.notes ?? [],
       alongside: outcome.alongside,
+      activity: activityRows({ lease, job }, outcome.files, outcome.shipped, nowMs),
       failedOutputs,
       allowPartial: job.allowPartial,
       ...usage,
@@ -193,13 +198,25 @@ async function abandonAttempt(env: Env, lease: Lease): Promise<void> {
   await markSwept(env.DB, { taskId: lease.taskId, number: lease.attempt }, Date.now());
 }
 
-/** Tells who watches, and after a transition also who asked for webhooks, whose events are in D1 by then. */
+/**
+ * Tells who watches, and after a transition also who asked for webhooks, whose events are in D1 by then. What an attempt
+ * says on its way is gathered for a moment, and goes out in its order, with the end of the attempt at the latest.
+ */
 export async function tell(env: Env, jobId: string, events: ProgressEvent[]): Promise<void> {
+  const isPromised = !keepUnsaid(jobId, events, Date.now());
+  if (!events.every((event) => ON_THE_WAY.has(event.type))) return await say(env, jobId);
+  if (!isPromised) setTimeout(() => void say(env, jobId), GATHER_MS);
+}
+
+const ON_THE_WAY = new Set<ProgressEvent["type"]>(["task_started", "task_progress", "heartbeat"]);
+const TRANSITIONS = new Set<ProgressEvent["type"]>(["task_started", "task_ended", "job_ended"]);
+
+async function say(env: Env, jobId: string): Promise<void> {
+  const events = takeUnsaid(jobId);
+  if (events.length === 0) return;
   const isTransition = events.some((event) => TRANSITIONS.has(event.type));
   await Promise.all([show(env, jobId, events), isTransition && dispatchEvents(env, [jobId], Date.now())]);
 }
-
-const TRANSITIONS = new Set<ProgressEvent["type"]>(["task_started", "task_ended", "job_ended"]);
 
 /** A channel that has not answered by then has heard it, or will, or is lost; nobody waits for it. */
 const SHOW_WITHIN_MS = 2_000;

@@ -13,19 +13,28 @@ import { slotBehind, slotsOfSize } from "./slots.ts";
 
 /**
  * Spends the tickets of a batch. Each stands for one claim: the edge and io lanes run what they claim here and now,
- * the container lanes offer the work to their slots and never wait for it.
+ * the container lanes offer the work to their slots and never wait for it. Io tasks wait for others more than they
+ * work: a slow host must not hold up what is behind it, so they run side by side.
  */
 export async function consumeTickets(batch: MessageBatch<Ticket>, env: Env): Promise<void> {
+  const sideBySide: Promise<void>[] = [];
   for (const message of batch.messages) {
     const lane = laneOf(message.body);
-    try {
-      if (lane) await spendTicket(env, lane);
-      message.ack();
-    } catch (error) {
-      log("error", "consumer", "ticket_failed", { lane, detail: String(error) });
-      await reportError(env, toMediaError(error));
-      message.retry({ delaySeconds: RETRY_TICKET_S });
-    }
+    const spent = consumeTicket(message, lane, env);
+    if (lane === "io") sideBySide.push(spent);
+    else await spent;
+  }
+  await Promise.all(sideBySide);
+}
+
+async function consumeTicket(message: Message<Ticket>, lane: Lane | undefined, env: Env): Promise<void> {
+  try {
+    if (lane) await spendTicket(env, lane);
+    message.ack();
+  } catch (error) {
+    log("error", "consumer", "ticket_failed", { lane, detail: String(error) });
+    await reportError(env, toMediaError(error));
+    message.retry({ delaySeconds: RETRY_TICKET_S });
   }
 }
 

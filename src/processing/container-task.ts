@@ -1,17 +1,22 @@
 import { type Env, LIMITS } from "../config.ts";
-import { MediaError } from "../errors.ts";
+import { errorCodeOf, MediaError } from "../errors.ts";
+import { newId } from "../id.ts";
 import type { ImageOutput } from "../image/output.ts";
-import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
+import { attemptPrefix, type ClaimedTask, type TaskRow } from "../jobs/claimed-task.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { recordMetadata } from "../media/store.ts";
 import { lowerSettings, lowerThreads } from "../video/lower-settings.ts";
-import type { LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
+import type { FailedFile, LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
-import type { TaskOutcome } from "./conclude.ts";
+import { addSteps } from "./add-steps.ts";
+import type { FailedOutput, TaskOutcome } from "./conclude.ts";
 import { findLogos } from "./logos.ts";
 import { notesOnModesty, stepsDown } from "./modesty.ts";
+import { outputsToMake, toleratedClasses } from "./partial-outputs.ts";
+import { planSteps } from "./plan-steps.ts";
 import { planVideoTasks } from "./plan-video.ts";
 import type { RenderOrder } from "./render-in-container.ts";
+import { videoStepOutputs } from "./step-outputs.ts";
 import { storageUrls } from "./storage-access.ts";
 import { TASK_SPECS } from "./task-spec.ts";
 
@@ -19,6 +24,7 @@ import { TASK_SPECS } from "./task-spec.ts";
 const TIME_LIMITS_MS = {
   probe: 60_000,
   image: 5 * 60_000,
+  watermark: 5 * 60_000,
   thumbnail: 2 * 60_000,
   transcode: 3 * 60 * 60_000,
   stream: 3 * 60 * 60_000,
@@ -69,7 +75,13 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
     case "probe":
       return { kind, ...base };
     case "image":
-      return { kind, ...base, outputs: TASK_SPECS.image.parse(spec).outputs, logos: sources };
+      return {
+        kind,
+        ...base,
+        outputs: await outputsToMake(env.DB, claimed, TASK_SPECS.image.parse(spec).outputs),
+        logos: sources,
+        tolerated: toleratedClasses(claimed),
+      };
     case "transcode": {
       const { source, output } = TASK_SPECS.transcode.parse(spec);
       return { kind, ...base, source, output: lowerSettings(output, steps) };
@@ -78,13 +90,22 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       return { kind, ...base, ...TASK_SPECS.stream.parse(spec) };
     case "thumbnail":
       return { kind, ...base, ...TASK_SPECS.thumbnail.parse(spec), logos: sources };
+    case "watermark": {
+      const marking = TASK_SPECS.watermark.parse(spec);
+      return "outputs" in marking
+        ? { kind: "image", ...base, outputs: marking.outputs, logos: sources }
+        : { kind: "thumbnail", ...base, ...marking, logos: sources };
+    }
   }
 }
 
 /** The pictures that a task makes, which may be marked with logos. */
 function picturesOf({ kind, spec }: ClaimedTask["task"]): ImageOutput[] {
   if (kind === "image") return TASK_SPECS.image.parse(spec).outputs;
-  return kind === "thumbnail" ? [TASK_SPECS.thumbnail.parse(spec).output.image] : [];
+  if (kind === "thumbnail") return [TASK_SPECS.thumbnail.parse(spec).output.image];
+  if (kind !== "watermark") return [];
+  const marking = TASK_SPECS.watermark.parse(spec);
+  return "outputs" in marking ? marking.outputs : [marking.output.image];
 }
 
 function logoSources(logos: readonly MediaRecord[], urls: readonly string[]): LogoSource[] {
@@ -128,18 +149,37 @@ function isContainerKind(kind: string): kind is ContainerKind {
 export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResult): Promise<TaskOutcome> {
   switch (result.kind) {
     case "probe": {
-      const { outputs } = TASK_SPECS.probe.parse(claimed.task.spec);
+      const { outputs, steps } = TASK_SPECS.probe.parse(claimed.task.spec);
       const nowMs = Date.now();
       await recordMetadata(env.DB, claimed.media.id, result.source, claimed.job.requestId, nowMs);
       await dispatchEvents(env, [claimed.media.id], nowMs);
-      return { result, files: [], ...planVideoTasks(result.source, outputs, claimed.job, Date.now()) };
+      const planned = planVideoTasks(result.source, outputs, claimed.job, nowMs);
+      const stepped = videoStepOutputs(result.source, outputs);
+      const madeBy = chainsBegin(planned.newTasks, claimed.job.allowPartial);
+      const chained = planSteps(steps, stepped, madeBy, () => newId("task", nowMs));
+      return { result, files: [], ...addSteps(planned, chained, claimed.job, nowMs) };
     }
     case "files":
       await verifyFiles(env.MEDIA, attemptPrefix(claimed.lease), result.files);
-      return { result: null, files: result.files, notes: [...result.notes, ...notesOnModesty(claimed.task)] };
+      return {
+        result: null,
+        files: result.files,
+        notes: [...result.notes, ...notesOnModesty(claimed.task)],
+        failedOutputs: (result.failed ?? []).map(failedOutput),
+      };
     case "tracks":
       return { result, files: [] };
   }
+}
+
+/** Chained work begins when every output is made; a job that goes on without some of them, with each as it is made. */
+function chainsBegin(makers: readonly TaskRow[], allowPartial: boolean) {
+  return (name: string) =>
+    makers.filter((task) => !allowPartial || task.outputNames.includes(name)).map(({ id }) => id);
+}
+
+function failedOutput({ name, code, message, detail }: FailedFile): FailedOutput {
+  return { name, error: new MediaError(errorCodeOf(code), message, { privateDetail: detail }) };
 }
 
 /** Every file that was reported lies in R2 with its size. */

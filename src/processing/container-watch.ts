@@ -3,12 +3,15 @@ import type { ClaimedTask } from "../jobs/claimed-task.ts";
 import type { ResourceUsage, StageDetails } from "../progress/event.ts";
 import type { TaskEvent } from "../video/protocol.ts";
 import { createReporter } from "./attempt-reporter.ts";
+import type { AttemptUsage } from "./conclude.ts";
 import { keepLease } from "./keep-lease.ts";
 
 /** Follows one attempt in a container: passes on what it reports, and renews its lease while it is alive. */
 export interface ContainerWatch {
   started(): Promise<void>;
   hear(event: TaskEvent): void;
+  /** What has been seen of it so far. */
+  usage(): AttemptUsage;
   close(): void;
 }
 
@@ -23,6 +26,7 @@ export function openWatch(env: Env, claimed: ClaimedTask, onLost: () => void): C
   // An image that a container makes is resizing for nearly all of its time.
   const stage = claimed.task.kind === "image" ? "resize_operations" : undefined;
   let heardAtMs = Date.now();
+  let peakMemoryBytes: number | undefined;
   const stopKeeping = keepLease(env, claimed.lease, {
     isAlive() {
       const silentMs = Date.now() - heardAtMs;
@@ -35,15 +39,23 @@ export function openWatch(env: Env, claimed: ClaimedTask, onLost: () => void): C
     started: reporter.started,
     hear(event) {
       heardAtMs = Date.now();
+      const held = memoryIn(event);
+      if (held !== undefined) peakMemoryBytes = Math.max(peakMemoryBytes ?? 0, held);
       if (event.type === "heartbeat") reporter.heartbeat(usageIn(event));
       if (event.type !== "progress") return;
       reporter.progress({ stage, fraction: event.fraction, details: detailsIn(event) });
     },
+    usage: () => ({ peakMemoryBytes }),
     close: stopKeeping,
   };
 }
 
 type Heard<T extends TaskEvent["type"]> = Extract<TaskEvent, { type: T }>;
+
+function memoryIn(event: TaskEvent): number | undefined {
+  if (event.type === "heartbeat") return event.rssBytes;
+  return event.type === "progress" ? undefined : event.peakMemoryBytes;
+}
 
 function usageIn(event: Heard<"heartbeat">): ResourceUsage {
   return { memory_bytes: event.rssBytes, cpu_percent: event.cpuPercent, temp_bytes: event.tempBytes };

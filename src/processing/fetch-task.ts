@@ -94,6 +94,7 @@ async function planOn(env: Env, { job, task }: ClaimedTask, file: IncomingFile):
     result: null,
     files: [],
     newTasks: planned.tasks,
+    newDependencies: planned.dependencies,
     notes: planned.job.notes,
     stages,
     alongside: (db, guard) => settleFetch(db, job, fetched, slot, guard),

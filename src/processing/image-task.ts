@@ -1,6 +1,7 @@
 import type { Env } from "../config.ts";
 import { hexOf } from "../digest.ts";
 import { MediaError } from "../errors.ts";
+import { makeOutputs } from "../image/make-outputs.ts";
 import { type ImageStage, type RenderedImage, renderImage } from "../image/pipeline.ts";
 import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
 import type { StageDetails } from "../progress/event.ts";
@@ -8,6 +9,7 @@ import type { StageName } from "../progress/stages.ts";
 import type { TaskOutcome } from "./conclude.ts";
 import { readLogos } from "./logos.ts";
 import type { StoredFile } from "./output-rows.ts";
+import { outputsToMake, toleratedClasses } from "./partial-outputs.ts";
 import { TASK_SPECS } from "./task-spec.ts";
 
 /** What a task that runs in the isolate may use. */
@@ -19,32 +21,41 @@ export interface IsolateContext {
   report(stage: StageName | undefined, fraction: number, details?: StageDetails): Promise<void>;
 }
 
-/** Makes every output of an image from one decode, in this isolate. */
+/** Makes every output of an image that is not there yet from one decode, in this isolate. */
 export async function runImageTask(claimed: ClaimedTask, context: IsolateContext): Promise<TaskOutcome> {
   const spec = TASK_SPECS.image.parse(claimed.task.spec);
   await context.report("validation", 0);
   const input = await readOriginal(context.bucket, claimed.media.objectKey);
-  const logos = await readLogos(context.env, spec.outputs);
-  const count = spec.outputs.length;
-  let started = 0;
-  const rendered = await renderImage(input, spec.probe, spec.outputs, {
-    logos,
-    checkpoint: context.checkpoint,
-    onStage: async (step) => {
-      if (step === "resize") started++;
-      const { stage, fraction } = stageOf(step, started, count);
-      await context.report(stage, fraction, {
-        current_operation: step,
-        processed_items: Math.max(0, started - 1),
-        total_items: count,
-      });
-    },
-  });
+  const outputs = await outputsToMake(context.env.DB, claimed, spec.outputs);
+  const logos = await readLogos(context.env, outputs);
+  const { made: rendered, failed: failedOutputs } = await makeOutputs(
+    outputs,
+    toleratedClasses(claimed),
+    (some) =>
+      renderImage(input, spec.probe, some, {
+        logos,
+        checkpoint: context.checkpoint,
+        onStage: stageReporter(context, some.length),
+      }),
+  );
   context.checkpoint();
   await context.report("finalization", 0);
   const prefix = attemptPrefix(claimed.lease);
   const files = await Promise.all(rendered.map((image) => storeImage(context.bucket, prefix, image)));
-  return { result: null, files };
+  return { result: null, files, failedOutputs };
+}
+
+function stageReporter(context: IsolateContext, count: number): (step: ImageStage) => Promise<void> {
+  let started = 0;
+  return async (step) => {
+    if (step === "resize") started++;
+    const { stage, fraction } = stageOf(step, started, count);
+    await context.report(stage, fraction, {
+      current_operation: step,
+      processed_items: Math.max(0, started - 1),
+      total_items: count,
+    });
+  };
 }
 
 /**

@@ -1,13 +1,15 @@
 import { type Env, LIMITS } from "../config.ts";
 import { MediaError, toMediaError } from "../errors.ts";
+import { codecMemoryBytes } from "../image/codecs/instance.ts";
 import type { ClaimedTask } from "../jobs/claimed-task.ts";
 import type { TaskKind } from "../schema.ts";
 import { createReporter } from "./attempt-reporter.ts";
-import { concludeDone, concludeFailed, type TaskOutcome } from "./conclude.ts";
+import { type AttemptUsage, concludeDone, concludeFailed, type TaskOutcome } from "./conclude.ts";
 import { runFetchTask } from "./fetch-task.ts";
 import { type IsolateContext, runImageTask } from "./image-task.ts";
 import { keepLease } from "./keep-lease.ts";
 import { runPackageTask } from "./package-task.ts";
+import { runShipTask } from "./ship-task.ts";
 
 type Handler = (claimed: ClaimedTask, context: IsolateContext) => Promise<TaskOutcome>;
 
@@ -15,7 +17,9 @@ type Handler = (claimed: ClaimedTask, context: IsolateContext) => Promise<TaskOu
 const HANDLERS: Partial<Record<TaskKind, Handler>> = {
   fetch: runFetchTask,
   image: runImageTask,
+  watermark: runImageTask,
   package: runPackageTask,
+  ship: runShipTask,
 };
 
 /** Runs a claimed task to its end in this isolate, under its lease. Never throws: the end is written to D1. */
@@ -41,11 +45,16 @@ export async function runInIsolate(env: Env, claimed: ClaimedTask): Promise<void
         if (lost) throw new MediaError("worker_lost", "The lease of this task was taken back.");
       },
     });
-    await concludeDone(env, claimed, outcome);
+    await concludeDone(env, claimed, outcome, usageOf(task.kind));
   } catch (error) {
-    await concludeFailed(env, claimed, toMediaError(error));
+    await concludeFailed(env, claimed, toMediaError(error), usageOf(task.kind));
   } finally {
     stopKeeping();
     clearInterval(heartbeat);
   }
+}
+
+/** Images are made in the memory of the codecs, which never shrinks; what else the isolate holds nobody can tell. */
+function usageOf(kind: TaskKind): AttemptUsage {
+  return kind === "image" ? { peakMemoryBytes: codecMemoryBytes() } : {};
 }

@@ -129,9 +129,9 @@ export function createSlot(context: SlotContext): Slot {
       await watch.started();
       const request = await requestOf(env, name, claimed);
       const result = await runAttempt(context.fetchTranscoder, request, watch.hear, abort.signal);
-      await concludeDone(env, claimed, await outcomeOf(env, claimed, result));
+      await concludeDone(env, claimed, await outcomeOf(env, claimed, result), watch.usage());
     } catch (error) {
-      await concludeFailed(env, claimed, toMediaError(error));
+      await concludeFailed(env, claimed, toMediaError(error), watch.usage());
     } finally {
       watch.close();
       attempts.delete(key);

@@ -4,18 +4,26 @@ import type { ImageProbe } from "../image/probe.ts";
 import type { Lane, TaskKind } from "../schema.ts";
 import { hlsOutput, mp4Output, thumbnailOutput, videoOutput } from "../video/output.ts";
 import { sourceDescription } from "../video/source.ts";
+import { plannedStep } from "./planned-step.ts";
 
 /** What a task carries in D1, by its kind. Parsed on the way out: a deploy may meet rows of the one before. */
 export const TASK_SPECS = {
   /** `fields` as they were submitted: what they ask for is resolved when it is known what the original is. */
   fetch: z.object({ url: z.url(), fields: z.record(z.string(), z.unknown()) }),
-  probe: z.object({ outputs: z.array(videoOutput).min(1) }),
+  probe: z.object({ outputs: z.array(videoOutput).min(1), steps: z.array(plannedStep).default([]) }),
   image: z.object({ outputs: z.array(imageOutput).min(1), probe: z.custom<ImageProbe>((value) => !!value) }),
   transcode: z.object({ output: mp4Output, source: sourceDescription }),
   stream: z.object({ output: hlsOutput, source: sourceDescription }),
   thumbnail: z.object({ output: thumbnailOutput, source: sourceDescription }),
   /** Writes the playlists over what the `stream` task that it depends on has encoded. */
   package: z.object({ name: z.string() }),
+  /** A step: a picture made again as it was specified, with a logo over it. */
+  watermark: z.union([
+    z.object({ outputs: z.array(imageOutput).length(1), probe: z.custom<ImageProbe>((value) => !!value) }),
+    z.object({ output: thumbnailOutput, source: sourceDescription }),
+  ]),
+  /** A step: one output delivered to one destination. */
+  ship: z.object({ output: z.string(), destinationId: z.string() }),
 } as const satisfies Record<TaskKind, z.ZodType>;
 
 export type TaskSpec<K extends TaskKind> = z.infer<(typeof TASK_SPECS)[K]>;
@@ -28,4 +36,5 @@ export const LANE_OF_TASK = {
   stream: "container-long",
   thumbnail: "container-short",
   package: "io",
-} as const satisfies Record<Exclude<TaskKind, "image">, Lane>;
+  ship: "io",
+} as const satisfies Record<Exclude<TaskKind, "image" | "watermark">, Lane>;

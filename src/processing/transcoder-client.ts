@@ -30,7 +30,7 @@ export async function cancelAttempt(fetchTranscoder: FetchTranscoder, attemptId:
 }
 
 /**
- * Runs one attempt to its end and passes on every event. When the stream of events breaks, the task goes on in the
+ * Runs one attempt to its end and passes on every event, the last one included. When the stream of events breaks, the task goes on in the
  * container: its end is asked for until it is known.
  *
  * @param signal stops the attempt in the container; its reason is thrown.
@@ -47,6 +47,7 @@ export async function runAttempt(
     const end =
       (await followStream(response, onEvent)) ??
       (await followPolling(fetchTranscoder, request, onEvent, signal));
+    onEvent(end);
     return resultOf(end);
   } catch (error) {
     if (!signal.aborted) throw error;

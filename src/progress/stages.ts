@@ -29,6 +29,9 @@ export const STAGE_OF_TASK = {
   stream: "transcode",
   thumbnail: "thumbnails",
   package: "packaging",
+  // What is done with finished outputs is the last thing of any job.
+  watermark: "finalization",
+  ship: "finalization",
 } as const satisfies Record<TaskKind, StageName>;
 
 const WEIGHT_OF_STAGE: Record<StageName, number> = {

@@ -132,6 +132,7 @@ async function write(env: Env, accepted: AcceptedBatch, { once }: BatchSubmitter
     newMedia: accepted.planned.flatMap(({ newMedia }) => newMedia ?? []),
     jobs: accepted.planned.map(({ job }) => job),
     tasks: accepted.planned.flatMap(({ tasks }) => tasks),
+    dependencies: accepted.planned.flatMap(({ dependencies }) => dependencies),
   };
   if (!once) return await isWritten(env, acceptance);
   const kept = await once.keep(accepted);

@@ -48,11 +48,11 @@ export async function acceptRequest(
   if (mediaId !== undefined) return await acceptStored(env, mediaId, fields, request, submitter);
   const webhookUrl = await webhookUrlOf(env, fields);
   const planned = await planSource(env, sourceUrl ?? "", fields, { ...submitter, webhookUrl });
-  const submission = await writeJob(
-    env,
-    { ...planned, dependencies: [] },
-    { submitter, content: request, isForced: fields.force_new },
-  );
+  const submission = await writeJob(env, planned, {
+    submitter,
+    content: request,
+    isForced: fields.force_new,
+  });
   if (submission) return submission;
   throw new MediaError("internal", "The job could not be written.");
 }
@@ -68,8 +68,7 @@ async function acceptStored(
   if (!media) throw noSuchMedia(mediaId);
   const webhookUrl = await webhookUrlOf(env, fields);
   const planned = await planSubmission(env, fields, inputOf(media), media.id, { ...submitter, webhookUrl });
-  const { job, tasks } = await withContentHash(env, planned, media.sha256, fields);
-  const acceptance = { job, tasks, dependencies: [] };
+  const acceptance = await withContentHash(env, planned, media.sha256, fields);
   const submission = await writeJob(env, acceptance, {
     submitter,
     content: request,
@@ -121,8 +120,8 @@ async function acceptFile(
   const webhookUrl = await webhookUrlOf(env, fields);
   const planned = await planSubmission(env, fields, inspected, file.mediaId, { ...submitter, webhookUrl });
   const newMedia = await file.store(inspected, submitter.owner, planned.planned.job.createdAt);
-  const { job, tasks } = await withContentHash(env, planned, newMedia.sha256, fields);
-  const acceptance = { job, tasks, newMedia, uploadId: file.uploadId, dependencies: [] };
+  const accepted = await withContentHash(env, planned, newMedia.sha256, fields);
+  const acceptance = { ...accepted, newMedia, uploadId: file.uploadId };
   const submission = await writeJob(env, acceptance, {
     submitter,
     content: contentOf(fields, newMedia.sha256),

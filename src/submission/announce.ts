@@ -10,11 +10,14 @@ import type { Lane } from "../schema.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import type { PlannedJob } from "./plan-job.ts";
 
+/** What has been accepted. */
+type AnnouncedJob = Pick<PlannedJob, "job" | "tasks">;
+
 /**
  * Tells the job's progress channel what is coming, then the lanes that there is work. Both may be lost without
  * losing the job: readers fall back to D1, and the sweep sends tickets again.
  */
-export async function announceJob(env: Env, planned: PlannedJob): Promise<void> {
+export async function announceJob(env: Env, planned: AnnouncedJob): Promise<void> {
   await letFollow(env, planned.job);
   await tell(env, planned.job.id, [acceptedEvent(planned)]);
   await sendTickets(laneQueues(env), readyLanes(planned));
@@ -22,7 +25,7 @@ export async function announceJob(env: Env, planned: PlannedJob): Promise<void> 
 }
 
 /** As {@link announceJob}, for many: the lanes hear of all of them at once. */
-export async function announceBatch(env: Env, planned: readonly PlannedJob[]): Promise<void> {
+export async function announceBatch(env: Env, planned: readonly AnnouncedJob[]): Promise<void> {
   await Promise.all(
     planned.map(async (one) => {
       await letFollow(env, one.job);
@@ -32,7 +35,7 @@ export async function announceBatch(env: Env, planned: readonly PlannedJob[]): P
   await sendTickets(laneQueues(env), planned.flatMap(readyLanes));
 }
 
-function acceptedEvent({ job, tasks }: PlannedJob): ProgressEvent {
+function acceptedEvent({ job, tasks }: AnnouncedJob): ProgressEvent {
   return {
     type: "accepted",
     jobId: job.id,
@@ -43,7 +46,7 @@ function acceptedEvent({ job, tasks }: PlannedJob): ProgressEvent {
   };
 }
 
-function readyLanes({ tasks }: PlannedJob): Lane[] {
+function readyLanes({ tasks }: AnnouncedJob): Lane[] {
   return tasks.filter((task) => task.state === "ready").map((task) => task.lane);
 }
 

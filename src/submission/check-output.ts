@@ -3,7 +3,7 @@ import { parseColor } from "../image/color.ts";
 import type { NamedSpecification } from "./name-outputs.ts";
 import type { OutputFormat, OutputSpecification } from "./output-specification.ts";
 
-const PICTURES = ["webp", "jpeg", "png"] as const;
+const PICTURES = ["webp", "jpeg", "png", "avif"] as const;
 const SIZED = [...PICTURES, "mp4"] as const;
 const VIDEOS = ["mp4", "hls"] as const;
 

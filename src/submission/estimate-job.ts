@@ -18,7 +18,11 @@ const readLately = new WeakMap<D1Database, Lately>();
  * The job with its duration estimated from history, the queue and what runs. Without them, should D1 not answer, the
  * formula that it was planned with stands: an estimate is no reason to refuse a job.
  */
-export async function withEstimate(d1: D1Database, planned: PlannedJob, nowMs: number): Promise<PlannedJob> {
+export async function withEstimate<T extends Pick<PlannedJob, "job" | "tasks">>(
+  d1: D1Database,
+  planned: T,
+  nowMs: number,
+): Promise<T> {
   const { job, tasks } = planned;
   if (!job.estimate || job.kind === "unknown" || !tasks[0]) return planned;
   const { sizeBucket, outputCount, lane, runMs } = job.estimate;

@@ -4,12 +4,14 @@ import { MediaError } from "../errors.ts";
 import { fieldErrors } from "../field-errors.ts";
 import { PRIORITIES } from "../schema.ts";
 import { outputSpecification } from "./output-specification.ts";
+import { stepSpecifications } from "./steps.ts";
 
 const outputSpecifications = z.array(outputSpecification).min(1).max(LIMITS.maxOutputs);
 
 /** The fields that a job has, however it is submitted. */
 export const jobFields = z.strictObject({
   output_specifications: outputSpecifications.optional(),
+  steps: stepSpecifications.optional(),
   priority: z.enum(PRIORITIES).default("normal"),
   allow_partial: z.boolean().default(false).openapi({
     description: "Outputs that fail for good do not sink the others: the job completes and lists them",
@@ -50,8 +52,10 @@ export type JobRequest = z.infer<typeof jobRequest>;
  */
 export function parseJobFields(fields: ReadonlyMap<string, string>): JobFields {
   const values: Record<string, unknown> = Object.fromEntries(fields);
-  const specifications = fields.get("output_specifications");
-  if (specifications !== undefined) values.output_specifications = parseJson(specifications);
+  for (const name of JSON_FIELDS) {
+    const text = fields.get(name);
+    if (text !== undefined) values[name] = parseJson(name, text);
+  }
   for (const name of BOOLEAN_FIELDS) values[name] = booleanIn(fields.get(name));
   return parseFields(jobFields, values);
 }
@@ -65,6 +69,14 @@ export function parseFields<T extends z.ZodType>(schema: T, values: unknown): z.
   });
 }
 
+/** Fields that are JSON in a form, with what they look like. */
+const JSON_EXAMPLES = {
+  output_specifications: '[{"preset":"thumbnail"}]',
+  steps: '[{"ship":{"destination":"default"}}]',
+} as const;
+type JsonField = keyof typeof JSON_EXAMPLES;
+const JSON_FIELDS = Object.keys(JSON_EXAMPLES) as JsonField[];
+
 const BOOLEAN_FIELDS = ["allow_partial", "force_new"] as const;
 
 /** A part of a form is text; anything but the two words is left to the schema to refuse. */
@@ -73,14 +85,12 @@ function booleanIn(text: string | undefined): boolean | string | undefined {
   return text === "false" ? false : text;
 }
 
-function parseJson(text: string): unknown {
+function parseJson(name: JsonField, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new MediaError("invalid_request", "output_specifications is not valid JSON.", {
-      errors: [
-        { path: "output_specifications", message: 'Send a JSON array, such as [{"preset":"thumbnail"}].' },
-      ],
+    throw new MediaError("invalid_request", `${name} is not valid JSON.`, {
+      errors: [{ path: name, message: `Send a JSON array, such as ${JSON_EXAMPLES[name]}.` }],
     });
   }
 }

@@ -1,11 +1,11 @@
 import { configOf, type Env } from "../config.ts";
 import { type FieldError, MediaError } from "../errors.ts";
-import type { ImageOutput } from "../image/output.ts";
 import type { LogoHeaders } from "../image/plan-logo.ts";
 import { WATERMARK_DEFAULTS, type Watermark } from "../image/watermark.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { readPublishedMedia } from "../media/store.ts";
 import { logoHeaders } from "../processing/logos.ts";
+import type { PlannedStep } from "../processing/planned-step.ts";
 import { DEFAULT_LOGO, positionOf, type WatermarkSpecification } from "./output-specification.ts";
 import type { ResolvedOutputs } from "./resolve-outputs.ts";
 
@@ -35,24 +35,42 @@ export function watermarkOf(
  *
  * @throws MediaError `invalid_request` with the path of every logo that may not be used
  */
-export async function requireLogos(env: Env, owner: string, resolved: ResolvedOutputs): Promise<LogoHeaders> {
+export async function requireLogos(
+  env: Env,
+  owner: string,
+  resolved: ResolvedOutputs,
+  steps: readonly PlannedStep[] = [],
+): Promise<LogoHeaders> {
   const errors: FieldError[] = [];
   const found = new Map<string, MediaRecord>();
-  for (const [index, output] of picturesOf(resolved).entries()) {
-    const id = output?.watermark?.mediaId;
-    if (id === undefined || found.has(id)) continue;
+  for (const { id, path } of [...logosOfOutputs(resolved), ...logosOfSteps(steps)]) {
+    if (found.has(id)) continue;
     const logo = await readPublishedMedia(env.DB, id);
     if (logo && isUsable(env, owner, logo)) found.set(id, logo);
-    else errors.push({ path: `output_specifications.${index}.watermark.media_id`, message: problemOf(id) });
+    else errors.push({ path: `${path}.watermark.media_id`, message: problemOf(id) });
   }
   if (errors.length === 0) return logoHeaders([...found.values()]);
   throw new MediaError("invalid_request", "Some watermarks cannot be made; see errors.", { errors });
 }
 
-/** One entry for each output: the picture that it is or has. */
-function picturesOf(resolved: ResolvedOutputs): (ImageOutput | undefined)[] {
-  if (resolved.kind === "image") return resolved.outputs;
-  return resolved.outputs.map((output) => (output.format === "thumbnail" ? output.image : undefined));
+interface NamedLogo {
+  id: string;
+  /** Where the request names it. */
+  path: string;
+}
+
+function logosOfOutputs(resolved: ResolvedOutputs): NamedLogo[] {
+  return resolved.outputs.flatMap((output, index) => {
+    const picture = "image" in output ? output.image : output;
+    const id = "watermark" in picture ? picture.watermark?.mediaId : undefined;
+    return id === undefined ? [] : { id, path: `output_specifications.${index}` };
+  });
+}
+
+function logosOfSteps(steps: readonly PlannedStep[]): NamedLogo[] {
+  return steps.flatMap((step, index) =>
+    "watermark" in step ? { id: step.watermark.mediaId, path: `steps.${index}` } : [],
+  );
 }
 
 function isUsable(env: Env, owner: string, logo: MediaRecord): boolean {

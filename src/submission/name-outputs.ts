@@ -8,6 +8,7 @@ const EXTENSIONS: Record<OutputFormat, string> = {
   webp: ".webp",
   jpeg: ".jpg",
   png: ".png",
+  avif: ".avif",
   mp4: ".mp4",
   hls: "",
 };

@@ -1,11 +1,15 @@
 import { LIMITS } from "../config.ts";
+import { newId } from "../id.ts";
 import { planImage } from "../image/plan.ts";
 import type { LogoHeaders } from "../image/plan-logo.ts";
 import type { ImageProbe } from "../image/probe.ts";
-import type { JobRow, TaskRow } from "../jobs/claimed-task.ts";
+import type { JobRow, TaskDependencyRow, TaskRow } from "../jobs/claimed-task.ts";
 import { estimateJob, sizeBucketOf } from "../jobs/estimate.ts";
-import { newTaskRow } from "../jobs/new-task.ts";
-import { BUDGETS, type Needs } from "../jobs/placement.ts";
+import { dependencyRows, newTaskRow } from "../jobs/new-task.ts";
+import { imageNeeds } from "../processing/image-needs.ts";
+import { planSteps } from "../processing/plan-steps.ts";
+import type { PlannedStep } from "../processing/planned-step.ts";
+import { imageStepOutputs } from "../processing/step-outputs.ts";
 import { LANE_OF_TASK } from "../processing/task-spec.ts";
 import { STAGE_WEIGHTS, type StageName } from "../progress/stages.ts";
 import type { JobEstimate, Lane, Priority } from "../schema.ts";
@@ -18,6 +22,8 @@ export type PlannedInput =
   | { kind: "video"; bytes: number };
 
 interface JobIdentity {
+  /** Chained work, as it was asked for and as it will be done. */
+  steps: { asked: readonly unknown[]; planned: readonly PlannedStep[] };
   /** The logos that outputs are marked with. */
   logos: LogoHeaders;
   jobId: string;
@@ -37,6 +43,7 @@ interface JobIdentity {
 export interface PlannedJob {
   job: JobRow;
   tasks: TaskRow[];
+  dependencies: TaskDependencyRow[];
 }
 
 /**
@@ -48,11 +55,8 @@ export interface PlannedJob {
 export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity: JobIdentity): PlannedJob {
   const owner = { ...identity, jobCreatedAtMs: identity.nowMs };
   if (input.kind === "image" && resolved.kind === "image") {
-    const plan = planImage(input.probe, resolved.outputs, {
-      maxPixels: LIMITS.maxImagePixels,
-      inputBytes: input.bytes,
-      logos: identity.logos,
-    });
+    const limits = { maxPixels: LIMITS.maxImagePixels, inputBytes: input.bytes, logos: identity.logos };
+    const plan = planImage(input.probe, resolved.outputs, limits);
     const spec = { outputs: resolved.outputs, probe: input.probe };
     const task = newTaskRow(
       {
@@ -65,6 +69,9 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
       },
       owner,
     );
+    const stepped = imageStepOutputs(input.probe, resolved.outputs, limits);
+    const newTaskId = () => newId("task", identity.nowMs);
+    const steps = planSteps(identity.steps.planned, stepped, () => [task.id], newTaskId);
     const stages = Object.keys(STAGE_WEIGHTS.image) as StageName[];
     const pixels = input.probe.width * input.probe.height;
     return {
@@ -75,7 +82,8 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
         plan.notes,
         identity,
       ),
-      tasks: [task],
+      tasks: [task, ...steps.map((step) => newTaskRow(step, owner))],
+      dependencies: steps.flatMap(dependencyRows),
     };
   }
   const outputs = resolved.outputs as VideoOutput[];
@@ -84,7 +92,7 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
       id: identity.taskId,
       kind: "probe",
       lane: LANE_OF_TASK.probe,
-      spec: { outputs },
+      spec: { outputs, steps: identity.steps.planned },
       outputNames: namesOf(outputs),
     },
     owner,
@@ -92,21 +100,13 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
   return {
     job: jobRow(
       "video",
-      videoStages(outputs),
+      videoStages(outputs, identity.steps.planned.length > 0),
       guess("video", input.bytes, outputs.length, LANE_OF_TASK.probe, videoRunMs(input.bytes)),
       [],
       identity,
     ),
     tasks: [task],
-  };
-}
-
-/** The plan's figure is that of whole pictures in memory; libvips can do with less, so it never keeps an image out. */
-function imageNeeds(peakBytes: number, inputBytes: number): Needs {
-  const most = BUDGETS.large["container-short"];
-  return {
-    memoryBytes: Math.min(peakBytes, most.memoryBytes),
-    diskBytes: Math.min(2 * inputBytes, most.diskBytes),
+    dependencies: [],
   };
 }
 
@@ -114,12 +114,13 @@ function namesOf(outputs: readonly { name: string }[]): string[] {
   return outputs.map((output) => output.name);
 }
 
-function videoStages(outputs: readonly VideoOutput[]): StageName[] {
+function videoStages(outputs: readonly VideoOutput[], hasSteps: boolean): StageName[] {
   const has = (format: VideoOutput["format"]) => outputs.some((output) => output.format === format);
   const stages: StageName[] = ["analysis"];
   if (has("hls") || has("mp4")) stages.push("transcode");
   if (has("hls")) stages.push("packaging");
   if (has("thumbnail")) stages.push("thumbnails");
+  if (hasSteps) stages.push("finalization");
   return stages;
 }
 
@@ -168,6 +169,7 @@ function jobRow(
     estimatedDurationMs: estimate.expectedMs,
     estimate,
     notes,
+    steps: [...identity.steps.asked],
     error: null,
     requestId: identity.requestId,
     traceparent: identity.traceparent ?? null,

@@ -9,8 +9,11 @@ import { LANE_OF_TASK } from "../processing/task-spec.ts";
 import { STAGE_WEIGHTS, type StageName } from "../progress/stages.ts";
 import { requireTarget } from "../webhooks/check-url.ts";
 import type { JobFields } from "./job-fields.ts";
+import type { OutputSpecification } from "./output-specification.ts";
 import type { PlannedJob } from "./plan-job.ts";
-import { resolveOutputs } from "./resolve-outputs.ts";
+import { DEFAULT_OUTPUTS } from "./presets.ts";
+import { type ResolvedOutputs, resolveOutputs } from "./resolve-outputs.ts";
+import { resolveSteps, stepsOf } from "./steps.ts";
 import type { Submitter } from "./write-job.ts";
 
 /** A job whose original is yet to be fetched, and the media that it will become. */
@@ -34,8 +37,8 @@ export async function planSource(
   fields: JobFields,
   submitter: Omit<Submitter, "once"> & { webhookUrl: string | undefined },
 ): Promise<SourceJob> {
-  const url = await requireTarget(env, sourceUrl, "source_url");
-  requirePossibleOutputs(env, fields);
+  const url = await requireTarget(env, sourceUrl, "source_url", "The source_url");
+  await requirePossible(env, fields, submitter.owner);
   const nowMs = Date.now();
   const [jobId, mediaId] = [newId("job", nowMs), newId("media", nowMs)];
   const owner = { jobId, priority: fields.priority, jobCreatedAtMs: nowMs, nowMs };
@@ -44,6 +47,7 @@ export async function planSource(
   return {
     newMedia: mediaToCome(mediaId, submitter.owner, url, nowMs),
     tasks: [task],
+    dependencies: [],
     job: {
       id: jobId,
       owner: submitter.owner,
@@ -54,6 +58,7 @@ export async function planSource(
       priority: fields.priority,
       allowPartial: fields.allow_partial,
       outputSpecifications: fields.output_specifications ?? [],
+      steps: fields.steps ?? [],
       // As if it were an image; what it is comes with its tasks.
       stages: ["fetching", ...(Object.keys(STAGE_WEIGHTS.image) as StageName[])],
       currentStage: null,
@@ -92,18 +97,27 @@ function mediaToCome(id: string, owner: string, url: URL, nowMs: number): MediaR
   };
 }
 
-/** Of what they are made is not known; when they can be made of nothing, that is. */
-function requirePossibleOutputs(env: Env, { output_specifications: specifications }: JobFields): void {
-  if (!specifications) return;
-  const { watermarkLogo } = configOf(env);
+/** Of what outputs will be made is not known; when they can be made of nothing, or steps cannot follow, that is. */
+async function requirePossible(env: Env, fields: JobFields, owner: string): Promise<void> {
+  const specifications = fields.output_specifications ?? [...DEFAULT_OUTPUTS.image];
+  const resolved = resolveForEither(specifications, configOf(env).watermarkLogo);
+  await resolveSteps(env, owner, stepsOf(fields.steps, specifications), resolved);
+}
+
+function resolveForEither(...[specifications, logo]: OutputsAndLogo): ResolvedOutputs {
   try {
-    resolveOutputs(specifications, "video", watermarkLogo);
+    return resolveOutputs(specifications, "video", logo);
   } catch (ofVideo) {
     try {
-      resolveOutputs(specifications, "image", watermarkLogo);
+      return resolveOutputs(specifications, "image", logo);
     } catch (ofImage) {
       const [video, image] = [toMediaError(ofVideo), toMediaError(ofImage)];
       throw video.errors.length < image.errors.length ? video : image;
     }
   }
 }
+
+type OutputsAndLogo = [
+  specifications: readonly OutputSpecification[],
+  logo: Parameters<typeof resolveOutputs>[2],
+];

@@ -11,6 +11,7 @@ import { requireLogos } from "./logos.ts";
 import { type PlannedInput, type PlannedJob, planJob } from "./plan-job.ts";
 import { DEFAULT_OUTPUTS } from "./presets.ts";
 import { type ResolvedOutputs, resolveOutputs } from "./resolve-outputs.ts";
+import { resolveSteps, stepsOf } from "./steps.ts";
 import type { Submitter } from "./write-job.ts";
 
 /** A job that could be made, and what it takes to know whether it has been made before. */
@@ -36,11 +37,14 @@ export async function planSubmission(
 ): Promise<PlannedSubmission> {
   const specifications = fields.output_specifications ?? [...DEFAULT_OUTPUTS[input.kind]];
   const resolved = resolveOutputs(specifications, input.kind, configOf(env).watermarkLogo);
-  const logos = await requireLogos(env, submitter.owner, resolved);
+  const asked = stepsOf(fields.steps, specifications);
+  const steps = { asked, planned: await resolveSteps(env, submitter.owner, asked, resolved) };
+  const logos = await requireLogos(env, submitter.owner, resolved, steps.planned);
   const { jobId, nowMs } = identity;
   const planned = planJob(input, resolved, {
     ...submitter,
     logos,
+    steps,
     jobId,
     taskId: newId("task", nowMs),
     mediaId,
@@ -65,7 +69,7 @@ export async function withContentHash(
   fields: JobFields,
 ): Promise<PlannedJob> {
   if (configOf(env).dedupeWindowMs === 0) return planned;
-  const hash = await contentHash(inputSha256, resolved, fields);
+  const hash = await contentHash(inputSha256, resolved, { ...fields, steps: planned.job.steps });
   return { ...planned, job: { ...planned.job, contentHash: hash } };
 }
 

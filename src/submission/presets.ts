@@ -1,8 +1,11 @@
 import type { OutputSpecification } from "./output-specification.ts";
+import type { StepSpecification } from "./steps.ts";
 
 interface Preset {
   description: string;
   specification: OutputSpecification;
+  /** Of a job that has none of its own and an output of this preset: they are for all its outputs. */
+  steps?: readonly StepSpecification[];
 }
 
 /** Named sets of defaults; any other field of a specification overrides its preset. */
@@ -66,6 +69,11 @@ export const PRESETS: Record<string, Preset> = {
   video_thumbnail: {
     description: "JPEG of the moment one second in, within 640×640",
     specification: { format: "jpeg", width: 640, height: 640, thumbnails: { at: [1] } },
+  },
+  watermark_and_ship: {
+    description: "JPEG within 2048×2048, then marked with the service's logo and shipped to `default`",
+    specification: { format: "jpeg", width: 2048, height: 2048 },
+    steps: [{ watermark: { media_id: "default" } }, { ship: { destination: "default" } }],
   },
 };
 

@@ -17,6 +17,7 @@ import { readJsonBody } from "./json-body.ts";
 import { outputSpecification } from "./output-specification.ts";
 import { PRESETS } from "./presets.ts";
 import { readContent } from "./same-request.ts";
+import { stepSpecifications } from "./steps.ts";
 import type { Submission, Submitter } from "./write-job.ts";
 
 /** Submitting jobs, and the presets that they may name. */
@@ -60,6 +61,7 @@ submissionRoutes.openAPIRegistry.registerPath({
           schema: jobFields.extend({
             input_file: z.string().openapi({ format: "binary" }),
             output_specifications: z.string().openapi({ description: "JSON array of OutputSpecification" }),
+            steps: z.string().optional().openapi({ description: "JSON array of Step" }),
           }),
         },
         "application/json": { schema: jobRequest },
@@ -176,7 +178,12 @@ const presetList = createRoute({
         "application/json": {
           schema: z.object({
             presets: z.array(
-              z.object({ name: z.string(), description: z.string(), specification: outputSpecification }),
+              z.object({
+                name: z.string(),
+                description: z.string(),
+                specification: outputSpecification,
+                steps: stepSpecifications.optional(),
+              }),
             ),
           }),
         },
@@ -185,6 +192,8 @@ const presetList = createRoute({
   },
 });
 
-submissionRoutes.openapi(presetList, (c) =>
-  c.json({ presets: Object.entries(PRESETS).map(([name, preset]) => ({ name, ...preset })) }),
-);
+submissionRoutes.openapi(presetList, (c) => c.json({ presets: Object.entries(PRESETS).map(presetDocument) }));
+
+function presetDocument([name, { steps, ...preset }]: [string, (typeof PRESETS)[string]]) {
+  return { name, ...preset, ...(steps && { steps: [...steps] }) };
+}

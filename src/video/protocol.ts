@@ -6,6 +6,7 @@
  * `PUT <outputBaseUrl>/<path>` stores a file, `GET <inputUrl>` (with Range) reads the source.
  */
 import { z } from "zod";
+import { FAILURE_CLASSES } from "../errors.ts";
 import { imageOutput } from "../image/output.ts";
 import { hlsOutput, mp4Output, thumbnailOutput } from "./output.ts";
 import { sourceDescription } from "./source.ts";
@@ -40,6 +41,8 @@ export const taskRequest = z.discriminatedUnion("kind", [
     ...taskBase,
     outputs: z.array(imageOutput).min(1).max(10),
     logos,
+    /** Failures of these classes cost only the output concerned (`image/make-outputs.ts`). */
+    tolerated: z.array(z.enum(FAILURE_CLASSES)).optional(),
   }),
   z.strictObject({ kind: z.literal("transcode"), ...taskBase, source: sourceDescription, output: mp4Output }),
   z.strictObject({ kind: z.literal("stream"), ...taskBase, source: sourceDescription, output: hlsOutput }),
@@ -94,6 +97,14 @@ export const encodedTrack = z.object({
 });
 export type EncodedTrack = z.infer<typeof encodedTrack>;
 
+const failedFile = z.object({
+  name: z.string(),
+  code: z.string(),
+  message: z.string(),
+  detail: z.string().optional(),
+});
+export type FailedFile = z.infer<typeof failedFile>;
+
 /** What `done` carries, by the kind of task. */
 export const taskResult = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("probe"), source: sourceDescription }),
@@ -101,6 +112,8 @@ export const taskResult = z.discriminatedUnion("kind", [
     kind: z.literal("files"),
     files: z.array(producedFile).min(1),
     notes: z.array(z.string()).default([]),
+    /** Outputs that could not be made, in a way that is tolerated. */
+    failed: z.array(failedFile).optional(),
   }),
   z.object({ kind: z.literal("tracks"), tracks: z.array(encodedTrack).min(1), durationSeconds: z.number() }),
 ]);
@@ -131,20 +144,22 @@ export const taskEvent = z.discriminatedUnion("type", [
     /** In the task's work folder. */
     tempBytes: z.number().optional(),
   }),
-  z.object({ type: z.literal("done"), result: taskResult }),
+  z.object({ type: z.literal("done"), result: taskResult, peakMemoryBytes: z.number().optional() }),
   /** `code` is one of `errors.ts`; `message` is public; `detail` (stderr tail) is for operators. */
   z.object({
     type: z.literal("error"),
     code: z.string(),
     message: z.string(),
     detail: z.string().optional(),
+    peakMemoryBytes: z.number().optional(),
   }),
 ]);
 export type TaskEvent = z.infer<typeof taskEvent>;
 
 /** `GET /health` of the transcoder. */
 export const transcoderHealth = z.object({
-  state: z.enum(["ready", "draining"]),
+  /** `full`: too little memory or disk is left to take another task. */
+  state: z.enum(["ready", "draining", "full"]),
   /** attemptId of every task that runs now. */
   running: z.array(z.string()),
   ffmpegVersion: z.string(),
@@ -152,5 +167,13 @@ export const transcoderHealth = z.object({
   cores: z.int(),
   memoryFreeBytes: z.number(),
   diskFreeBytes: z.number(),
+  memoryTotalBytes: z.number().optional(),
+  diskTotalBytes: z.number().optional(),
+  /** Of all cores together, since it was asked last. */
+  cpuPercent: z.number().optional(),
+  /** Of the server itself, without the encoders. */
+  rssBytes: z.number().optional(),
+  /** Tasks that it has run to their end. */
+  tasksEnded: z.int().optional(),
 });
 export type TranscoderHealth = z.infer<typeof transcoderHealth>;

@@ -93,6 +93,7 @@ function jobRow(mediaId: string, nowMs: number): JobRow {
     traceparent: null,
     webhookUrl: null,
     contentHash: null,
+    steps: [],
     batchId: null,
     createdAt: nowMs,
     startedAt: null,

@@ -24,6 +24,29 @@ async function pixel(bytes: Buffer | undefined, left: number, top: number): Prom
   return [...(await sharp(bytes).extract({ left, top, width: 1, height: 1 }).raw().toBuffer())];
 }
 
+describe("an image task that may lose outputs", () => {
+  const outputs = [
+    { ...image, name: "a.jpg" },
+    { ...image, name: "bad.jpg", trim: { left: 5_000, top: 0, right: 0, bottom: 0 } },
+  ];
+
+  it("makes the others, and says what it could not make and how much memory it held", async () => {
+    const task = studio.task(await halves(80, 40).jpeg().toBuffer());
+    const request = { kind: "image" as const, ...task, outputs, tolerated: ["configuration" as const] };
+    const end = await endOf(studio.transcoder, request);
+    if (end.type !== "done" || end.result.kind !== "files") throw new Error(JSON.stringify(end));
+    expect(end.result.files.map(({ name }) => name)).toEqual(["a.jpg"]);
+    expect(end.result.failed).toMatchObject([{ name: "bad.jpg", code: "impossible_output" }]);
+    expect(end.peakMemoryBytes).toBeGreaterThan(10_000_000);
+  });
+
+  it("fails as a whole where that is not tolerated", async () => {
+    const task = studio.task(await halves(80, 40).jpeg().toBuffer());
+    const end = await endOf(studio.transcoder, { kind: "image", ...task, outputs });
+    expect(end).toMatchObject({ type: "error", code: "impossible_output" });
+  });
+});
+
 describe("images beyond the isolate", () => {
   it("makes several sizes and formats of one picture", async () => {
     const made = await render(

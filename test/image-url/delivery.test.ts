@@ -4,13 +4,15 @@ import { app } from "../../src/app.ts";
 import { probeImage } from "../../src/image/probe.ts";
 import { derivedKey } from "../../src/image-url/settings.ts";
 import { signImagePath } from "../../src/image-url/signature.ts";
+import { toImageOutput } from "../../src/image-url/to-output.ts";
 import { ask, emptyStorage, keyFor, prepareDatabase, storedKeys, testEnv } from "../fixtures/app.ts";
 import { disc, fileOf, photo } from "../fixtures/images.ts";
 import { mediaRow, rowsOf } from "../fixtures/jobs.ts";
 import { file, problemOf, send } from "../submission/sending.ts";
 
 const SECRET = derivedKey(String(testEnv.TOKEN_SECRET));
-const CHROME = "image/avif,image/webp,*/*;q=0.8";
+const CHROME = "image/webp,image/apng,*/*;q=0.8";
+const WITH_AVIF = "image/avif,image/webp,image/apng,*/*;q=0.8";
 
 let key: { Authorization: string };
 let mediaId: string;
@@ -58,6 +60,15 @@ async function countPuts(derivative: string): Promise<() => number> {
     inside.env = { ...inside.env, MEDIA: counting as never };
   });
   return () => puts;
+}
+
+/** Has the producer of a derivative find no container that answers. */
+async function withoutContainers(derivative: string): Promise<void> {
+  await runInDurableObject(testEnv.DERIVATIVES.getByName(derivative), (producer) => {
+    const inside = producer as unknown as { env: object };
+    const render = async () => ({ code: "transcoder_unavailable", message: "No container." });
+    inside.env = { ...inside.env, TRANSCODER: { getByName: () => ({ render }) } };
+  });
 }
 
 function timingOf(response: Response): string | null {
@@ -237,6 +248,40 @@ describe("its answer", () => {
     ]);
     await problemOf(await image("w=33"), 422, "corrupt_image");
     await problemOf(await image("w=0,onerror=redirect"), 400, "invalid_image_url");
+  });
+});
+
+describe("AVIF", () => {
+  const asking = { headers: { Accept: WITH_AVIF } };
+
+  it("follows what was fast: WebP at once and for a short time, AVIF as soon as it is there", async () => {
+    const derivative = `${mediaId}/1/width=52,fit=scale-down.avif`;
+    await withoutContainers(derivative);
+    const first = await image("w=52", asking);
+    expect(first.headers.get("Cache-Control")).toBe("public, max-age=30");
+    expect((await shapeOf(first)).format).toBe("webp");
+    const producer = testEnv.DERIVATIVES.getByName(derivative);
+    const row = await testEnv.DB.prepare("SELECT * FROM media").first();
+    const order = {
+      objectKey: `derived/${derivative}`,
+      media: { ...row, id: mediaId } as never,
+      output: toImageOutput({ width: 52 }, "avif"),
+    };
+    // Joins what the request began, or finds it done.
+    expect(await producer.make(order)).toMatchObject({ made: true });
+    const second = await image("w=52", asking);
+    expect(second.headers.get("Cache-Control")).toBe("public, max-age=86400");
+    expect(second.headers.get("Content-Type")).toBe("image/avif");
+    expect(second.headers.get("Vary")).toContain("Accept");
+    expect(await shapeOf(second)).toEqual({ format: "avif", width: 52, height: 26 });
+    expect((await shapeOf(await image("w=52", { headers: { Accept: CHROME } }))).format).toBe("webp");
+    expect((await shapeOf(await image("w=52", { headers: { Accept: "*/*" } }))).format).toBe("jpeg");
+  });
+
+  it("is made at once when it is named", async () => {
+    const named = await image("w=53,f=avif");
+    expect(named.headers.get("Vary")).not.toContain("Accept");
+    expect(await shapeOf(named)).toEqual({ format: "avif", width: 53, height: 27 });
   });
 });
 

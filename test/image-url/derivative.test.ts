@@ -13,7 +13,11 @@ const OLD_SAFARI = "image/png,image/svg+xml,image/*;q=0.8,video/*;q=0.8,*/*;q=0.
 
 describe("negotiateFormat", () => {
   it("gives WebP only to clients that name it", () => {
-    expect(negotiateFormat({ format: "auto" }, CHROME, false)).toEqual({ format: "webp", varies: true });
+    expect(negotiateFormat({ format: "auto" }, CHROME, false)).toEqual({
+      format: "webp",
+      better: "avif",
+      varies: true,
+    });
     expect(negotiateFormat({}, "IMAGE/WEBP ; q=0.5", false).format).toBe("webp");
     expect(negotiateFormat({ format: "auto" }, OLD_SAFARI, false)).toEqual({ format: "jpeg", varies: true });
     expect(negotiateFormat({ format: "auto" }, OLD_SAFARI, true).format).toBe("png");

@@ -19,6 +19,9 @@ import {
   withExif,
 } from "../fixtures/images.ts";
 
+/** AVIF is only written at the edge; a container reads it. */
+const SOURCES = IMAGE_FORMATS.filter((format) => format !== "avif");
+
 function output(overrides: Partial<ImageOutput> = {}): ImageOutput {
   return {
     name: "out",
@@ -71,7 +74,7 @@ const WHITE = [255, 255, 255, 255];
 
 describe("renderImage", () => {
   it("makes every format from every format, from one decode, with progress", async () => {
-    for (const source of IMAGE_FORMATS) {
+    for (const source of SOURCES) {
       const file = await fileOf(photo(300, 200), source);
       const stages: string[] = [];
       const fractions: number[] = [];
@@ -89,7 +92,7 @@ describe("renderImage", () => {
       expect(images.map(({ name, width, height }) => [name, width, height])).toEqual(
         IMAGE_FORMATS.map((format) => [`a.${format}`, 100, 67]),
       );
-      expect(stages).toEqual(["decode", "resize", "encode", "resize", "encode", "resize", "encode"]);
+      expect(stages).toEqual(["decode", ...IMAGE_FORMATS.flatMap(() => ["resize", "encode"])]);
       expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
       for (const { bytes, type, format } of images) {
         expect(probed(bytes).format).toBe(format);
@@ -169,7 +172,7 @@ describe("renderImage", () => {
       paint(2000, 1, (x) => [x % 256, 0, 0, 255]),
       "png",
     );
-    for (const format of IMAGE_FORMATS) {
+    for (const format of SOURCES) {
       const thin = await rendered(thread, { width: 50, format });
       expect([thin.width, thin.height]).toEqual([50, 1]);
     }
@@ -204,7 +207,7 @@ describe("renderImage", () => {
 });
 
 describe("a damaged file", () => {
-  it.each(IMAGE_FORMATS)("is refused at every cut of a %s, never half drawn", async (format) => {
+  it.each(SOURCES)("is refused at every cut of a %s, never half drawn", async (format) => {
     const file = await fileOf(photo(120, 90), format);
     const probe = probed(file);
     for (const part of [0.4, 0.6, 0.8, 0.95, 0.999]) {
@@ -214,7 +217,7 @@ describe("a damaged file", () => {
   });
 
   it("is refused when its end is there but its middle is not", async () => {
-    for (const format of IMAGE_FORMATS satisfies readonly ImageFormat[]) {
+    for (const format of SOURCES satisfies readonly ImageFormat[]) {
       const file = await fileOf(photo(200, 150), format);
       const holed = file.slice();
       holed.fill(0x55, Math.floor(file.length * 0.5), Math.floor(file.length * 0.5) + 200);
@@ -231,7 +234,7 @@ describe("a damaged file", () => {
   });
 
   it("leaves the codecs fit for the next picture", async () => {
-    for (const format of IMAGE_FORMATS) {
+    for (const format of SOURCES) {
       const file = await fileOf(photo(50, 40), format);
       const noise = concat(file.subarray(0, 60), new Uint8Array(200).fill(0xa5), file.subarray(-20));
       for (let round = 0; round < 5; round++) {

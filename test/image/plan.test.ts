@@ -51,6 +51,14 @@ describe("planImage", () => {
     }
   });
 
+  it("writes small AVIF at the edge and larger in a container", () => {
+    const avif = { ...THUMBNAIL, name: "a.avif", format: "avif" } as const;
+    expect(planned(jpegHeader(4032, 3024), [{ ...avif, width: 800 }]).lane).toBe("edge");
+    const large = planned(jpegHeader(4032, 3024), [{ ...avif, width: 900 }]);
+    expect(large.lane).toBe("container-short");
+    expect(large.reason).toContain("AVIF");
+  });
+
   it("sends what would not fit an isolate to a container", () => {
     const plan = planned(jpegHeader(4032, 3024), [{ ...THUMBNAIL, width: 3000 }]);
     expect(plan.lane).toBe("container-short");

@@ -1,6 +1,9 @@
 import { join } from "node:path";
+import type { MediaError } from "../../../src/errors.ts";
+import { makeOutputs } from "../../../src/image/make-outputs.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
 import { getLogos } from "../get-logos.ts";
+import { withoutUrls } from "../log.ts";
 import { getFile } from "../object-transfer.ts";
 import { renderImages } from "../render-images.ts";
 import type { TaskContext } from "../task-context.ts";
@@ -19,5 +22,14 @@ export async function runImage(context: TaskContext, request: ImageRequest): Pro
   });
   const logos = await getLogos(context, request.logos);
   context.progress(0.1, "resizing");
-  return { kind: "files", files: await renderImages(context, input, request.outputs, logos), notes: [] };
+  const { made, failed } = await makeOutputs(request.outputs, request.tolerated ?? [], (outputs) => {
+    context.signal.throwIfAborted();
+    return renderImages(context, input, outputs, logos);
+  });
+  return { kind: "files", files: made, notes: [], failed: failed.map(describeFailure) };
+}
+
+function describeFailure({ name, error }: { name: string; error: MediaError }) {
+  const { code, message, privateDetail } = error;
+  return { name, code, message, ...(privateDetail !== undefined && { detail: withoutUrls(privateDetail) }) };
 }

@@ -49,9 +49,14 @@ export function keepCodec<T extends CodecInstance>(create: () => Promise<T>): Co
   };
 }
 
+/** What the instances of all codecs hold together, bytes. */
+export function codecMemoryBytes(): number {
+  return [...kept.keys()].reduce((sum, instance) => sum + instance.memoryBytes(), 0);
+}
+
 function letLargestGo(): void {
   const bySize = [...kept].sort(([a], [b]) => b.memoryBytes() - a.memoryBytes());
-  let total = bySize.reduce((sum, [instance]) => sum + instance.memoryBytes(), 0);
+  let total = codecMemoryBytes();
   for (const [instance, forget] of bySize) {
     if (total <= MAX_KEPT_BYTES) return;
     total -= instance.memoryBytes();

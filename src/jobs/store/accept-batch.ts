@@ -1,8 +1,8 @@
 import { eq, type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import { batches, jobs, media, tasks } from "../../schema.ts";
-import type { BatchRow, JobRow, MediaRow, TaskRow } from "../claimed-task.ts";
+import { batches, jobs, media, taskDependencies, tasks } from "../../schema.ts";
+import type { BatchRow, JobRow, MediaRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
 import { insertRows } from "./insert-rows.ts";
 
 export interface BatchAcceptance {
@@ -11,6 +11,7 @@ export interface BatchAcceptance {
   newMedia: readonly MediaRow[];
   jobs: readonly JobRow[];
   tasks: readonly TaskRow[];
+  dependencies: readonly TaskDependencyRow[];
   /** What else must hold at that moment for anything to be written. */
   condition?: SQL;
   /** More statements of the same transaction; `accepted` holds in them if the batch was written. */
@@ -31,6 +32,7 @@ export async function acceptBatch(d1: D1Database, acceptance: BatchAcceptance): 
     insertRows(db, media, acceptance.newMedia, accepted),
     insertRows(db, jobs, acceptance.jobs, accepted),
     insertRows(db, tasks, acceptance.tasks, accepted),
+    insertRows(db, taskDependencies, acceptance.dependencies, accepted),
     ...(acceptance.alongside?.(db, accepted) ?? []),
   ]);
   return written.length === 1;

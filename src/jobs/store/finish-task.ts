@@ -3,8 +3,17 @@ import type { BatchItem } from "drizzle-orm/batch";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { alias } from "drizzle-orm/sqlite-core";
 import { recordJobEvent } from "../../outbox.ts";
-import { attempts, jobs, type Lane, outputFailures, outputs, taskDependencies, tasks } from "../../schema.ts";
-import type { Lease, OutputRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
+import {
+  activity,
+  attempts,
+  jobs,
+  type Lane,
+  outputFailures,
+  outputs,
+  taskDependencies,
+  tasks,
+} from "../../schema.ts";
+import type { ActivityRow, Lease, OutputRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
 import { recordDurations } from "./durations.ts";
 import type { LostOutput } from "./fail-task.ts";
 import { insertRows } from "./insert-rows.ts";
@@ -23,6 +32,8 @@ export interface FinishedTask {
   notes: readonly string[];
   /** More statements of the same batch; `guard` holds in them if the task was finished under its lease. */
   alongside?: (db: DrizzleD1Database, guard: SQL) => BatchItem<"sqlite">[];
+  /** What the activity log says of it. */
+  activity?: readonly ActivityRow[];
   /** Outputs that it could not make; only where the job allows partial results. */
   failedOutputs?: readonly LostOutput[];
   /** Whether the job allows partial results: others of its tasks may have failed. */
@@ -41,7 +52,7 @@ export type Finish =
  * Ends a task: `leased → done`, one atomic batch in which every statement is guarded by the lease token.
  *
  * 1. the task turns `done` (zero rows: stale token, or this very call arrived before);
- * 2. outputs, newly planned tasks and their dependencies are added;
+ * 2. outputs, newly planned tasks, their dependencies and lines of the activity log are added;
  * 3. tasks of the job whose dependencies are all done turn `blocked → ready`;
  * 4. the attempt ends;
  * 5. the job completes when no task of it is left (zero rows: some are), `job.completed` is written with it, and how
@@ -85,6 +96,7 @@ export async function finishTask(
           }),
         ]),
     recordDurations(db, lease.jobId, nowMs, guard),
+    insertRows(db, activity, finished.activity ?? [], guard),
     ...settleBatch(db, batchOf(lease.jobId), nowMs),
     ...(finished.alongside?.(db, guard) ?? []),
   ]);

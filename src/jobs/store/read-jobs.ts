@@ -113,6 +113,12 @@ export async function readOutput(
   return rows[0];
 }
 
+/** Names of the outputs that a job has made so far. */
+export async function readOutputNames(d1: D1Database, jobId: string): Promise<string[]> {
+  const rows = await drizzle(d1).select({ name: outputs.name }).from(outputs).where(eq(outputs.jobId, jobId));
+  return rows.map((row) => row.name);
+}
+
 /** The stream outputs of an owner's job: those that have a tree of playlists and segments. */
 export async function readStreams(d1: D1Database, owner: string, jobId: string): Promise<OutputRow[]> {
   return await ownOutputs(d1, owner, jobId, sql`${outputs.tree} IS NOT NULL`);

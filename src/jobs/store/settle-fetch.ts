@@ -13,7 +13,7 @@ export interface Fetched {
   uploadId: string;
   planned: Pick<
     JobRow,
-    "kind" | "stages" | "outputSpecifications" | "estimate" | "estimatedDurationMs" | "contentHash"
+    "kind" | "stages" | "outputSpecifications" | "steps" | "estimate" | "estimatedDurationMs" | "contentHash"
   >;
 }
 

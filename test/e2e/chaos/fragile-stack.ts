@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { DarkroomProblem } from "../../../src/client/problem.ts";
 import { readRunRecord } from "../../../src/local/run-record.ts";
 import { type Stack, startStack } from "../../../src/local/stack.ts";
-import { familyOf } from "../dev-server.ts";
+import { familyOf, isAlive } from "../dev-server.ts";
 
 /** When something was lost, and when it could work again, Unix milliseconds. */
 export interface Loss {
@@ -40,8 +40,11 @@ export async function startFragileStack(stateDir: string): Promise<FragileStack>
     key,
     losses,
     killTranscoder() {
+      const pid = readRunRecord(stateDir).children.transcoder ?? 0;
+      // It may be dead already, and about to be started again.
+      if (!isAlive(pid)) return;
       const atMs = Date.now();
-      process.kill(readRunRecord(stateDir).children.transcoder ?? 0, "SIGKILL");
+      process.kill(pid, "SIGKILL");
       losses.push({ of: "transcoder", atMs, backAtMs: atMs });
     },
     async killWorker() {

@@ -1,0 +1,90 @@
+import { z } from "@hono/zod-openapi";
+import { configOf, type Env, LIMITS } from "../config.ts";
+import { type FieldError, MediaError } from "../errors.ts";
+import { markedName } from "../processing/plan-steps.ts";
+import type { PlannedStep } from "../processing/planned-step.ts";
+import { findDestination } from "../shipping/destinations.ts";
+import { watermarkOf } from "./logos.ts";
+import { watermarkSpecification } from "./output-specification.ts";
+import { PRESETS } from "./presets.ts";
+import type { ResolvedOutputs } from "./resolve-outputs.ts";
+
+/** What is done with the outputs of a job, one after the other; each step takes what the one before it made. */
+export const stepSpecifications = z
+  .array(
+    z
+      .union([
+        z.strictObject({ watermark: watermarkSpecification }),
+        z.strictObject({
+          ship: z.strictObject({
+            destination: z.string().min(1).max(64).openapi({ description: "Id or name of a destination" }),
+          }),
+        }),
+      ])
+      .openapi("Step"),
+  )
+  .max(LIMITS.maxSteps);
+export type StepSpecification = z.infer<typeof stepSpecifications>[number];
+
+/** The steps that a job has: its own, or those of the presets that its outputs name. */
+export function stepsOf(
+  own: readonly StepSpecification[] | undefined,
+  outputs: readonly { preset?: string }[],
+): StepSpecification[] {
+  if (own) return [...own];
+  const presets = new Set(outputs.flatMap(({ preset }) => preset ?? []));
+  return [...presets].flatMap((name) => (Object.hasOwn(PRESETS, name) ? (PRESETS[name]?.steps ?? []) : []));
+}
+
+/**
+ * The steps with every name looked up and every default filled in; whose the logos may be is for `requireLogos`.
+ *
+ * @throws MediaError `invalid_request` with the path of every step that cannot be done
+ */
+export async function resolveSteps(
+  env: Env,
+  owner: string,
+  steps: readonly StepSpecification[],
+  resolved: ResolvedOutputs,
+): Promise<PlannedStep[]> {
+  const errors: FieldError[] = [];
+  const planned: PlannedStep[] = [];
+  let names: { name: string; isPicture: boolean }[] = resolved.outputs.map((output) => ({
+    name: output.name,
+    isPicture: resolved.kind === "image" || output.format === "thumbnail",
+  }));
+  const taken = new Set(names.map(({ name }) => name));
+  for (const [index, step] of steps.entries()) {
+    if ("ship" in step) {
+      const found = await findDestination(env.DB, owner, step.ship.destination);
+      if (found) planned.push({ ship: { destinationId: found.id } });
+      else errors.push(noDestination(index, step.ship.destination));
+      continue;
+    }
+    planned.push({ watermark: watermarkOf(step.watermark, configOf(env).watermarkLogo) });
+    const problem = problemOfMarking(names, taken);
+    if (problem) errors.push({ path: `steps.${index}.watermark`, message: problem });
+    names = names.map(({ name }) => ({ name: markedName(name), isPicture: false }));
+    for (const { name } of names) taken.add(name);
+  }
+  if (errors.length === 0) return planned;
+  throw new MediaError("invalid_request", "Some steps cannot be done; see errors.", { errors });
+}
+
+function problemOfMarking(
+  outputs: readonly { name: string; isPicture: boolean }[],
+  taken: ReadonlySet<string>,
+): string | undefined {
+  const other = outputs.find(({ isPicture }) => !isPicture);
+  if (other?.name.startsWith(markedName(""))) return "The outputs are marked already.";
+  if (other) return `${other.name} is no picture; only pictures can be marked.`;
+  const clash = outputs.map(({ name }) => markedName(name)).find((name) => taken.has(name));
+  return clash && `There is an output named ${clash} already.`;
+}
+
+function noDestination(index: number, name: string): FieldError {
+  return {
+    path: `steps.${index}.ship.destination`,
+    message: `There is no destination ${JSON.stringify(name)}; register it at /v1/destinations.`,
+  };
+}
