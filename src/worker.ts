@@ -5,6 +5,7 @@ import { MissBudget } from "./image-url/miss-budget.ts";
 import { DerivativeProducer } from "./image-url/producer.ts";
 import { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import { consumeTickets } from "./processing/consumer.ts";
+import { consumeDeadMessages, isDeadBatch } from "./processing/dead-messages.ts";
 import { JobProgress } from "./processing/job-progress.ts";
 import { LeaseWatch } from "./processing/lease-watch.ts";
 import { Transcoder } from "./processing/transcoder.ts";
@@ -42,6 +43,7 @@ export default {
     return await app.fetch(request, env, ctx);
   },
   async queue(batch, env) {
+    if (isDeadBatch(batch)) return await consumeDeadMessages(batch, env);
     if (isDeliveryBatch(batch)) return await consumeDeliveryTickets(batch, env);
     await consumeTickets(batch as MessageBatch<Ticket>, env);
   },

@@ -22,7 +22,7 @@ const outputDocument = z
   })
   .openapi("Output");
 
-const errorDocument = z.object({
+export const errorDocument = z.object({
   code: z.string(),
   class: z.string(),
   message: z.string(),

@@ -37,8 +37,8 @@ export interface TaskOutcome {
   newTasks?: readonly TaskRow[];
   newDependencies?: readonly TaskDependencyRow[];
   notes?: readonly string[];
-  /** The stages that the job turned out to have. */
-  stages?: StageName[];
+  /** The stages of the job, where the new tasks change them. */
+  stages?: readonly StageName[];
   /** More statements of the batch that finishes the task. */
   alongside?: FinishedTask["alongside"];
   /** Removes what was made beside the attempt's own files, when the attempt does not count. */
@@ -81,6 +81,7 @@ export async function concludeDone(
       newTasks,
       newDependencies: outcome.newDependencies ?? [],
       notes: outcome.notes ?? [],
+      stages: outcome.stages,
       alongside: outcome.alongside,
       activity: activityRows({ lease, job }, outcome.files, outcome.shipped, nowMs),
       failedOutputs,
@@ -97,8 +98,7 @@ export async function concludeDone(
   await sendTickets(laneQueues(env), finish.readyLanes);
   const events: ProgressEvent[] = [];
   if (newTasks.length > 0) {
-    const { stages } = outcome;
-    events.push({ type: "planned", tasks: newTasks.map(outlineOf), ...(stages && { stages }), atMs: nowMs });
+    events.push({ type: "planned", tasks: newTasks.map(outlineOf), stages: outcome.stages, atMs: nowMs });
   }
   events.push({
     type: "task_ended",

@@ -1,6 +1,7 @@
 import { type Env, LIMITS } from "../config.ts";
 import { forgetKeys } from "../idempotency/reservations.ts";
 import { attemptPrefix } from "../jobs/claimed-task.ts";
+import { forgetLetters } from "../jobs/store/dead-letters.ts";
 import { endJob } from "../jobs/store/end-job.ts";
 import {
   countReadyTasks,
@@ -12,11 +13,12 @@ import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
 import { findDeletedMedia } from "../media/store.ts";
-import { discardUpload, findAbandonedUploads } from "../media/upload-rows.ts";
+import { expireUpload, findAbandonedUploads } from "../media/upload-rows.ts";
 import { haltBatches } from "../processing/cancel-batch.ts";
 import { tell } from "../processing/conclude.ts";
 import { recoverExpired } from "../processing/recover.ts";
 import { stopAttempts } from "../processing/stop-attempts.ts";
+import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { forgetDeliveries, reissueDeliveries } from "../webhooks/sweep.ts";
 import { deleteMedia } from "./delete-media.ts";
 
@@ -42,6 +44,7 @@ const STEPS = {
   mediaDeleted: finishDeletions,
   deliveriesReissued: (env, nowMs) => reissueDeliveries(env, nowMs, BATCH),
   deliveriesForgotten: (env, nowMs) => forgetDeliveries(env, nowMs, BATCH),
+  lettersForgotten: (env, nowMs) => forgetLetters(env.DB, nowMs - LIMITS.deadLetterKeptMs, BATCH),
   keysForgotten: (env, nowMs) => forgetKeys(env.DB, nowMs, KEYS_A_SWEEP),
 } as const satisfies Record<string, (env: Env, nowMs: number) => Promise<number>>;
 
@@ -63,6 +66,7 @@ export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
     mediaDeleted: 0,
     deliveriesReissued: 0,
     deliveriesForgotten: 0,
+    lettersForgotten: 0,
     keysForgotten: 0,
   };
   for (const name of Object.keys(STEPS) as (keyof typeof STEPS)[]) {
@@ -112,7 +116,9 @@ async function sweepAttempts(env: Env, nowMs: number): Promise<number> {
 
 async function discardAbandoned(env: Env, nowMs: number): Promise<number> {
   const abandoned = await findAbandonedUploads(env.DB, nowMs - LIMITS.abandonedUploadMs, BATCH);
-  for (const upload of abandoned) await discardUpload(env.DB, env.MEDIA, upload);
+  for (const upload of abandoned) await expireUpload(env.DB, env.MEDIA, upload, nowMs);
+  const ids = abandoned.map((upload) => upload.id);
+  if (ids.length > 0) await dispatchEvents(env, ids, nowMs);
   return abandoned.length;
 }
 

@@ -119,9 +119,9 @@ async function planItem(
   return (await planSubmission(env, fields, inputOf(media), media.id, submitter)).planned;
 }
 
-/** What is wrong with an item, under its path in the batch. A failure of ours is not the item's. */
+/** What is wrong with an item, under its path in the batch. Nothing is wrong with one that there is no room for. */
 function errorsOf(error: MediaError, path: string): FieldError[] {
-  if (error.status >= 500) throw error;
+  if (error.status >= 500 || error.status === 429) throw error;
   if (error.errors.length === 0) return [{ path, message: error.message }];
   return error.errors.map((field) => ({ path: `${path}.${field.path}`, message: field.message }));
 }

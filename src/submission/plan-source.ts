@@ -12,6 +12,7 @@ import type { JobFields } from "./job-fields.ts";
 import type { OutputSpecification } from "./output-specification.ts";
 import type { PlannedJob } from "./plan-job.ts";
 import { DEFAULT_OUTPUTS } from "./presets.ts";
+import { refuseOverload } from "./refuse-overload.ts";
 import { type ResolvedOutputs, resolveOutputs } from "./resolve-outputs.ts";
 import { resolveSteps, stepsOf } from "./steps.ts";
 import type { Submitter } from "./write-job.ts";
@@ -44,7 +45,7 @@ export async function planSource(
   const owner = { jobId, priority: fields.priority, jobCreatedAtMs: nowMs, nowMs };
   const spec = { url: url.href, fields };
   const task = newTaskRow({ id: newId("task", nowMs), kind: "fetch", lane: LANE_OF_TASK.fetch, spec }, owner);
-  return {
+  const planned: SourceJob = {
     newMedia: mediaToCome(mediaId, submitter.owner, url, nowMs),
     tasks: [task],
     dependencies: [],
@@ -78,6 +79,8 @@ export async function planSource(
       deadlineAt: nowMs + LIMITS.jobDeadlineMs,
     },
   };
+  await refuseOverload(env, planned);
+  return planned;
 }
 
 function mediaToCome(id: string, owner: string, url: URL, nowMs: number): MediaRow {

@@ -10,6 +10,7 @@ import type { JobFields } from "./job-fields.ts";
 import { requireLogos } from "./logos.ts";
 import { type PlannedInput, type PlannedJob, planJob } from "./plan-job.ts";
 import { DEFAULT_OUTPUTS } from "./presets.ts";
+import { refuseOverload } from "./refuse-overload.ts";
 import { type ResolvedOutputs, resolveOutputs } from "./resolve-outputs.ts";
 import { resolveSteps, stepsOf } from "./steps.ts";
 import type { Submitter } from "./write-job.ts";
@@ -25,7 +26,8 @@ export interface PlannedSubmission {
  *
  * @param submitter with the `webhookUrl` that `webhookUrlOf` found
  * @param identity of a job that was accepted before its input was known; left out, it is a new one
- * @throws MediaError `invalid_request` for outputs that cannot be made of it, and the refusals of `planJob`.
+ * @throws MediaError `invalid_request` for outputs that cannot be made of it,
+ *   `overloaded` for low-priority work that there is no room for, and the refusals of `planJob`.
  */
 export async function planSubmission(
   env: Env,
@@ -33,14 +35,14 @@ export async function planSubmission(
   input: PlannedInput,
   mediaId: string,
   submitter: Omit<Submitter, "once"> & { webhookUrl: string | undefined },
-  identity: { jobId: string; nowMs: number } = newJobNow(),
+  identity?: { jobId: string; nowMs: number },
 ): Promise<PlannedSubmission> {
   const specifications = fields.output_specifications ?? [...DEFAULT_OUTPUTS[input.kind]];
   const resolved = resolveOutputs(specifications, input.kind, configOf(env).watermarkLogo);
   const asked = stepsOf(fields.steps, specifications);
   const steps = { asked, planned: await resolveSteps(env, submitter.owner, asked, resolved) };
   const logos = await requireLogos(env, submitter.owner, resolved, steps.planned);
-  const { jobId, nowMs } = identity;
+  const { jobId, nowMs } = identity ?? newJobNow();
   const planned = planJob(input, resolved, {
     ...submitter,
     logos,
@@ -53,6 +55,8 @@ export async function planSubmission(
     outputSpecifications: specifications,
     nowMs,
   });
+  // What was accepted is done, however much there is.
+  if (!identity) await refuseOverload(env, planned);
   return { planned: await withEstimate(env.DB, planned, nowMs), resolved };
 }
 
