@@ -4,12 +4,16 @@ import { secureHeaders } from "hono/secure-headers";
 import { authenticate } from "./access/authenticate.ts";
 import { keyRoutes } from "./access/routes.ts";
 import { sessionRoutes } from "./access/session-routes.ts";
+import { activityRoutes } from "./activity/routes.ts";
+import { canonicalPath } from "./aliases.ts";
 import { configOf } from "./config.ts";
 import { createRoutes } from "./create-routes.ts";
 import { deliveryRoutes } from "./delivery/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
+import { workerRoutes } from "./health/worker-routes.ts";
 import { newId } from "./id.ts";
 import { idempotent } from "./idempotency/idempotent.ts";
+import { iiifRoutes } from "./image-url/iiif-routes.ts";
 import { imageUrlRoutes } from "./image-url/routes.ts";
 import { srcsetRoutes } from "./image-url/srcset-routes.ts";
 import { batchRoutes } from "./jobs/batch-routes.ts";
@@ -29,6 +33,7 @@ import { retryRoutes } from "./processing/retry-routes.ts";
 import { processingRoutes } from "./processing/routes.ts";
 import { serveStorage } from "./processing/storage-access.ts";
 import { feedRoutes } from "./progress/feed-routes.ts";
+import { receiptRoutes } from "./receipts/routes.ts";
 import type { AppContext } from "./request-context.ts";
 import { retentionRoutes } from "./retention/routes.ts";
 import { destinationRoutes } from "./shipping/routes.ts";
@@ -40,7 +45,7 @@ import { webhookRoutes } from "./webhooks/routes.ts";
 import { webhookSecretRoutes } from "./webhooks/secret-routes.ts";
 
 /** The whole HTTP surface: what wraps every request, who may enter where, and the one place where errors end. */
-export const app = createRoutes();
+export const app = createRoutes({ getPath: canonicalPath });
 
 app.use(
   requestId({ headerName: "X-Request-Id", limitLength: 128, generator: () => newId("request") }),
@@ -71,6 +76,7 @@ app.route("/", healthRoutes);
 app.route("/", pages);
 app.route("/", sessionRoutes());
 app.route("/", imageUrlRoutes);
+app.route("/", iiifRoutes);
 describeApi(app);
 
 // The transcoder's way to storage where it is a process on this machine; its tokens are all it has.
@@ -104,5 +110,8 @@ app.route("/", retentionRoutes);
 app.route("/", webhookSecretRoutes);
 app.route("/", webhookRoutes);
 app.route("/", deliveryLogRoutes);
+app.route("/", workerRoutes);
 app.route("/", keyRoutes());
 app.route("/", destinationRoutes);
+app.route("/", receiptRoutes);
+app.route("/", activityRoutes);

@@ -119,6 +119,20 @@ export function recordMediaRejected(db: DrizzleD1Database, jobId: string, guard:
     .onConflictDoNothing();
 }
 
+/** The statement that writes `upload.expired` of an upload that is still there: it goes before its row does. */
+export function recordUploadExpired(db: DrizzleD1Database, uploadId: string, nowMs: number) {
+  const type: EventType = "upload.expired";
+  return db
+    .insert(events)
+    .select(
+      sql`SELECT ${newId("event", nowMs)}, u.owner, ${type}, u.id, NULL, u.id || ':' || ${type}, 1,
+        ${newId("request", nowMs)}, NULL, json_object('upload_id', u.id, 'created_at', u.created_at),
+        NULL, ${nowMs}, NULL
+      FROM uploads AS u WHERE u.id = ${uploadId} AND ${isListenedTo(sql`u.owner`, type)}`,
+    )
+    .onConflictDoNothing();
+}
+
 function isListenedTo(owner: SQL, type: EventType | SQL): SQL {
   return sql`EXISTS (SELECT 1 FROM webhook_endpoints AS w WHERE w.owner = ${owner} AND w.enabled
     AND EXISTS (SELECT 1 FROM json_each(w.events) WHERE value IN ('*', ${type})))`;

@@ -38,7 +38,12 @@ export async function deliverDerivative(c: AppContext, asked: AskedImage): Promi
   }
 }
 
-async function findImage(c: AppContext, mediaId: string): Promise<MediaRecord> {
+/**
+ * The image of an id, whoever's it is: the policy of image URLs decides who may see it.
+ *
+ * @throws MediaError `not_found`
+ */
+export async function findImage(c: AppContext, mediaId: string): Promise<MediaRecord> {
   const media = isId("media", mediaId) ? await readPublishedMedia(c.env.DB, mediaId) : undefined;
   if (media?.kind === "image") return media;
   throw new MediaError("not_found", "There is no image with this id.");

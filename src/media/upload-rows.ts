@@ -1,6 +1,7 @@
 import type { InferSelectModel } from "drizzle-orm";
 import { and, eq, lt } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { recordUploadExpired } from "../outbox.ts";
 import { uploads } from "../schema.ts";
 
 export type UploadRow = InferSelectModel<typeof uploads>;
@@ -35,9 +36,25 @@ export async function findAbandonedUploads(
 
 /** Removes all that an upload left in R2, then its row: safe to repeat after a crash at any point. */
 export async function discardUpload(d1: D1Database, bucket: R2Bucket, row: UploadRow): Promise<void> {
+  await removeFiles(bucket, row);
+  await drizzle(d1).delete(uploads).where(eq(uploads.id, row.id));
+}
+
+/** As {@link discardUpload}, of an upload that nobody went on with, and tells whoever listens. */
+export async function expireUpload(
+  d1: D1Database,
+  bucket: R2Bucket,
+  row: UploadRow,
+  nowMs: number,
+): Promise<void> {
+  await removeFiles(bucket, row);
+  const db = drizzle(d1);
+  await db.batch([recordUploadExpired(db, row.id, nowMs), db.delete(uploads).where(eq(uploads.id, row.id))]);
+}
+
+async function removeFiles(bucket: R2Bucket, row: UploadRow): Promise<void> {
   if (row.multipartId) await abortMultipart(bucket, row.objectKey, row.multipartId);
   await bucket.delete(row.objectKey);
-  await drizzle(d1).delete(uploads).where(eq(uploads.id, row.id));
 }
 
 /** R2 answers an error for an upload that is completed or aborted already; either way nothing is left of it. */

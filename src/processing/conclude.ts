@@ -17,7 +17,7 @@ import { log } from "../log.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
 import type { ProgressEvent } from "../progress/event.ts";
 import { outlineOf } from "../progress/outline.ts";
-import { STAGE_OF_TASK } from "../progress/stages.ts";
+import { STAGE_OF_TASK, type StageName } from "../progress/stages.ts";
 import type { FailureRecord, Priority } from "../schema.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { activityRows, type ShippedFile } from "./activity-rows.ts";
@@ -37,6 +37,8 @@ export interface TaskOutcome {
   newTasks?: readonly TaskRow[];
   newDependencies?: readonly TaskDependencyRow[];
   notes?: readonly string[];
+  /** The stages of the job, where the new tasks change them. */
+  stages?: readonly StageName[];
   /** The file that was delivered to somebody else. */
   shipped?: ShippedFile;
   /** Outputs that it could not make, where the job allows that. */
@@ -75,6 +77,7 @@ export async function concludeDone(
       newTasks,
       newDependencies: outcome.newDependencies ?? [],
       notes: outcome.notes ?? [],
+      stages: outcome.stages,
       activity: activityRows({ lease, job }, outcome.files, outcome.shipped, nowMs),
       failedOutputs,
       allowPartial: job.allowPartial,
@@ -86,7 +89,9 @@ export async function concludeDone(
   if (!finish.accepted) return await abandonAttempt(env, lease);
   await sendTickets(laneQueues(env), finish.readyLanes);
   const events: ProgressEvent[] = [];
-  if (newTasks.length > 0) events.push({ type: "planned", tasks: newTasks.map(outlineOf), atMs: nowMs });
+  if (newTasks.length > 0) {
+    events.push({ type: "planned", tasks: newTasks.map(outlineOf), stages: outcome.stages, atMs: nowMs });
+  }
   events.push({
     type: "task_ended",
     taskId: lease.taskId,

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { imageOutput } from "../image/output.ts";
 import type { ImageProbe } from "../image/probe.ts";
 import type { Lane, TaskKind } from "../schema.ts";
-import { hlsOutput, mp4Output, thumbnailOutput, videoOutput } from "../video/output.ts";
+import { mp4Output, STREAM_FORMATS, streamOutput, thumbnailOutput, videoOutput } from "../video/output.ts";
+import { segmentRange } from "../video/protocol.ts";
 import { sourceDescription } from "../video/source.ts";
 import { plannedStep } from "./planned-step.ts";
 
@@ -11,10 +12,14 @@ export const TASK_SPECS = {
   probe: z.object({ outputs: z.array(videoOutput).min(1), steps: z.array(plannedStep).default([]) }),
   image: z.object({ outputs: z.array(imageOutput).min(1), probe: z.custom<ImageProbe>((value) => !!value) }),
   transcode: z.object({ output: mp4Output, source: sourceDescription }),
-  stream: z.object({ output: hlsOutput, source: sourceDescription }),
+  /** A short stream: all of it. */
+  stream: z.object({ output: streamOutput, source: sourceDescription }),
+  /** A longer one: the picture of some segments, or all of the sound. */
+  chunk: z.object({ output: streamOutput, source: sourceDescription, range: segmentRange }),
+  audio: z.object({ output: streamOutput, source: sourceDescription }),
   thumbnail: z.object({ output: thumbnailOutput, source: sourceDescription }),
-  /** Writes the playlists over what the `stream` task that it depends on has encoded. */
-  package: z.object({ name: z.string() }),
+  /** Writes the manifests over what the tasks that it depends on have encoded. */
+  package: z.object({ name: z.string(), format: z.enum(STREAM_FORMATS).default("hls") }),
   /** A step: a picture made again as it was specified, with a logo over it. */
   watermark: z.union([
     z.object({ outputs: z.array(imageOutput).length(1), probe: z.custom<ImageProbe>((value) => !!value) }),
@@ -31,6 +36,8 @@ export const LANE_OF_TASK = {
   probe: "container-short",
   transcode: "container-long",
   stream: "container-long",
+  chunk: "container-long",
+  audio: "container-long",
   thumbnail: "container-short",
   package: "io",
   ship: "io",

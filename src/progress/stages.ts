@@ -22,6 +22,8 @@ export const STAGE_OF_TASK = {
   image: "validation",
   transcode: "transcode",
   stream: "transcode",
+  chunk: "transcode",
+  audio: "audio",
   thumbnail: "thumbnails",
   package: "packaging",
   // What is done with finished outputs is the last thing of any job.

@@ -9,6 +9,7 @@ import type { JobFields } from "./job-fields.ts";
 import { requireLogos } from "./logos.ts";
 import { type PlannedInput, type PlannedJob, planJob } from "./plan-job.ts";
 import { DEFAULT_OUTPUTS } from "./presets.ts";
+import { refuseOverload } from "./refuse-overload.ts";
 import { type ResolvedOutputs, resolveOutputs } from "./resolve-outputs.ts";
 import { resolveSteps, stepsOf } from "./steps.ts";
 import type { Submitter } from "./write-job.ts";
@@ -23,7 +24,8 @@ export interface PlannedSubmission {
  * Plans the job that the fields ask for, of an input that is known.
  *
  * @param webhookUrl as `webhookUrlOf` found it
- * @throws MediaError `invalid_request` for outputs that cannot be made of it, and the refusals of `planJob`.
+ * @throws MediaError `invalid_request` for outputs that cannot be made of it,
+ *   `overloaded` for low-priority work that there is no room for, and the refusals of `planJob`.
  */
 export async function planSubmission(
   env: Env,
@@ -50,6 +52,7 @@ export async function planSubmission(
     outputSpecifications: specifications,
     nowMs,
   });
+  await refuseOverload(env, planned);
   return { planned: await withEstimate(env.DB, planned, nowMs), resolved };
 }
 

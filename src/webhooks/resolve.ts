@@ -11,14 +11,14 @@ const RESOLVE_TIMEOUT_MS = 5_000;
 const ADDRESS_TYPES = [1, 28];
 
 /** Asks a resolver over HTTPS, in the JSON form that Cloudflare, Google and others speak (`application/dns-json`). */
-export function dnsOverHttps(resolverUrl: string): Resolve {
+export function dnsOverHttps(resolverUrl: string, timeoutMs: number = RESOLVE_TIMEOUT_MS): Resolve {
   const ask = async (name: string, type: "A" | "AAAA") => {
     const url = new URL(resolverUrl);
     url.searchParams.set("name", name);
     url.searchParams.set("type", type);
     const response = await fetch(url, {
       headers: { Accept: "application/dns-json" },
-      signal: AbortSignal.timeout(RESOLVE_TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     if (!response.ok) throw new Error(`the resolver answered ${response.status}`);
     const { Answer = [] } = answer.parse(await response.json());

@@ -25,6 +25,7 @@ export const RETRIES: Record<EventType, number> = {
   "job.retry": 5,
   "media.ready": 5,
   "media.rejected": 5,
+  "upload.expired": 5,
   "job.completed": 10,
   "job.failed": 10,
   "job.cancelled": 10,

@@ -43,9 +43,14 @@ export function signRequest(
   };
 }
 
-/** Sends a request and waits for its answer, at most 15 s for all of it. Redirects are not followed. Never throws. */
-export async function sendRequest({ url, body, headers }: SignedRequest): Promise<SentResult> {
-  const signal = AbortSignal.timeout(LIMITS.webhookTimeoutMs);
+/**
+ * Sends a request and waits for its answer, at most `timeoutMs` for all of it. Redirects are not followed. Never throws.
+ */
+export async function sendRequest(
+  { url, body, headers }: SignedRequest,
+  timeoutMs: number = LIMITS.webhookTimeoutMs,
+): Promise<SentResult> {
+  const signal = AbortSignal.timeout(timeoutMs);
   try {
     const response = await fetch(url, { method: "POST", body, headers, redirect: "manual", signal });
     return {

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { makeSamplePhoto } from "../../src/local/sample-photo.ts";
 import type { Envelope } from "../../src/webhooks/event.ts";
 import { key, url } from "./service.ts";
@@ -135,4 +135,23 @@ it("sends a job's own URL what is signed with the default secret, again when it 
   const answer = await fetch(`${url}/v1/jobs/${job}/deliveries`, { headers });
   const { deliveries } = (await answer.json()) as { deliveries: { event_type: string }[] };
   expect(deliveries.map((each) => each.event_type)).toContain("job.completed");
+});
+
+it("really sends a test, and keeps what came of it", async () => {
+  const made = await post<{ webhook_id: string; secret: string }>("/v1/webhooks", { url: here("/ping") });
+  await post(`/v1/webhooks/${made.webhook_id}/test`);
+  const [ping] = await come("/ping", "webhook.ping");
+  expect(ping && verifies(ping, made.secret)).toBe(true);
+  expect(ping?.event.data.payload.metadata).toEqual({ webhook_id: made.webhook_id });
+  const log = async () => {
+    const headers = { Authorization: `Bearer ${key}` };
+    const answer = await fetch(`${url}/v1/webhooks/${made.webhook_id}/deliveries`, { headers });
+    return (await answer.json()) as { deliveries: unknown[] };
+  };
+  // The receiver has heard it a moment before the answer is written down.
+  await vi.waitFor(async () => {
+    expect(await log()).toMatchObject({
+      deliveries: [{ event_type: "webhook.ping", state: "delivered", attempts: [{ status: 204 }] }],
+    });
+  }, 5_000);
 });

@@ -1,10 +1,12 @@
 import { drizzle } from "drizzle-orm/d1";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { LIMITS } from "../../src/config.ts";
 import type { ClaimedTask } from "../../src/jobs/claimed-task.ts";
 import { endJob } from "../../src/jobs/store/end-job.ts";
 import { failTask } from "../../src/jobs/store/fail-task.ts";
 import { finishTask } from "../../src/jobs/store/finish-task.ts";
 import { recordMetadata } from "../../src/media/store.ts";
+import { sweep } from "../../src/retention/sweep.ts";
 import { events } from "../../src/schema.ts";
 import { dispatchEvents } from "../../src/webhooks/dispatch.ts";
 import { envelope, envelopeBody, MAX_ENVELOPE_BYTES } from "../../src/webhooks/event.ts";
@@ -204,5 +206,32 @@ describe("an event is for whoever asked", () => {
       { dispatched_at: LATER_MS },
       { dispatched_at: LATER_MS },
     ]);
+  });
+});
+
+describe("an upload that nobody went on with", () => {
+  const begin = () =>
+    testEnv.DB.prepare(
+      "INSERT INTO uploads VALUES ('upl_1', 'anna', 'media/med_1/original', NULL, 1000)",
+    ).run();
+
+  it("is told of once, when the sweep removes it", async () => {
+    await register({ events: ["upload.expired"] });
+    await begin();
+    await sweep(testEnv, 1_001 + LIMITS.abandonedUploadMs);
+    await sweep(testEnv, 2_001 + LIMITS.abandonedUploadMs);
+    expect(await rowsOf("uploads")).toEqual([]);
+    const [event, ...more] = await eventsWritten();
+    expect(more).toEqual([]);
+    expect(event).toMatchObject({ type: "upload.expired", subject_id: "upl_1" });
+    expect(JSON.parse(event?.snapshot ?? "")).toEqual({ upload_id: "upl_1", created_at: 1000 });
+    expect(event?.dispatched_at).not.toBeNull();
+  });
+
+  it("is told of to nobody when nobody listens", async () => {
+    await register({ events: ["job.failed"] });
+    await begin();
+    await sweep(testEnv, 1_001 + LIMITS.abandonedUploadMs);
+    expect(await eventsWritten()).toEqual([]);
   });
 });

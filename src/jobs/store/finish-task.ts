@@ -29,6 +29,8 @@ export interface FinishedTask {
   newTasks: readonly TaskRow[];
   newDependencies: readonly TaskDependencyRow[];
   notes: readonly string[];
+  /** The stages that the job turns out to have, where this task found that out. */
+  stages?: readonly string[] | undefined;
   /** What the activity log says of it. */
   activity?: readonly ActivityRow[];
   /** Outputs that it could not make; only where the job allows partial results. */
@@ -73,7 +75,7 @@ export async function finishTask(
     insertRows(db, taskDependencies, finished.newDependencies, guard),
     unblock(db, lease.jobId, guard, nowMs),
     endAttempt(db, lease, nowMs, finished.peakMemoryBytes ?? null, guard),
-    addNotes(db, lease.jobId, finished.notes, guard),
+    addToJob(db, lease.jobId, finished, guard),
     insertRows(db, outputFailures, failureRows(lease, finished, nowMs), guard),
     finished.allowPartial
       ? settleJob(db, lease.jobId, firstLoss(lease.jobId), nowMs, guard)
@@ -155,12 +157,17 @@ function endAttempt(
     );
 }
 
-function addNotes(db: DrizzleD1Database, jobId: string, notes: readonly string[], guard: SQL) {
+function addToJob(
+  db: DrizzleD1Database,
+  jobId: string,
+  { notes, stages }: Pick<FinishedTask, "notes" | "stages">,
+  guard: SQL,
+) {
   const merged = sql<string[]>`(SELECT json_group_array(value) FROM (
     SELECT value FROM json_each(${jobs.notes}) UNION SELECT value FROM json_each(${JSON.stringify(notes)})))`;
   return db
     .update(jobs)
-    .set({ notes: merged })
+    .set({ notes: merged, ...(stages && { stages: [...stages] }) })
     .where(and(eq(jobs.id, jobId), guard));
 }
 

@@ -30,18 +30,27 @@ export async function burstThroughDarkroom(photos: readonly Uint8Array[]): Promi
   const dir = mkdtempSync(join(tmpdir(), "darkroom-burst-"));
   const stack = await startStack({ stateDir: join(dir, "state"), transcoder: "process" });
   try {
-    const bodies = photos.map((photo) =>
-      multipartBody(BOUNDARY, { output_specifications: '[{"preset":"thumbnail"}]' }, photo),
-    );
-    await submit(stack, bodies.slice(0, WARM_UPS));
-    return await submit(stack, bodies.slice(WARM_UPS));
+    const bodies = bodiesOf(photos);
+    await submitBurst(stack, bodies.slice(0, WARM_UPS));
+    return await submitBurst(stack, bodies.slice(WARM_UPS));
   } finally {
     await stack.stop();
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-export async function submit(stack: Stack, bodies: readonly Uint8Array[]): Promise<Burst> {
+/** A request for the thumbnail of each photo. */
+export function bodiesOf(photos: readonly Uint8Array[]): Uint8Array[] {
+  const fields = { output_specifications: '[{"preset":"thumbnail"}]' };
+  return photos.map((photo) => multipartBody(BOUNDARY, fields, photo));
+}
+
+/** Submits to an instance that runs, and waits for the last result. */
+export async function submitBurst(
+  stack: Stack,
+  bodies: readonly Uint8Array[],
+  { lookEveryMs = LOOK_EVERY_MS } = {},
+): Promise<Burst> {
   const { wrangler = 0, transcoder = 0 } = readRunRecord(stack.stateDir).children;
   const startedAtMs = Date.now();
   const cpuBefore = processorSeconds([wrangler, transcoder]);
@@ -54,7 +63,7 @@ export async function submit(stack: Stack, bodies: readonly Uint8Array[]): Promi
     bodies,
     atOnce: AT_ONCE,
   });
-  await untilIdle(stack);
+  await untilIdle(stack, lookEveryMs);
   const cpuSeconds = processorSeconds([wrangler, transcoder]) - cpuBefore;
   const endedAtMs = await endsOf(stack, new Set(posted.map(({ answer }) => String(answer.job_id))));
   const latenciesMs = posted.flatMap(({ sentAtMs, answer }) => {
@@ -66,8 +75,8 @@ export async function submit(stack: Stack, bodies: readonly Uint8Array[]): Promi
 }
 
 /** A look costs two short lists, however many jobs there are. */
-async function untilIdle(stack: Stack): Promise<void> {
-  for (const giveUpAtMs = Date.now() + GIVE_UP_MS; Date.now() < giveUpAtMs; await wait(LOOK_EVERY_MS)) {
+async function untilIdle(stack: Stack, lookEveryMs: number): Promise<void> {
+  for (const giveUpAtMs = Date.now() + GIVE_UP_MS; Date.now() < giveUpAtMs; await wait(lookEveryMs)) {
     const open = await Promise.all(
       ["pending", "processing"].map((status) => list(stack, `status=${status}&limit=1`)),
     );

@@ -4,12 +4,14 @@
  */
 import type { DeliveryTicket, Env, Ticket } from "../../../src/config.ts";
 import worker, {
-  ContainerProxy,
-  DerivativeProducer as RealDerivativeProducer,
   JobProgress as RealJobProgress,
   Transcoder as RealTranscoder,
+  TranscoderLarge as RealTranscoderLarge,
   WebhookTarget as RealWebhookTarget,
 } from "../../../src/worker.ts";
+
+// Objects that neither store files nor send messages are as they ship.
+export * from "../../../src/worker.ts";
 
 /** Shares of all calls, 0–1. */
 const FAULTS = { ticketLost: 0.1, ticketRepeated: 0.1, putRefused: 0.04, putUnconfirmed: 0.02 };
@@ -74,8 +76,6 @@ function instead<T extends object>(binding: T, replaced: Partial<T>): T {
   });
 }
 
-export { ContainerProxy };
-
 export class JobProgress extends RealJobProgress {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, faulty(env));
@@ -88,7 +88,7 @@ export class Transcoder extends RealTranscoder {
   }
 }
 
-export class DerivativeProducer extends RealDerivativeProducer {
+export class TranscoderLarge extends RealTranscoderLarge {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, faulty(env));
   }
