@@ -53,6 +53,7 @@ function canonicalName({ options, format }: DerivativeIdentity): string {
     fit: options.fit ?? "scale-down",
     dpr: options.dpr === 1 ? undefined : options.dpr,
     format: options.format === "baseline-jpeg" ? "baseline-jpeg" : undefined,
+    anim: options.anim === true ? undefined : options.anim,
     compression: undefined,
     onerror: undefined,
     preset: undefined,

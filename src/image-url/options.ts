@@ -93,6 +93,7 @@ export const OPTION_ROWS = {
     oneOf("fast"),
     "`fast` makes JPEG (PNG where there is alpha), whatever `f=auto` would.",
   ),
+  anim: option(flag, "`false` makes a still of the first frame; otherwise what moves stays moving, as WebP."),
   trim: option(
     either(oneOf("border", "color"), sides(MAX_URL_SIDE_PX), isString as never),
     "px cut off before anything else, `top;right;bottom;left`; `border` cuts off a border of one colour.",

@@ -62,6 +62,7 @@ export function toImageOutput(options: ImageUrlOptions, format: ImageFormat): Im
     adjust: adjustmentOf(options),
     blur,
     sharpen: sharpen || undefined,
+    animated: (format === "webp" && options.anim !== false) || undefined,
     watermark: watermarkOf(options, dpr),
     ...(options.placeholder ? placeholderOf(options) : {}),
   };

@@ -32,6 +32,7 @@ const VALUES: { [Name in OptionName]: fc.Arbitrary<NonNullable<ImageUrlOptions[N
   "slow-connection-quality": quality,
   format: fc.constantFrom(...URL_FORMATS),
   compression: fc.constant("fast"),
+  anim: fc.boolean(),
   trim: fc.oneof(fc.constantFrom("border", "color"), sides),
   "trim.top": edge,
   "trim.right": edge,
