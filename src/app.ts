@@ -4,6 +4,8 @@ import { secureHeaders } from "hono/secure-headers";
 import { authenticate } from "./access/authenticate.ts";
 import { keyRoutes } from "./access/routes.ts";
 import { sessionRoutes } from "./access/session-routes.ts";
+import { activityRoutes } from "./activity/routes.ts";
+import { canonicalPath } from "./aliases.ts";
 import { configOf } from "./config.ts";
 import { createRoutes } from "./create-routes.ts";
 import { deliveryRoutes } from "./delivery/routes.ts";
@@ -18,6 +20,7 @@ import { batchRoutes } from "./jobs/batch-routes.ts";
 import { deadLetterRoutes } from "./jobs/dead-letter-routes.ts";
 import { planRoutes } from "./jobs/plan-routes.ts";
 import { jobRoutes } from "./jobs/routes.ts";
+import { timelineRoutes } from "./jobs/timeline-routes.ts";
 import { watchRoutes } from "./jobs/watch-routes.ts";
 import { watchTokenRoutes } from "./jobs/watch-token-routes.ts";
 import { mediaRoutes } from "./media/routes.ts";
@@ -30,6 +33,7 @@ import { retryRoutes } from "./processing/retry-routes.ts";
 import { processingRoutes } from "./processing/routes.ts";
 import { serveStorage } from "./processing/storage-access.ts";
 import { feedRoutes } from "./progress/feed-routes.ts";
+import { receiptRoutes } from "./receipts/routes.ts";
 import type { AppContext } from "./request-context.ts";
 import { retentionRoutes } from "./retention/routes.ts";
 import { destinationRoutes } from "./shipping/routes.ts";
@@ -41,7 +45,7 @@ import { webhookRoutes } from "./webhooks/routes.ts";
 import { webhookSecretRoutes } from "./webhooks/secret-routes.ts";
 
 /** The whole HTTP surface: what wraps every request, who may enter where, and the one place where errors end. */
-export const app = createRoutes();
+export const app = createRoutes({ getPath: canonicalPath });
 
 app.use(
   requestId({ headerName: "X-Request-Id", limitLength: 128, generator: () => newId("request") }),
@@ -99,6 +103,7 @@ app.route("/", processingRoutes);
 app.route("/", retryRoutes);
 app.route("/", requeueRoutes);
 app.route("/", deadLetterRoutes);
+app.route("/", timelineRoutes);
 app.route("/", mediaRoutes);
 app.route("/", srcsetRoutes);
 app.route("/", retentionRoutes);
@@ -108,3 +113,5 @@ app.route("/", deliveryLogRoutes);
 app.route("/", workerRoutes);
 app.route("/", keyRoutes());
 app.route("/", destinationRoutes);
+app.route("/", receiptRoutes);
+app.route("/", activityRoutes);
