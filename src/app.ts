@@ -4,10 +4,13 @@ import { secureHeaders } from "hono/secure-headers";
 import { authenticate } from "./access/authenticate.ts";
 import { keyRoutes } from "./access/routes.ts";
 import { sessionRoutes } from "./access/session-routes.ts";
+import { activityRoutes } from "./activity/routes.ts";
+import { canonicalPath } from "./aliases.ts";
 import { configOf } from "./config.ts";
 import { createRoutes } from "./create-routes.ts";
 import { deliveryRoutes } from "./delivery/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
+import { workerRoutes } from "./health/worker-routes.ts";
 import { newId } from "./id.ts";
 import { idempotent } from "./idempotency/idempotent.ts";
 import { iiifRoutes } from "./image-url/iiif-routes.ts";
@@ -17,6 +20,7 @@ import { batchRoutes } from "./jobs/batch-routes.ts";
 import { deadLetterRoutes } from "./jobs/dead-letter-routes.ts";
 import { planRoutes } from "./jobs/plan-routes.ts";
 import { jobRoutes } from "./jobs/routes.ts";
+import { timelineRoutes } from "./jobs/timeline-routes.ts";
 import { watchRoutes } from "./jobs/watch-routes.ts";
 import { watchTokenRoutes } from "./jobs/watch-token-routes.ts";
 import { mediaRoutes } from "./media/routes.ts";
@@ -29,6 +33,7 @@ import { retryRoutes } from "./processing/retry-routes.ts";
 import { processingRoutes } from "./processing/routes.ts";
 import { serveStorage } from "./processing/storage-access.ts";
 import { feedRoutes } from "./progress/feed-routes.ts";
+import { receiptRoutes } from "./receipts/routes.ts";
 import type { AppContext } from "./request-context.ts";
 import { retentionRoutes } from "./retention/routes.ts";
 import { destinationRoutes } from "./shipping/routes.ts";
@@ -40,7 +45,7 @@ import { webhookRoutes } from "./webhooks/routes.ts";
 import { webhookSecretRoutes } from "./webhooks/secret-routes.ts";
 
 /** The whole HTTP surface: what wraps every request, who may enter where, and the one place where errors end. */
-export const app = createRoutes();
+export const app = createRoutes({ getPath: canonicalPath });
 
 app.use(
   requestId({ headerName: "X-Request-Id", limitLength: 128, generator: () => newId("request") }),
@@ -98,11 +103,15 @@ app.route("/", processingRoutes);
 app.route("/", retryRoutes);
 app.route("/", requeueRoutes);
 app.route("/", deadLetterRoutes);
+app.route("/", timelineRoutes);
 app.route("/", mediaRoutes);
 app.route("/", srcsetRoutes);
 app.route("/", retentionRoutes);
 app.route("/", webhookSecretRoutes);
 app.route("/", webhookRoutes);
 app.route("/", deliveryLogRoutes);
+app.route("/", workerRoutes);
 app.route("/", keyRoutes());
 app.route("/", destinationRoutes);
+app.route("/", receiptRoutes);
+app.route("/", activityRoutes);

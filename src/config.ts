@@ -52,6 +52,8 @@ export interface Env {
   CACHE_PURGE_ZONE_ID?: string;
   CACHE_PURGE_TOKEN?: string;
   TRANSCODER_SLOTS?: string;
+  /** Longest stretch of a video that one task encodes for a stream, seconds. */
+  CHUNK_SECONDS?: string;
   TRANSCODER_LARGE_SLOTS?: string;
   /** How long a slot without work keeps its container, such as `10m`. */
   SLOT_SLEEP_AFTER?: string;
@@ -61,9 +63,9 @@ export interface Env {
   CORS_ORIGINS?: string;
   /** Where clients reach this service; makes the URLs in webhooks absolute. */
   PUBLIC_ORIGIN?: string;
-  /** `allow`: webhooks may go to this machine over http. For local development only. */
+  /** `allow`: webhooks may go to, and sources come from, this machine over http. For local development only. */
   WEBHOOK_LOOPBACK?: string;
-  /** Ports that webhooks may go to, such as `443,1024-65535`. */
+  /** Ports that webhooks may go to, and sources come from, such as `443,1024-65535`. */
   WEBHOOK_PORTS?: string;
   /** DNS over HTTPS (JSON), asked where a webhook's host lies. Empty: hosts are judged by name only. */
   WEBHOOK_RESOLVER_URL?: string;
@@ -92,6 +94,7 @@ const schema = z.object({
   transcoderUrl: z.url().optional(),
   localOrigin: z.url().optional(),
   transcoderSlots: z.coerce.number().int().min(1).max(64),
+  chunkSeconds: z.coerce.number().min(2).max(600),
   transcoderLargeSlots: z.coerce.number().int().min(1).max(64),
   slotSleepAfter: z.string().regex(/^\d+[smh]$/, "A time such as 10m"),
   maxWaitingLow: z.coerce.number().int().min(1),
@@ -118,6 +121,11 @@ export const LIMITS = {
   maxJsonBytes: 256 * 1024,
   maxOutputs: 10,
   maxBatchItems: 100,
+  /** A file that is fetched from a `source_url`. */
+  maxSourceBytes: 1_000_000_000,
+  fetchTimeoutMs: minutes(5),
+  /** A host that sends nothing for this long is given up. */
+  fetchStallMs: seconds(20),
   maxImagePixels: 100_000_000,
   maxImageBytes: 50_000_000,
   /** R2 wants equal parts of at least 5 MiB: also the most of an upload that an isolate holds. */
@@ -175,6 +183,8 @@ export interface Config {
   imageUrl: ImageUrlSettings;
   /** How many slots (named container instances) tasks are handed to. */
   transcoderSlots: number;
+  /** Longest chunk of a stream, seconds of video. */
+  chunkSeconds: number;
   /** How many of them there are beside these on the biggest instance, for what does not fit. */
   transcoderLargeSlots: number;
   slotSleepAfter: string;
@@ -204,6 +214,7 @@ export function configOf(env: Env): Config {
     transcoderUrl: env.TRANSCODER_URL,
     localOrigin: env.LOCAL_ORIGIN,
     transcoderSlots: env.TRANSCODER_SLOTS ?? "2",
+    chunkSeconds: env.CHUNK_SECONDS ?? "60",
     transcoderLargeSlots: env.TRANSCODER_LARGE_SLOTS ?? "1",
     slotSleepAfter: env.SLOT_SLEEP_AFTER ?? "10m",
     maxWaitingLow: env.MAX_WAITING_LOW ?? "5000",
@@ -222,6 +233,7 @@ export function configOf(env: Env): Config {
     localOrigin: config.localOrigin,
     imageUrl: imageUrlSettings(env, config.tokenSecret),
     transcoderSlots: config.transcoderSlots,
+    chunkSeconds: config.chunkSeconds,
     transcoderLargeSlots: config.transcoderLargeSlots,
     slotSleepAfter: config.slotSleepAfter,
     maxWaitingLow: config.maxWaitingLow,

@@ -3,9 +3,14 @@ import { MediaError } from "./errors.ts";
 import { fieldErrors } from "./field-errors.ts";
 import type { AppEnv } from "./request-context.ts";
 
-/** An empty set of routes in which a request that does not fit its schema is an `invalid_request`. */
-export function createRoutes(): OpenAPIHono<AppEnv> {
+/**
+ * An empty set of routes in which a request that does not fit its schema is an `invalid_request`.
+ *
+ * @param options.getPath the path by which a request is routed, where it is not that of its URL
+ */
+export function createRoutes(options: { getPath?: (request: Request) => string } = {}): OpenAPIHono<AppEnv> {
   return new OpenAPIHono<AppEnv>({
+    ...options,
     defaultHook(result) {
       if (result.success) return;
       throw new MediaError("invalid_request", `The ${result.target} is not valid; see errors.`, {

@@ -18,20 +18,15 @@ export type TaskState = (typeof TASK_STATES)[number];
 export const LANES = ["edge", "container-short", "container-long", "io"] as const;
 export type Lane = (typeof LANES)[number];
 
+export const TASK_KINDS = [
+  ...(["probe", "image", "transcode", "thumbnail"] as const),
+  ...(["stream", "chunk", "audio", "package"] as const),
+  ...(["fetch", "watermark", "ship"] as const),
+] as const;
 /** Which slot a container task needs; tasks of the other lanes are all `standard`. */
 export const SLOT_SIZES = ["standard", "large"] as const;
 export type SlotSize = (typeof SLOT_SIZES)[number];
 
-export const TASK_KINDS = [
-  "probe",
-  "image",
-  "transcode",
-  "stream",
-  "thumbnail",
-  "package",
-  "watermark",
-  "ship",
-] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
 
 export const EVENT_TYPES = [
@@ -93,7 +88,8 @@ export const media = sqliteTable(
   {
     id: text().primaryKey(),
     owner: text().notNull(),
-    kind: text({ enum: ["image", "video", "audio"] }).notNull(),
+    /** `unknown` until it has been fetched. */
+    kind: text({ enum: ["image", "video", "audio", "unknown"] }).notNull(),
     /** True MIME type, from the bytes. */
     type: text().notNull(),
     filename: text().notNull(),
@@ -151,7 +147,8 @@ export const jobs = sqliteTable(
     id: text().primaryKey(),
     owner: text().notNull(),
     mediaId: text("media_id").notNull(),
-    kind: text({ enum: ["image", "video"] }).notNull(),
+    /** `unknown` until its original has been fetched. */
+    kind: text({ enum: ["image", "video", "unknown"] }).notNull(),
     status: text({ enum: JOB_STATUSES }).notNull(),
     priority: text({ enum: PRIORITIES }).notNull(),
     /** Outputs that fail for good do not take the others with them. */
@@ -337,6 +334,17 @@ export const attempts = sqliteTable(
   ],
 );
 
+/** How a stream is read; paths below `outputs/<job>/`. */
+export interface StreamIndex {
+  /** Names of the manifests, in the first folder of the tree; the first is the one to play. */
+  manifests: string[];
+  /**
+   * By track, where its segments lie, in order: the number of the first one, from 1, and the folder that holds it as
+   * `00001.m4s` and those that follow up to the next entry. The first folder also has `init.mp4`.
+   */
+  segments: Record<string, [firstNumber: number, folder: string][]>;
+}
+
 /** An output of a job that allows some to fail, and that did, in its present run. */
 export const outputFailures = sqliteTable(
   "output_failures",
@@ -444,6 +452,8 @@ export const outputs = sqliteTable(
     durationSeconds: real("duration_seconds"),
     /** Streams only: attempt folders below `outputs/<job>/`, first that of the playlists, then those of segments. */
     tree: text({ mode: "json" }).$type<string[]>(),
+    /** Streams only. */
+    stream: text({ mode: "json" }).$type<StreamIndex>(),
     createdAt: integer("created_at").notNull(),
   },
   (table) => [uniqueIndex("outputs_job_name").on(table.jobId, table.name)],

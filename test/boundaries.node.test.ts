@@ -83,6 +83,7 @@ const COMBINES = new Set([
   "pages",
   "openapi",
   "unknown-route",
+  "aliases",
   "uploads",
   "admin",
 ]);

@@ -9,12 +9,18 @@ const TOLERANCE_FRAMES = 2;
  * early or is damaged. Short without a complaint: the header was wrong, which is worth a note only.
  *
  * @param complaints stderr of the successful run
+ * @param until where a part of the video should end, seconds; absent: the end of the video
  * @throws {MediaError} `corrupt_input`
  */
-export function checkLength(source: SourceDescription, madeSeconds: number, complaints: string): string[] {
+export function checkLength(
+  source: SourceDescription,
+  madeSeconds: number,
+  complaints: string,
+  until?: number,
+): string[] {
   const { video } = source;
   if (video === undefined) return [];
-  const promised = video.durationSeconds ?? source.durationSeconds;
+  const promised = until ?? video.durationSeconds ?? source.durationSeconds;
   const frames = (TOLERANCE_FRAMES + 0.5) / video.frameRate;
   // Without a length of its own the video may well be shorter than the file, which the audio can outlast.
   const tolerance = video.durationSeconds === undefined ? Math.max(1, promised * 0.1) : frames;

@@ -18,8 +18,10 @@ export interface RunPlace {
 
 interface FfmpegRun {
   args: string[];
-  /** Length of the source, s; what the fraction counts against. */
+  /** Length of what is encoded, s; what the fraction counts against. */
   durationSeconds: number;
+  /** How many frames that is, for a part of the source. */
+  frames?: number;
   onProgress: (progress: FfmpegProgress) => void;
   /** Readers of `pipe:3`, `pipe:4`, … */
   readers?: ((pipe: Readable) => Promise<void>)[];
@@ -30,7 +32,7 @@ interface FfmpegRun {
  * @throws {MediaError} as {@link classifyFfmpegExit}, or the reason of the signal
  */
 export function runFfmpeg(place: RunPlace, run: FfmpegRun): Promise<string> {
-  const parse = createProgressParser(run.durationSeconds);
+  const parse = createProgressParser(run.durationSeconds, run.frames);
   let reached = 0;
   return runProcess({
     command: "ffmpeg",

@@ -5,6 +5,8 @@ import type { TranscoderConfig } from "./config.ts";
 import { withoutUrls } from "./log.ts";
 import { takePeak } from "./peak-memory.ts";
 import { createTaskContext, type TaskContext } from "./task-context.ts";
+import { runAudio } from "./tasks/audio.ts";
+import { runChunk } from "./tasks/chunk.ts";
 import { runImage } from "./tasks/image.ts";
 import { runProbe } from "./tasks/probe.ts";
 import { runStream } from "./tasks/stream.ts";
@@ -73,6 +75,10 @@ function runKind(context: TaskContext, request: TaskRequest): Promise<TaskResult
       return runTranscode(context, request);
     case "stream":
       return runStream(context, request);
+    case "chunk":
+      return runChunk(context, request);
+    case "audio":
+      return runAudio(context, request);
     case "thumbnail":
       return runThumbnail(context, request);
   }

@@ -17,7 +17,7 @@ interface OpenFile {
 
 /** Writes the files of one track and stores each as soon as it is complete. Local copies last only until then. */
 export interface SegmentStore {
-  append: (path: string, pieces: readonly Buffer[]) => Promise<void>;
+  append: (path: string, pieces: readonly Uint8Array[]) => Promise<void>;
   /** Completes the open file and starts to store it; gives its path and size. */
   close: () => Promise<Pick<Segment, "path" | "bytes"> | undefined>;
   /** Resolves when everything is stored. */
@@ -45,7 +45,7 @@ export function createSegmentStore(
     await rm(file.local, { force: true });
   }
 
-  async function append(path: string, pieces: readonly Buffer[]): Promise<void> {
+  async function append(path: string, pieces: readonly Uint8Array[]): Promise<void> {
     current ??= await openFile(context.folder, path);
     for (const piece of pieces) {
       written += piece.length;

@@ -1,10 +1,17 @@
+import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { MediaError } from "../../src/errors.ts";
-import { type InitSegment, readInitSegment } from "../../src/video/init-segment.ts";
-import { type MediaFragment, readFragment } from "../../src/video/media-fragment.ts";
+import type { InitSegment } from "../../src/video/init-segment.ts";
 import type { EncodedTrack, Segment } from "../../src/video/protocol.ts";
-import { type SegmentGrid, segmentIndexAt } from "../../src/video/stream-plan.ts";
-import { readBoxStream } from "./box-stream.ts";
+import {
+  type SegmentGrid,
+  type SegmentRange,
+  segmentIndexAt,
+  TIME_TOLERANCE_SECONDS,
+} from "../../src/video/stream-plan.ts";
+import { writeFragment } from "../../src/video/write-fragment.ts";
+import { checkFrames, checkStart } from "./check-segments.ts";
+import { type FragmentPart, type InitPart, readParts } from "./read-parts.ts";
 import { createSegmentStore, type SegmentStore } from "./segment-store.ts";
 import type { TaskContext } from "./task-context.ts";
 
@@ -12,30 +19,38 @@ export interface TrackSpec {
   id: string;
   kind: EncodedTrack["kind"];
   grid: SegmentGrid;
+  range: SegmentRange;
+  /** BCP 47 or ISO 639-2, as the source has it. */
+  language?: string | undefined;
+  frameRate?: number | undefined;
 }
 
-interface Fragment extends MediaFragment {
-  moof: Buffer;
-  mdat: Buffer;
-}
-
-/** Clock of the segment that is being written, in ticks. */
+/** The segment that is being written; times in ticks. */
 interface OpenSegment {
   index: number;
   startTicks: number;
   durationTicks: number;
+  bytes: number;
+  fragments: number;
+  frames: number;
+  keyframes: NonNullable<Segment["keyframes"]>;
 }
+
+/** Room for the fragments of one segment in the numbering of all, so that every chunk numbers as one pass would. */
+const FRAGMENTS_PER_SEGMENT = 1000;
 
 /**
  * Reads one track from the encoder, cuts it into segments on the grid, and stores each as soon as it is complete.
+ * Nothing at all comes of a chunk that begins after the end of the video.
  *
  * @throws {MediaError} `invalid_result` for a track that does not verify, `storage_failed`, or `disk_full`
+ * @throws {SeekMissed} when the frames of the range's start were not among those decoded
  */
 export async function writeTrack(
   pipe: Readable,
   spec: TrackSpec,
   context: TaskContext,
-): Promise<EncodedTrack> {
+): Promise<EncodedTrack | undefined> {
   const store = createSegmentStore(context, pipe, spec.id, `${spec.kind}/mp4`);
   try {
     const track = await cutTrack(pipe, spec, store);
@@ -46,66 +61,112 @@ export async function writeTrack(
   }
 }
 
-async function cutTrack(pipe: Readable, spec: TrackSpec, store: SegmentStore): Promise<EncodedTrack> {
-  const head: Buffer[] = [];
+async function cutTrack(
+  pipe: Readable,
+  spec: TrackSpec,
+  store: SegmentStore,
+): Promise<EncodedTrack | undefined> {
   const segments: Segment[] = [];
-  let init: { facts: InitSegment; path: string; bytes: number } | undefined;
-  let current: OpenSegment | undefined;
-  for await (const part of readParts(pipe)) {
-    if ("type" in part) {
-      head.push(part.bytes);
-      if (part.type === "moov") init = await writeInit(head, spec, store);
+  let init: Awaited<ReturnType<typeof storeInit>> | undefined;
+  let facts: InitSegment | undefined;
+  let open: OpenSegment | undefined;
+  for await (const part of readParts(pipe, lastFrameUntil(spec))) {
+    if (part.type === "init") {
+      facts = part.facts;
+      init = await storeInit(part, spec, store);
       continue;
     }
-    if (init === undefined)
-      throw new MediaError("invalid_result", "The encoder wrote a fragment before the index.");
-    const index = segmentIndexAt(spec.grid, part.startTicks / init.facts.timescale);
-    if (current !== undefined && index > current.index) {
-      segments.push(await closeSegment(store, current, init.facts.timescale));
-      current = undefined;
+    const timescale = facts?.timescale ?? 1;
+    if (isRunIn(spec, part.fragment.startTicks / timescale)) continue;
+    const index = segmentIndexAt(spec.grid, part.fragment.startTicks / timescale);
+    if (open !== undefined && index > open.index) {
+      segments.push(await closeSegment(store, spec, open, timescale));
+      open = undefined;
     }
-    current ??= { index, startTicks: part.startTicks, durationTicks: 0 };
-    await store.append(segmentPath(spec.id, segments.length), [part.moof, part.mdat]);
-    current.durationTicks += part.durationTicks;
+    if (open === undefined) {
+      checkStart(spec, {
+        index,
+        startTicks: part.fragment.startTicks,
+        timescale,
+        isFirst: segments.length === 0,
+      });
+      open = openSegment(index, part);
+    }
+    await addFragment(store, spec, open, part, segmentPath(spec.id, segments.length), timescale);
   }
-  if (init === undefined || current === undefined) {
-    throw new MediaError("invalid_result", `The encoder wrote no ${spec.kind} for ${spec.id}.`);
-  }
-  segments.push(await closeSegment(store, current, init.facts.timescale));
-  const { timescale: _, ...facts } = init.facts;
-  return { id: spec.id, kind: spec.kind, initPath: init.path, initBytes: init.bytes, ...facts, segments };
+  if (init === undefined || facts === undefined || open === undefined) return undefined;
+  segments.push(await closeSegment(store, spec, open, facts.timescale));
+  checkFrames(spec, segments);
+  const { id, kind, grid, language, frameRate } = spec;
+  return {
+    ...{ id, kind, ...init, ...facts, segments },
+    ...(language === undefined ? {} : { language }),
+    ...(frameRate === undefined ? {} : { frameRate, variableFrameRate: grid.kind === "times" }),
+  };
 }
 
-/** The boxes in front of the first fragment one by one, then each `moof` with its `mdat`. */
-async function* readParts(pipe: Readable): AsyncGenerator<{ type: string; bytes: Buffer } | Fragment> {
-  let moof: (MediaFragment & { moof: Buffer }) | undefined;
-  for await (const box of readBoxStream(pipe)) {
-    if (box.type === "ftyp" || box.type === "moov") yield box;
-    if (box.type === "moof") {
-      moof = { ...readFragment(box.bytes.subarray(box.headerBytes)), moof: box.bytes };
-    }
-    if (box.type === "mdat" && moof !== undefined) {
-      yield { ...moof, mdat: box.bytes };
-      moof = undefined;
-    }
-  }
+/** What the encoder warmed up with. */
+function isRunIn({ grid, range }: TrackSpec, atSeconds: number): boolean {
+  return atSeconds < range.first * grid.segmentSeconds - TIME_TOLERANCE_SECONDS;
 }
 
-async function writeInit(head: Buffer[], spec: TrackSpec, store: SegmentStore) {
+/** The frames of a variable-rate chunk last at least until the next one begins. */
+function lastFrameUntil({ kind, grid, range }: TrackSpec): number | undefined {
+  return kind === "video" && grid.kind === "times" && range.end !== undefined
+    ? range.end * grid.segmentSeconds
+    : undefined;
+}
+
+async function storeInit({ bytes }: InitPart, spec: TrackSpec, store: SegmentStore) {
   const path = `${spec.id}/init.mp4`;
-  await store.append(path, head);
+  await store.append(path, [bytes]);
   await store.close();
-  const bytes = Buffer.concat(head);
-  return { facts: readInitSegment(bytes), path, bytes: bytes.length };
+  return {
+    initPath: path,
+    initBytes: bytes.length,
+    initSha256: createHash("sha256").update(bytes).digest("hex"),
+  };
 }
 
-async function closeSegment(store: SegmentStore, segment: OpenSegment, timescale: number): Promise<Segment> {
+function openSegment(index: number, { fragment }: FragmentPart): OpenSegment {
+  const empty = { durationTicks: 0, bytes: 0, fragments: 0, frames: 0 };
+  return { index, startTicks: fragment.startTicks, ...empty, keyframes: [] };
+}
+
+async function addFragment(
+  store: SegmentStore,
+  { kind, grid }: TrackSpec,
+  open: OpenSegment,
+  { fragment, mdat, mdatHeaderBytes }: FragmentPart,
+  path: string,
+  timescale: number,
+): Promise<void> {
+  const sequence = open.index * FRAGMENTS_PER_SEGMENT + open.fragments + 1;
+  const explicitDurations = kind === "video" && grid.kind === "times";
+  const moof = writeFragment(fragment, { sequence, mdatHeaderBytes, explicitDurations });
+  await store.append(path, [moof, mdat]);
+  const keyframeBytes = moof.length + mdatHeaderBytes + (fragment.samples[0]?.bytes ?? 0);
+  open.keyframes.push([fragment.startTicks / timescale, open.bytes, keyframeBytes]);
+  open.fragments += 1;
+  open.frames += fragment.samples.length;
+  open.bytes += moof.length + mdat.length;
+  open.durationTicks += fragment.durationTicks;
+}
+
+async function closeSegment(
+  store: SegmentStore,
+  { kind }: TrackSpec,
+  segment: OpenSegment,
+  timescale: number,
+): Promise<Segment> {
   const file = await store.close();
   if (file === undefined) throw new MediaError("invalid_result", "The encoder wrote an empty segment.");
+  const { frames, keyframes } = segment;
   return {
     ...file,
     startSeconds: segment.startTicks / timescale,
     durationSeconds: segment.durationTicks / timescale,
+    ...(kind === "video" ? { frames, keyframes } : {}),
   };
 }
 

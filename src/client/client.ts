@@ -108,13 +108,21 @@ export function createDarkroomClient(options: ClientOptions) {
      * Follows jobs, media or everything over one WebSocket until `signal` is aborted. Each event is named
      * `progress:<media id>`; the first ones say how things stand.
      */
-    watchFeed: ({ all, jobs, media, onEvent, onUnknown = () => undefined, signal }: WatchFeedOptions) =>
+    watchFeed: ({
+      all,
+      jobs,
+      media,
+      batches,
+      onEvent,
+      onUnknown = () => undefined,
+      signal,
+    }: WatchFeedOptions) =>
       watchFeed({
         address: async () => {
           const { token, links } = await createWatchToken(read, { feed: true });
           return feedUrl(options.baseUrl, links.ws, token);
         },
-        subjects: { all, jobs, media },
+        subjects: { all, jobs, media, batches },
         onEvent,
         onUnknown,
         signal,

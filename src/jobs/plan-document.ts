@@ -3,7 +3,7 @@ import { isStageName, STAGE_OF_TASK, scaledWeights } from "../progress/stages.ts
 import { LANES, TASK_KINDS, TASK_STATES } from "../schema.ts";
 import { planLadder } from "../video/ladder.ts";
 import { planMp4 } from "../video/mp4-plan.ts";
-import { hlsOutput, mp4Output } from "../video/output.ts";
+import { mp4Output, streamOutput } from "../video/output.ts";
 import { sourceDescription } from "../video/source.ts";
 import type { JobRow, TaskRow } from "./claimed-task.ts";
 import type { PlannedRows } from "./store/read-plan.ts";
@@ -143,11 +143,14 @@ function instructionsIn(spec: unknown): unknown {
   return Object.fromEntries(shown.map(([name, value]) => [name, instructionsIn(value)]));
 }
 
-const streamSpec = z.object({ output: hlsOutput, source: sourceDescription });
+const streamSpec = z.object({ output: streamOutput, source: sourceDescription });
 const filmSpec = z.object({ output: mp4Output, source: sourceDescription });
 
 /** A ladder follows from source and output; a task that was planned by an older version may have none. */
-function renditionsOf({ spec }: Pick<TaskRow, "spec">): { renditions?: z.infer<typeof rendition>[] } {
+function renditionsOf({ kind, spec }: Pick<TaskRow, "kind" | "spec">): {
+  renditions?: z.infer<typeof rendition>[];
+} {
+  if (kind === "audio") return {};
   const stream = streamSpec.safeParse(spec);
   if (stream.success) {
     const ladder = planLadder(stream.data.source, stream.data.output.variants);

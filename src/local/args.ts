@@ -6,11 +6,14 @@ export interface StackArguments {
   stateDir: string | undefined;
   serve: boolean;
   transcoder: "auto" | "process";
+  /** Variables of `wrangler.toml` that are set otherwise. */
+  variables: Record<string, string>;
   files: string[];
 }
 
 /**
- * The command line of `dev` and `demo`: `[files…] [--port N] [--state DIR] [--serve] [--transcoder auto|process]`.
+ * The command line of `dev` and `demo`: `[files…] [--port N] [--state DIR] [--serve] [--transcoder auto|process]
+ * [--var NAME=value]…`.
  * Throws a {@link StackError} that names what is wrong.
  */
 export function parseStackArguments(argv: string[]): StackArguments {
@@ -24,6 +27,7 @@ export function parseStackArguments(argv: string[]): StackArguments {
     stateDir: values.state,
     serve: values.serve ?? false,
     transcoder,
+    variables: Object.fromEntries((values.var ?? []).map(variableOf)),
     files: positionals,
   };
 }
@@ -38,11 +42,20 @@ function read(argv: string[]) {
         state: { type: "string" },
         serve: { type: "boolean" },
         transcoder: { type: "string" },
+        var: { type: "string", multiple: true },
       },
     });
   } catch (error) {
     throw new StackError(`${(error as Error).message.split(". ")[0]}.`);
   }
+}
+
+function variableOf(text: string): [name: string, value: string] {
+  const [, name, value] = /^([A-Z][A-Z0-9_]*)=([^\n]*)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new StackError(`--var is NAME=value, such as CHUNK_SECONDS=30, not ${text}.`);
+  }
+  return [name, value];
 }
 
 function portOf(text: string): number {

@@ -6,8 +6,9 @@ import { startStack } from "./stack.ts";
 const DEFAULT_STATE_DIR = ".darkroom";
 
 await runMain(async (interruption) => {
-  const { port, stateDir = DEFAULT_STATE_DIR, transcoder } = parseStackArguments(process.argv.slice(2));
-  const options = { stateDir, port, transcoder, signal: interruption, say: console.error };
+  const { stateDir = DEFAULT_STATE_DIR, ...given } = parseStackArguments(process.argv.slice(2));
+  const { port, transcoder, variables } = given;
+  const options = { stateDir, port, transcoder, variables, signal: interruption, say: console.error };
   const stack = await startStack(options).catch((error: unknown) => {
     if (interruption.aborted) return undefined;
     throw error;

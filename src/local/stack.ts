@@ -21,6 +21,8 @@ export interface StackOptions {
   port?: number;
   /** `auto` runs the real container where a container engine answers; `process` never does. */
   transcoder?: "auto" | "process";
+  /** Variables of `wrangler.toml` that are set otherwise. */
+  variables?: Record<string, string>;
   /** Another module in place of `src/worker.ts`, such as one whose bindings fail now and then. */
   entry?: string;
   say?: (line: string) => void;
@@ -71,8 +73,9 @@ async function assemble(parts: Parts, options: StackOptions): Promise<Stack> {
   options.signal?.throwIfAborted();
   migrate(ROOT, stateDir);
   options.signal?.throwIfAborted();
-  const { entry } = options;
-  const worker = startWranglerDev({ stateDir, port, keys, entry, transcoderUrl: parts.transcoder?.url });
+  const { entry, variables = {} } = options;
+  const transcoderUrl = parts.transcoder?.url;
+  const worker = startWranglerDev({ stateDir, port, keys, variables, entry, transcoderUrl });
   parts.worker = worker;
   parts.note("wrangler", worker.pid);
   await waitUntilReady(url, worker, options.signal);

@@ -31,6 +31,8 @@ interface WranglerOptions {
   stateDir: string;
   port: number;
   keys: Keys;
+  /** Variables of `wrangler.toml` that are set otherwise. */
+  variables: Record<string, string>;
   /** The transcoder process; undefined when a container engine runs the real container. */
   transcoderUrl: string | undefined;
   /** The worker's module, when it is not that of `wrangler.toml`. */
@@ -49,6 +51,7 @@ export function startWranglerDev(options: WranglerOptions): Child {
     // A receiver under development listens on the same machine.
     WEBHOOK_LOOPBACK: "allow",
     ...(transcoderUrl && { TRANSCODER_URL: transcoderUrl }),
+    ...options.variables,
   };
   const envFile = join(stateDir, "worker.env");
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);

@@ -1,6 +1,6 @@
 import { newId } from "../id.ts";
 import type { ActivityRow, ClaimedTask } from "../jobs/claimed-task.ts";
-import type { FileKind } from "../schema.ts";
+import { fileKindOf } from "../jobs/stored-files.ts";
 import type { StoredFile } from "./output-rows.ts";
 
 /** A delivered file, as the activity log tells of it. */
@@ -35,10 +35,4 @@ export function activityRows(
   const stored = files.map(rowOf);
   if (!shipped) return stored;
   return [...stored, { ...rowOf(shipped), type: "shipped", destinationId: shipped.destinationId }];
-}
-
-/** Streams are videos, whatever the type of their playlists. */
-export function fileKindOf(type: string): FileKind {
-  if (type.startsWith("image/")) return "image";
-  return type.startsWith("video/") || /mpegurl$|dash\+xml$/i.test(type) ? "video" : "file";
 }

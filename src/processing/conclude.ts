@@ -10,14 +10,14 @@ import {
 import { placeAfter } from "../jobs/placement.ts";
 import { decideRetry, type RetryDecision, waitForDependency } from "../jobs/retry-policy.ts";
 import { type FailureOutcome, failTask, type LostOutput } from "../jobs/store/fail-task.ts";
-import { finishTask } from "../jobs/store/finish-task.ts";
+import { type FinishedTask, finishTask } from "../jobs/store/finish-task.ts";
 import { markSwept, readAttemptOutcome } from "../jobs/store/sweep-queries.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
 import type { ProgressEvent } from "../progress/event.ts";
 import { outlineOf } from "../progress/outline.ts";
-import { STAGE_OF_TASK } from "../progress/stages.ts";
+import { STAGE_OF_TASK, type StageName } from "../progress/stages.ts";
 import type { FailureRecord, Priority } from "../schema.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { activityRows, type ShippedFile } from "./activity-rows.ts";
@@ -37,6 +37,12 @@ export interface TaskOutcome {
   newTasks?: readonly TaskRow[];
   newDependencies?: readonly TaskDependencyRow[];
   notes?: readonly string[];
+  /** The stages of the job, where the new tasks change them. */
+  stages?: readonly StageName[];
+  /** More statements of the batch that finishes the task. */
+  alongside?: FinishedTask["alongside"];
+  /** Removes what was made beside the attempt's own files, when the attempt does not count. */
+  discard?: () => Promise<void>;
   /** The file that was delivered to somebody else. */
   shipped?: ShippedFile;
   /** Outputs that it could not make, where the job allows that. */
@@ -75,6 +81,8 @@ export async function concludeDone(
       newTasks,
       newDependencies: outcome.newDependencies ?? [],
       notes: outcome.notes ?? [],
+      stages: outcome.stages,
+      alongside: outcome.alongside,
       activity: activityRows({ lease, job }, outcome.files, outcome.shipped, nowMs),
       failedOutputs,
       allowPartial: job.allowPartial,
@@ -83,10 +91,15 @@ export async function concludeDone(
     nowMs,
   );
   await reportWell(env);
-  if (!finish.accepted) return await abandonAttempt(env, lease);
+  if (!finish.accepted) {
+    await outcome.discard?.();
+    return await abandonAttempt(env, lease);
+  }
   await sendTickets(laneQueues(env), finish.readyLanes);
   const events: ProgressEvent[] = [];
-  if (newTasks.length > 0) events.push({ type: "planned", tasks: newTasks.map(outlineOf), atMs: nowMs });
+  if (newTasks.length > 0) {
+    events.push({ type: "planned", tasks: newTasks.map(outlineOf), stages: outcome.stages, atMs: nowMs });
+  }
   events.push({
     type: "task_ended",
     taskId: lease.taskId,

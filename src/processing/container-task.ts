@@ -1,4 +1,4 @@
-import { type Env, LIMITS } from "../config.ts";
+import { configOf, type Env, LIMITS } from "../config.ts";
 import { errorCodeOf, MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
 import type { ImageOutput } from "../image/output.ts";
@@ -28,6 +28,8 @@ const TIME_LIMITS_MS = {
   thumbnail: 2 * 60_000,
   transcode: 3 * 60 * 60_000,
   stream: 3 * 60 * 60_000,
+  chunk: 30 * 60_000,
+  audio: 3 * 60 * 60_000,
 } as const;
 
 type ContainerKind = keyof typeof TIME_LIMITS_MS;
@@ -88,6 +90,10 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
     }
     case "stream":
       return { kind, ...base, ...TASK_SPECS.stream.parse(spec) };
+    case "chunk":
+      return { kind, ...base, ...TASK_SPECS.chunk.parse(spec) };
+    case "audio":
+      return { kind, ...base, ...TASK_SPECS.audio.parse(spec) };
     case "thumbnail":
       return { kind, ...base, ...TASK_SPECS.thumbnail.parse(spec), logos: sources };
     case "watermark": {
@@ -153,7 +159,8 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
       const nowMs = Date.now();
       await recordMetadata(env.DB, claimed.media.id, result.source, claimed.job.requestId, nowMs);
       await dispatchEvents(env, [claimed.media.id], nowMs);
-      const planned = planVideoTasks(result.source, outputs, claimed.job, nowMs);
+      const chunkSeconds = configOf(env).chunkSeconds;
+      const planned = planVideoTasks(result.source, outputs, claimed.job, { chunkSeconds, nowMs });
       const stepped = videoStepOutputs(result.source, outputs);
       const madeBy = chainsBegin(planned.newTasks, claimed.job.allowPartial);
       const chained = planSteps(steps, stepped, madeBy, () => newId("task", nowMs));
@@ -168,7 +175,7 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
         failedOutputs: (result.failed ?? []).map(failedOutput),
       };
     case "tracks":
-      return { result, files: [] };
+      return { result, files: [], notes: result.notes };
   }
 }
 

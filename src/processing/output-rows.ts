@@ -1,5 +1,6 @@
 import { newId } from "../id.ts";
 import { attemptPrefix, type Lease, type OutputRow } from "../jobs/claimed-task.ts";
+import type { StreamIndex } from "../schema.ts";
 
 /** A file that stands for one of the job's outputs, stored under its attempt's prefix. */
 export interface StoredFile {
@@ -15,6 +16,8 @@ export interface StoredFile {
   durationSeconds?: number;
   /** Streams: attempt folders below `outputs/<job>/`, first that of the playlists, then those of segments. */
   tree?: string[];
+  /** Streams: how they are read. */
+  stream?: StreamIndex;
 }
 
 export function outputRows(lease: Lease, files: readonly StoredFile[], nowMs: number): OutputRow[] {
@@ -31,6 +34,7 @@ export function outputRows(lease: Lease, files: readonly StoredFile[], nowMs: nu
     height: file.height ?? null,
     durationSeconds: file.durationSeconds ?? null,
     tree: file.tree ?? null,
+    stream: file.stream ?? null,
     createdAt: nowMs,
   }));
 }

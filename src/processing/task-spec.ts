@@ -2,19 +2,26 @@ import { z } from "zod";
 import { imageOutput } from "../image/output.ts";
 import type { ImageProbe } from "../image/probe.ts";
 import type { Lane, TaskKind } from "../schema.ts";
-import { hlsOutput, mp4Output, thumbnailOutput, videoOutput } from "../video/output.ts";
+import { mp4Output, STREAM_FORMATS, streamOutput, thumbnailOutput, videoOutput } from "../video/output.ts";
+import { segmentRange } from "../video/protocol.ts";
 import { sourceDescription } from "../video/source.ts";
 import { plannedStep } from "./planned-step.ts";
 
 /** What a task carries in D1, by its kind. Parsed on the way out: a deploy may meet rows of the one before. */
 export const TASK_SPECS = {
+  /** `fields` as they were submitted: what they ask for is resolved when it is known what the original is. */
+  fetch: z.object({ url: z.url(), fields: z.record(z.string(), z.unknown()) }),
   probe: z.object({ outputs: z.array(videoOutput).min(1), steps: z.array(plannedStep).default([]) }),
   image: z.object({ outputs: z.array(imageOutput).min(1), probe: z.custom<ImageProbe>((value) => !!value) }),
   transcode: z.object({ output: mp4Output, source: sourceDescription }),
-  stream: z.object({ output: hlsOutput, source: sourceDescription }),
+  /** A short stream: all of it. */
+  stream: z.object({ output: streamOutput, source: sourceDescription }),
+  /** A longer one: the picture of some segments, or all of the sound. */
+  chunk: z.object({ output: streamOutput, source: sourceDescription, range: segmentRange }),
+  audio: z.object({ output: streamOutput, source: sourceDescription }),
   thumbnail: z.object({ output: thumbnailOutput, source: sourceDescription }),
-  /** Writes the playlists over what the `stream` task that it depends on has encoded. */
-  package: z.object({ name: z.string() }),
+  /** Writes the manifests over what the tasks that it depends on have encoded. */
+  package: z.object({ name: z.string(), format: z.enum(STREAM_FORMATS).default("hls") }),
   /** A step: a picture made again as it was specified, with a logo over it. */
   watermark: z.union([
     z.object({ outputs: z.array(imageOutput).length(1), probe: z.custom<ImageProbe>((value) => !!value) }),
@@ -28,9 +35,12 @@ export type TaskSpec<K extends TaskKind> = z.infer<(typeof TASK_SPECS)[K]>;
 
 /** Where each kind runs. An image can be too much for an isolate: its plan decides (`image/plan.ts`). */
 export const LANE_OF_TASK = {
+  fetch: "io",
   probe: "container-short",
   transcode: "container-long",
   stream: "container-long",
+  chunk: "container-long",
+  audio: "container-long",
   thumbnail: "container-short",
   package: "io",
   ship: "io",

@@ -33,8 +33,8 @@ export type ProgressEvent =
       expected?: { lowMs: number; highMs: number };
       atMs: number;
     }
-  /** A finished task planned more of them. */
-  | { type: "planned"; tasks: TaskOutline[]; atMs: number }
+  /** A finished task planned more of them; `stages` are those that the job has with them. */
+  | { type: "planned"; tasks: TaskOutline[]; stages?: readonly StageName[] | undefined; atMs: number }
   | {
       type: "task_started";
       taskId: string;

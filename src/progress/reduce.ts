@@ -68,7 +68,8 @@ function plan(state: ProgressState, event: Event<"planned">): ProgressState | nu
   const known = new Set(state.tasks.map((task) => task.taskId));
   const added = event.tasks.filter((outline) => !known.has(outline.taskId));
   if (added.length === 0) return null;
-  return { ...state, tasks: [...state.tasks, ...added.map((outline) => newTask(outline, state.stages))] };
+  const stages = event.stages ? [...event.stages] : state.stages;
+  return { ...state, stages, tasks: [...state.tasks, ...added.map((outline) => newTask(outline, stages))] };
 }
 
 function start(state: ProgressState, event: Event<"task_started">): ProgressState | null {

@@ -1,3 +1,4 @@
+import { forgetActivity } from "../activity/store.ts";
 import { type Env, LIMITS } from "../config.ts";
 import { forgetKeys } from "../idempotency/reservations.ts";
 import { attemptPrefix } from "../jobs/claimed-task.ts";
@@ -31,7 +32,7 @@ const BATCH = 20;
 const TICKETS_A_LANE = 100;
 
 /** They cost one statement, however many they are. */
-const KEYS_A_SWEEP = 1_000;
+const SMALL_ROWS_A_SWEEP = 1_000;
 
 /** The steps of a sweep, each on its own: one that fails leaves the others to do their part. */
 const STEPS = {
@@ -45,7 +46,8 @@ const STEPS = {
   deliveriesReissued: (env, nowMs) => reissueDeliveries(env, nowMs, BATCH),
   deliveriesForgotten: (env, nowMs) => forgetDeliveries(env, nowMs, BATCH),
   lettersForgotten: (env, nowMs) => forgetLetters(env.DB, nowMs - LIMITS.deadLetterKeptMs, BATCH),
-  keysForgotten: (env, nowMs) => forgetKeys(env.DB, nowMs, KEYS_A_SWEEP),
+  keysForgotten: (env, nowMs) => forgetKeys(env.DB, nowMs, SMALL_ROWS_A_SWEEP),
+  activityForgotten: (env, nowMs) => forgetActivity(env.DB, nowMs, SMALL_ROWS_A_SWEEP),
 } as const satisfies Record<string, (env: Env, nowMs: number) => Promise<number>>;
 
 /** How many rows each step dealt with. */
@@ -68,6 +70,7 @@ export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
     deliveriesForgotten: 0,
     lettersForgotten: 0,
     keysForgotten: 0,
+    activityForgotten: 0,
   };
   for (const name of Object.keys(STEPS) as (keyof typeof STEPS)[]) {
     try {

@@ -18,24 +18,36 @@ export interface AudioPlan {
 
 /** The first audio track that can be decoded, as stereo or mono AAC of at most 48 kHz; nothing when there is none. */
 export function planAudio(source: SourceDescription, kbps: number): AudioPlan | undefined {
-  const trackIndex = source.audio.findIndex((track) => track.codec !== UNKNOWN_CODEC && track.sampleRate > 0);
-  const track = source.audio[trackIndex];
-  if (track === undefined) return undefined;
-  return {
-    trackIndex,
-    ...(track.language === undefined ? {} : { language: track.language }),
-    channels: Math.min(2, Math.max(1, track.channels)),
-    sampleRate: encodedSampleRate(track.sampleRate),
-    kbps,
-  };
+  return planAudioTracks(source, kbps)[0];
+}
+
+/** Every audio track that can be decoded, in the order of the source. */
+export function planAudioTracks(source: SourceDescription, kbps: number): AudioPlan[] {
+  return source.audio.flatMap((track, trackIndex) => {
+    if (track.codec === UNKNOWN_CODEC || track.sampleRate <= 0) return [];
+    const plan: AudioPlan = {
+      trackIndex,
+      ...(track.language === undefined ? {} : { language: track.language }),
+      channels: Math.min(2, Math.max(1, track.channels)),
+      sampleRate: encodedSampleRate(track.sampleRate),
+      kbps,
+    };
+    return [plan];
+  });
+}
+
+/** Around the filter that lays samples out by their times. */
+interface ExtraFilters {
+  before: string[];
+  after: string[];
 }
 
 /**
  * Gaps become silence and the first sample stands at time 0, so that sound stays with the picture whatever the source
  * did with its clock.
  */
-export function audioEncoderArgs(plan: AudioPlan, extraFilters: string[] = []): string[] {
-  const filters = [`aresample=${plan.sampleRate}:async=1:first_pts=0`, ...extraFilters];
+export function audioEncoderArgs(plan: AudioPlan, extra: ExtraFilters = { before: [], after: [] }): string[] {
+  const filters = [...extra.before, `aresample=${plan.sampleRate}:async=1:first_pts=0`, ...extra.after];
   return [
     ...["-af", filters.join(","), "-c:a", "aac", "-b:a", `${plan.kbps}k`],
     ...["-ac", String(plan.channels), "-ar", String(plan.sampleRate)],

@@ -46,6 +46,18 @@ export function inputArgs(setting: FfmpegSetting, seekSeconds?: number): string[
   ];
 }
 
+/**
+ * Opens the source at the keyframe before a position, counted from the start of the file. Frames before the position
+ * are decoded too: whoever reads them picks what he wants by its time.
+ */
+export function inputArgsAround(setting: FfmpegSetting, seekSeconds: number): string[] {
+  const input = inputArgs(setting, seekSeconds);
+  return [...input.slice(0, -2), "-noaccurate_seek", ...input.slice(-2)];
+}
+
+/** In front of all inputs: frames have the times that the file gives them, which need not begin at 0. */
+export const FILE_TIMES_ARGS: readonly string[] = ["-copyts"];
+
 /** Arguments of ffprobe: a JSON report of the container and its streams on stdout. */
 export function probeArgs(inputUrl: string): string[] {
   return [

@@ -41,8 +41,10 @@ function sizesOf({ width, height }: Size, output: VideoOutput): Size[] {
     case "mp4":
       return [{ width: output.width ?? width, height: output.height ?? height }];
     case "hls":
+    case "dash":
+    case "adaptive":
       return output.variants.map(({ shortSidePx }) => {
-        const scale = shortSidePx / Math.min(width, height);
+        const scale = Math.min(1, shortSidePx / Math.min(width, height));
         return { width: width * scale, height: height * scale };
       });
     case "thumbnail":

@@ -1,8 +1,7 @@
 import type { EncodedTrack } from "./protocol.ts";
 
 /** One rendition's playlist (RFC 8216 §4.3.3), complete and never changing. */
-export function mediaPlaylist(track: EncodedTrack, mediaPath: string): string {
-  const uriOf = (path: string) => (mediaPath === "" ? path : `${mediaPath}/${path}`);
+export function mediaPlaylist(track: EncodedTrack): string {
   return [
     "#EXTM3U",
     "#EXT-X-VERSION:7",
@@ -10,10 +9,10 @@ export function mediaPlaylist(track: EncodedTrack, mediaPath: string): string {
     "#EXT-X-MEDIA-SEQUENCE:0",
     "#EXT-X-PLAYLIST-TYPE:VOD",
     "#EXT-X-INDEPENDENT-SEGMENTS",
-    `#EXT-X-MAP:URI="${uriOf(track.initPath)}"`,
+    `#EXT-X-MAP:URI="${track.initPath}"`,
     ...track.segments.flatMap(({ durationSeconds, path }) => [
       `#EXTINF:${durationSeconds.toFixed(6)},`,
-      uriOf(path),
+      path,
     ]),
     "#EXT-X-ENDLIST",
     "",

@@ -9,6 +9,10 @@ export const renditionSpec = z.strictObject({
 });
 export type RenditionSpec = z.infer<typeof renditionSpec>;
 
+/** x264's presets, from the quickest to the most thorough. */
+const encoderPreset = z.enum(["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"]);
+export type EncoderPreset = z.infer<typeof encoderPreset>;
+
 /** One progressive file: H.264 and AAC in MP4, index in front (`+faststart`). */
 export const mp4Output = z.strictObject({
   format: z.literal("mp4"),
@@ -22,20 +26,23 @@ export const mp4Output = z.strictObject({
   /** Peak rate; absent leaves the CRF uncapped. */
   maxVideoKbps: z.int().positive().optional(),
   audioKbps: z.int().positive(),
-  encoderPreset: z.enum(["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"]),
+  encoderPreset,
 });
 export type Mp4Output = z.infer<typeof mp4Output>;
 
-/** An adaptive stream: CMAF segments of every rendition, audio apart, one master playlist. */
-export const hlsOutput = z.strictObject({
-  format: z.literal("hls"),
+/** The manifests of a stream: HLS, DASH, or both over the same segments. */
+export const STREAM_FORMATS = ["hls", "dash", "adaptive"] as const;
+
+/** An adaptive stream: CMAF segments of every rendition, audio apart, and manifests over them. */
+export const streamOutput = z.strictObject({
+  format: z.enum(STREAM_FORMATS),
   name: z.string(),
   variants: z.array(renditionSpec).min(1).max(8),
   segmentSeconds: z.number().min(2).max(10),
   crf: z.int().min(0).max(51),
-  encoderPreset: z.enum(["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"]),
+  encoderPreset,
 });
-export type HlsOutput = z.infer<typeof hlsOutput>;
+export type StreamOutput = z.infer<typeof streamOutput>;
 
 /** A picture of one moment. Past the end of a short video the last frame is taken. */
 export const thumbnailOutput = z.strictObject({
@@ -46,5 +53,5 @@ export const thumbnailOutput = z.strictObject({
 });
 export type ThumbnailOutput = z.infer<typeof thumbnailOutput>;
 
-export const videoOutput = z.discriminatedUnion("format", [mp4Output, hlsOutput, thumbnailOutput]);
+export const videoOutput = z.discriminatedUnion("format", [mp4Output, streamOutput, thumbnailOutput]);
 export type VideoOutput = z.infer<typeof videoOutput>;

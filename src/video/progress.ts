@@ -18,16 +18,26 @@ export interface FfmpegProgress {
  * Reads the `key=value` lines of `-progress`, in pieces of any size, and gives one value for each block that a piece
  * completes.
  *
- * @param durationSeconds length of the source; 0 when unknown, which leaves the fraction at 0 until the end
+ * @param durationSeconds length of what is encoded; 0 when unknown, which leaves the fraction at 0 until the end
+ * @param frames how many frames that is, where they tell better than times: of a part in the middle ffmpeg counts time
+ * from its first report on
  */
-export function createProgressParser(durationSeconds: number): (text: string) => FfmpegProgress[] {
+export function createProgressParser(
+  durationSeconds: number,
+  frames?: number,
+): (text: string) => FfmpegProgress[] {
   let unread = "";
   let fields = new Map<string, string>();
   let fraction = 0;
   let outTimeSeconds = 0;
 
+  function writtenSeconds(): number {
+    if (frames === undefined) return Number(fields.get("out_time_us") ?? Number.NaN) / 1e6 || 0;
+    return (Math.min(frames, positive(fields.get("frame")) ?? 0) / Math.max(1, frames)) * durationSeconds;
+  }
+
   function finishBlock(state: string): FfmpegProgress {
-    outTimeSeconds = Math.max(outTimeSeconds, Number(fields.get("out_time_us") ?? Number.NaN) / 1e6 || 0);
+    outTimeSeconds = Math.max(outTimeSeconds, writtenSeconds());
     const share = durationSeconds > 0 ? Math.min(1, outTimeSeconds / durationSeconds) : 0;
     fraction = state === "end" ? 1 : Math.max(fraction, share);
     const block = { fraction, outTimeSeconds, ...measures(fields) };

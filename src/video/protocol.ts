@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { FAILURE_CLASSES } from "../errors.ts";
 import { imageOutput } from "../image/output.ts";
-import { hlsOutput, mp4Output, thumbnailOutput } from "./output.ts";
+import { mp4Output, streamOutput, thumbnailOutput } from "./output.ts";
 import { sourceDescription } from "./source.ts";
 
 const taskBase = {
@@ -27,6 +27,8 @@ const taskBase = {
   threads: z.int().positive().optional(),
 };
 
+/** Segments counted from 0 on the grid of the stream; without `end` to the end of the video. */
+export const segmentRange = z.object({ first: z.int().nonnegative(), end: z.int().positive().optional() });
 /** A logo that pictures are marked with, read like the input. */
 export const logoSource = z.strictObject({ mediaId: z.string(), url: z.url(), bytes: z.int().nonnegative() });
 export type LogoSource = z.infer<typeof logoSource>;
@@ -45,7 +47,15 @@ export const taskRequest = z.discriminatedUnion("kind", [
     tolerated: z.array(z.enum(FAILURE_CLASSES)).optional(),
   }),
   z.strictObject({ kind: z.literal("transcode"), ...taskBase, source: sourceDescription, output: mp4Output }),
-  z.strictObject({ kind: z.literal("stream"), ...taskBase, source: sourceDescription, output: hlsOutput }),
+  z.strictObject({ kind: z.literal("stream"), ...taskBase, source: sourceDescription, output: streamOutput }),
+  z.strictObject({
+    kind: z.literal("chunk"),
+    ...taskBase,
+    source: sourceDescription,
+    output: streamOutput,
+    range: segmentRange,
+  }),
+  z.strictObject({ kind: z.literal("audio"), ...taskBase, source: sourceDescription, output: streamOutput }),
   z.strictObject({
     kind: z.literal("thumbnail"),
     ...taskBase,
@@ -76,6 +86,13 @@ export const segment = z.object({
   bytes: z.int().positive(),
   startSeconds: z.number(),
   durationSeconds: z.number(),
+  /** Video only. */
+  frames: z.int().optional(),
+  /**
+   * Video only: for each keyframe when it is shown (s), and the bytes of the segment, offset and length, that hold it
+   * and all that a player needs to decode it.
+   */
+  keyframes: z.array(z.tuple([z.number(), z.int(), z.int()])).optional(),
 });
 export type Segment = z.infer<typeof segment>;
 
@@ -87,9 +104,13 @@ export const encodedTrack = z.object({
   codec: z.string(),
   initPath: z.string(),
   initBytes: z.int().positive(),
+  initSha256: z.string(),
+  /** Ticks a second of the times in the segments. */
+  timescale: z.int().positive(),
   width: z.int().optional(),
   height: z.int().optional(),
   frameRate: z.number().optional(),
+  variableFrameRate: z.boolean().optional(),
   channels: z.int().optional(),
   sampleRate: z.int().optional(),
   language: z.string().optional(),
@@ -115,7 +136,13 @@ export const taskResult = z.discriminatedUnion("kind", [
     /** Outputs that could not be made, in a way that is tolerated. */
     failed: z.array(failedFile).optional(),
   }),
-  z.object({ kind: z.literal("tracks"), tracks: z.array(encodedTrack).min(1), durationSeconds: z.number() }),
+  /** No track at all: the video had ended before this chunk of it. */
+  z.object({
+    kind: z.literal("tracks"),
+    tracks: z.array(encodedTrack),
+    durationSeconds: z.number(),
+    notes: z.array(z.string()).default([]),
+  }),
 ]);
 export type TaskResult = z.infer<typeof taskResult>;
 

@@ -1,7 +1,7 @@
-import { type AudioPlan, planAudio } from "./audio-encoder.ts";
+import { type AudioPlan, planAudioTracks } from "./audio-encoder.ts";
 import { type FrameRate, frameRateFromDecimal, framesPerSecond, parseFrameRate } from "./frame-rate.ts";
 import { planLadder, type Rendition } from "./ladder.ts";
-import type { HlsOutput } from "./output.ts";
+import type { StreamOutput } from "./output.ts";
 import type { SourceDescription, VideoDescription } from "./source.ts";
 
 /** Keyframes come three to a segment, so that a player can start and switch between segment borders too. */
@@ -16,22 +16,26 @@ export type SegmentGrid =
 
 /** What one adaptive stream will be. */
 export interface StreamPlan {
+  /** Time that the file gives to its earliest frame or sample, seconds. */
+  startSeconds: number;
   video: VideoDescription;
   renditions: Rendition[];
-  audio: AudioPlan | undefined;
+  /** One for each audio track of the source that can be decoded. */
+  audio: AudioPlan[];
   grid: SegmentGrid;
-  output: HlsOutput;
+  output: StreamOutput;
 }
 
 /** @throws {MediaError} `no_video_stream` when the source has only audio. */
-export function planStream(source: SourceDescription, output: HlsOutput): StreamPlan {
+export function planStream(source: SourceDescription, output: StreamOutput): StreamPlan {
   const renditions = planLadder(source, output.variants);
   const video = source.video as VideoDescription;
   const audioKbps = Math.max(...renditions.map((rendition) => rendition.audioKbps));
   return {
+    startSeconds: source.startSeconds,
     video,
     renditions,
-    audio: planAudio(source, audioKbps),
+    audio: planAudioTracks(source, audioKbps),
     grid: planGrid(video, output.segmentSeconds),
     output,
   };
@@ -52,8 +56,23 @@ function planGrid(video: VideoDescription, segmentSeconds: number): SegmentGrid 
   };
 }
 
+/** Pixels of the largest rendition, such as `1280x720`. */
+export function largestOf({ renditions }: StreamPlan): string {
+  const largest = renditions.toSorted((a, b) => b.width * b.height - a.width * a.height)[0];
+  return `${largest?.width}x${largest?.height}`;
+}
+
+/** A run of whole segments, counted from 0 on the grid. */
+export interface SegmentRange {
+  first: number;
+  /** First segment that is not in it; absent: to the end of the video, wherever that is. */
+  end?: number | undefined;
+}
+
+export const WHOLE: SegmentRange = { first: 0 };
+
 /** Rounding of fragment times that must not push a fragment into the segment before, seconds. */
-const TIME_TOLERANCE_SECONDS = 0.002;
+export const TIME_TOLERANCE_SECONDS = 0.002;
 
 /** Number of the segment that a fragment starting at this time belongs to, counted from 0. */
 export function segmentIndexAt(grid: SegmentGrid, startSeconds: number): number {

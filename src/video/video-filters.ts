@@ -18,9 +18,18 @@ export function isHdr(video: VideoDescription): boolean {
  * not here: ffmpeg turns the frames itself, in front of the first filter.
  */
 export function pictureFilters(video: VideoDescription, size: FrameSize, support: FilterSupport): string[] {
-  const deinterlace = video.interlaced ? ["bwdif=mode=send_frame:deint=interlaced"] : [];
+  return [...deinterlaceFilters(video), ...finishFilters(video, size, support)];
+}
+
+/** What looks at neighbouring frames, and so must come before any frame is dropped. */
+export function deinterlaceFilters(video: VideoDescription): string[] {
+  return video.interlaced ? ["bwdif=mode=send_frame:deint=interlaced"] : [];
+}
+
+/** What treats each frame by itself. */
+export function finishFilters(video: VideoDescription, size: FrameSize, support: FilterSupport): string[] {
   const toneMap = isHdr(video) && support.toneMapping ? toneMapFilters(video.colorTransfer ?? "") : [];
-  return [...deinterlace, scaleFilter(size), ...toneMap];
+  return [scaleFilter(size), ...toneMap];
 }
 
 export function scaleFilter(size: FrameSize): string {

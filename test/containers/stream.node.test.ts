@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { packageHls } from "../../src/video/packaging.ts";
+import { packageStream } from "../../src/video/packaging.ts";
 import type { EncodedTrack } from "../../src/video/protocol.ts";
 import { ffprobe, makeClip, rotated } from "../fixtures/video.ts";
 import { hls, useStudio } from "./studio.ts";
@@ -110,11 +110,10 @@ describe("adaptive stream", () => {
 
   it("plays as HLS from master playlist to last frame", async () => {
     const { tracks, task } = await stream(await makeClip({ seconds: 5 }));
-    const { files } = packageHls({ tracks, mediaPath: `../work/${task.attemptId}` });
-    for (const { path, type, text } of files) {
-      studio.store.objects.set(`outputs/${path}`, { bytes: Buffer.from(text), type });
+    for (const { path, type, text } of packageStream(tracks, "hls")) {
+      studio.store.objects.set(`work/${task.attemptId}/${path}`, { bytes: Buffer.from(text), type });
     }
-    const played = await runFfprobeOn(studio.store.url("outputs/master.m3u8"));
+    const played = await runFfprobeOn(studio.store.url(`work/${task.attemptId}/master.m3u8`));
     expect(played.frames).toBe(150);
     expect(played.streams).toEqual(expect.arrayContaining(["video", "audio"]));
   });

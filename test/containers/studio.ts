@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from "vitest";
 import type { ImageOutput } from "../../src/image/output.ts";
-import type { HlsOutput, Mp4Output } from "../../src/video/output.ts";
+import type { Mp4Output, StreamOutput } from "../../src/video/output.ts";
 import type { SourceDescription } from "../../src/video/source.ts";
 import { type ObjectStore, startObjectStore } from "./object-store.ts";
 import { runTask, startTranscoder, type Transcoder } from "./transcoder-process.ts";
@@ -70,7 +70,7 @@ export const mp4: Mp4Output = {
   encoderPreset: "ultrafast",
 };
 
-export const hls: HlsOutput = {
+export const hls: StreamOutput = {
   format: "hls",
   name: "stream",
   variants: [

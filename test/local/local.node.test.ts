@@ -26,7 +26,13 @@ describe("the command line", () => {
     });
   });
 
+  it("sets variables of the worker", () => {
+    const { variables } = parseStackArguments(["--var", "CHUNK_SECONDS=4", "--var", "PUBLIC_ORIGIN="]);
+    expect(variables).toEqual({ CHUNK_SECONDS: "4", PUBLIC_ORIGIN: "" });
+  });
+
   it.each([
+    [["--var", "chunk 4"], "--var is NAME=value"],
     [["--port", "eighty"], "--port is a number"],
     [["--port", "70000"], "--port is a number"],
     [["--transcoder", "cloud"], "--transcoder is auto or process"],

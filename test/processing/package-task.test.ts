@@ -2,8 +2,12 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { attemptPrefix } from "../../src/jobs/claimed-task.ts";
 import { finishTask } from "../../src/jobs/store/finish-task.ts";
 import { runInIsolate } from "../../src/processing/isolate-runner.ts";
+import { readFragment } from "../../src/video/media-fragment.ts";
+import { findBox } from "../../src/video/mp4-boxes.ts";
+import { writeFragment } from "../../src/video/write-fragment.ts";
 import { ask, emptyStorage, keyFor, prepareDatabase, storedKeys, testEnv } from "../fixtures/app.ts";
 import { claimOne, finished, rowsOf, submit } from "../fixtures/jobs.ts";
+import { sourceOf } from "../video/sources.ts";
 
 const SEGMENT = { path: "720p/1.m4s", bytes: 7, startSeconds: 0, durationSeconds: 6 };
 const TRACK = {
@@ -12,6 +16,8 @@ const TRACK = {
   codec: "avc1.64001f",
   initPath: "720p/init.mp4",
   initBytes: 4,
+  initSha256: "a".repeat(64),
+  timescale: 12_800,
   width: 1280,
   height: 720,
   frameRate: 25,
@@ -42,6 +48,107 @@ async function packageStream(stored: Record<string, string>) {
   await runInIsolate(testEnv, await claimOne(Date.now(), "container-short"));
   return job;
 }
+
+/** A stream in chunks, each with the tracks given; its packaging runs. */
+async function packageChunks(chunks: (typeof TRACK & { variableFrameRate?: boolean })[]) {
+  const ids = chunks.map(() => `tsk_chunk_${crypto.randomUUID()}`);
+  const { job } = await submit({
+    kind: "video",
+    createdAtMs: Date.now(),
+    tasks: [
+      ...chunks.map((_, i) => ({
+        id: ids[i] ?? "",
+        kind: "chunk" as const,
+        lane: "container-long" as const,
+        spec: { output: STREAM, source: SOURCE, range: { first: i } },
+      })),
+      { kind: "package", lane: "container-short", spec: { name: "stream" }, dependsOn: ids },
+    ],
+  });
+  // Whatever the order in which they end, the timeline is that of their ranges.
+  for (let left = chunks.length; left > 0; left--) {
+    const { lease, task } = await claimOne(Date.now(), "container-long");
+    const track = chunks[ids.indexOf(task.id)] ?? TRACK;
+    await testEnv.MEDIA.put(attemptPrefix(lease) + track.initPath, "init");
+    for (const { path, bytes } of track.segments) {
+      await testEnv.MEDIA.put(attemptPrefix(lease) + path, oneFrame(bytes));
+    }
+    const result = { kind: "tracks", tracks: [track], durationSeconds: 6 };
+    await finishTask(testEnv.DB, lease, finished([], { result }), Date.now());
+  }
+  await runInIsolate(testEnv, await claimOne(Date.now(), "container-short"));
+  return { job, folders: ids.map((id) => `${id}.1`) };
+}
+
+const STREAM = {
+  format: "hls",
+  name: "stream",
+  variants: [{ shortSidePx: 720, videoKbps: 1, audioKbps: 1 }],
+  segmentSeconds: 6,
+  crf: 22,
+  encoderPreset: "veryfast",
+};
+const SOURCE = sourceOf({});
+const FRAME = { durationTicks: 12_800, bytes: 3, flags: 0, offsetTicks: 0 };
+/** A segment of one frame that lasts a second, padded to a size. */
+function oneFrame(bytes: number): Uint8Array {
+  const moof = writeFragment(
+    { startTicks: 0, samples: [FRAME] },
+    { sequence: 1, mdatHeaderBytes: 8, explicitDurations: true },
+  );
+  const segment = new Uint8Array(bytes);
+  segment.set(moof);
+  return segment;
+}
+const chunkAt = (startSeconds: number, durationSeconds = 6) => ({
+  ...TRACK,
+  segments: [{ ...SEGMENT, bytes: 200, startSeconds, durationSeconds }],
+});
+
+describe("packaging a stream that was encoded in chunks", () => {
+  it("puts them behind each other, under one init segment", async () => {
+    const { job, folders } = await packageChunks([chunkAt(0), chunkAt(6), chunkAt(12, 1)]);
+    const [output] = await rowsOf("outputs");
+    expect(output).toMatchObject({ duration_seconds: 13 });
+    expect(JSON.parse(String(output?.tree)).slice(1)).toEqual(folders);
+    expect(JSON.parse(String(output?.stream))).toMatchObject({
+      manifests: ["master.m3u8"],
+      segments: { "720p": folders.map((folder, i) => [i + 1, `${folder}/720p`]) },
+    });
+    const headers = await keyFor("anna");
+    const playlist = await (await ask(`https://darkroom.test/play/${job.id}/720p.m3u8`, { headers })).text();
+    expect(playlist.split("\n").filter((line) => line.endsWith(".m4s"))).toEqual(
+      folders.map((folder) => `${folder}/720p/1.m4s`),
+    );
+    expect(playlist).toContain(`URI="${folders[0]}/720p/init.mp4"`);
+  });
+
+  it.each([
+    ["leave a gap", [chunkAt(0), chunkAt(6.04)]],
+    ["overlap", [chunkAt(0), chunkAt(5.96)]],
+    ["differ in their init segments", [chunkAt(0), { ...chunkAt(6), initSha256: "b".repeat(64) }]],
+  ])("is refused when they %s", async (_, chunks) => {
+    await packageChunks(chunks);
+    expect(await rowsOf("outputs")).toEqual([]);
+    expect(await rowsOf("attempts", "outcome = 'failed'")).toMatchObject([
+      { failure: expect.stringContaining("invalid_result") },
+    ]);
+  });
+
+  it("shows the last frame until the next chunk begins, where nobody knew when that is", async () => {
+    const vary = (chunk: typeof TRACK) => ({ ...chunk, variableFrameRate: true });
+    const { job } = await packageChunks([vary(chunkAt(0, 1)), vary(chunkAt(7.5))]);
+    const [output] = await rowsOf("outputs");
+    const [, seam] = JSON.parse(String(output?.stream)).segments["720p"];
+    const stored = await testEnv.MEDIA.get(`outputs/${job.id}/${seam?.[1]}/00001.m4s`);
+    const segment = new Uint8Array((await stored?.arrayBuffer()) ?? []);
+    const moof = findBox(segment, ["moof"])?.body ?? new Uint8Array();
+    expect(readFragment(moof).samples).toEqual([{ ...FRAME, durationTicks: 7.5 * 12_800 }]);
+    const headers = await keyFor("anna");
+    const playlist = await (await ask(`https://darkroom.test/play/${job.id}/720p.m3u8`, { headers })).text();
+    expect(playlist).toContain(`#EXTINF:7.500000,\n${seam?.[1]}/00001.m4s`);
+  });
+});
 
 describe("packaging a stream", () => {
   it("writes playlists that lead a player to every segment", async () => {

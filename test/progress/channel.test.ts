@@ -209,7 +209,7 @@ describe("a WebSocket watcher", () => {
     first?.socket.close(1000);
     await first?.closed;
     await watchBySocket(channel);
-  });
+  }, 30_000);
 
   it("is sent the rows of only those tasks that changed", async () => {
     const channel = newChannel();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { probeArgs } from "../../src/video/ffmpeg-args.ts";
 import { mp4Args, planMp4 } from "../../src/video/mp4-plan.ts";
-import type { HlsOutput } from "../../src/video/output.ts";
+import type { StreamOutput } from "../../src/video/output.ts";
 import { streamArgs } from "../../src/video/stream-args.ts";
 import { planStream, segmentIndexAt } from "../../src/video/stream-plan.ts";
 import { sourceOf } from "./sources.ts";
@@ -15,7 +15,7 @@ const mp4 = {
   audioKbps: 128,
   encoderPreset: "fast",
 } as const;
-const hls: HlsOutput = {
+const hls: StreamOutput = {
   format: "hls",
   name: "a",
   variants: [

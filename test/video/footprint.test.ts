@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { footprintOf } from "../../src/video/footprint.ts";
 import { lowerSettings, lowerThreads } from "../../src/video/lower-settings.ts";
-import type { HlsOutput, Mp4Output } from "../../src/video/output.ts";
+import type { Mp4Output, StreamOutput } from "../../src/video/output.ts";
 import { sourceOf } from "./sources.ts";
 
 const MP4: Mp4Output = {
@@ -15,7 +15,7 @@ const MP4: Mp4Output = {
   audioKbps: 128,
   encoderPreset: "veryfast",
 };
-const HLS: HlsOutput = {
+const HLS: StreamOutput = {
   format: "hls",
   name: "a",
   variants: [1080, 720, 360].map((shortSidePx) => ({ shortSidePx, videoKbps: 1_000, audioKbps: 96 })),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { packageHls } from "../../src/video/packaging.ts";
+import { packageStream } from "../../src/video/packaging.ts";
 import type { EncodedTrack } from "../../src/video/protocol.ts";
 
 function track(id: string, bytes: number[], more: Partial<EncodedTrack>): EncodedTrack {
@@ -15,6 +15,8 @@ function track(id: string, bytes: number[], more: Partial<EncodedTrack>): Encode
     codec: "avc1.64001f",
     initPath: `${id}/init.mp4`,
     initBytes: 800,
+    initSha256: "0".repeat(64),
+    timescale: 24_000,
     segments,
     ...more,
   };
@@ -39,9 +41,14 @@ const sound = track("audio", [96_096, 96_096, 24_000], {
   language: "eng",
 });
 
+function inFolder(one: EncodedTrack): EncodedTrack {
+  const segments = one.segments.map((segment) => ({ ...segment, path: `tsk_x.1/${segment.path}` }));
+  return { ...one, initPath: `tsk_x.1/${one.initPath}`, segments };
+}
+
 describe("HLS playlists", () => {
   it("list every rendition with what was measured on it", () => {
-    const { files } = packageHls({ tracks: [high, low, sound], mediaPath: "../tsk_x.1" });
+    const files = packageStream([high, low, sound].map(inFolder), "hls");
     expect(files.map(({ path }) => path)).toEqual(["master.m3u8", "720p.m3u8", "240p.m3u8", "audio.m3u8"]);
     expect(new Set(files.map(({ type }) => type))).toEqual(new Set(["application/vnd.apple.mpegurl"]));
     expect(files[0]?.text.split("\n")).toEqual([
@@ -62,33 +69,31 @@ describe("HLS playlists", () => {
       "#EXT-X-MEDIA-SEQUENCE:0",
       "#EXT-X-PLAYLIST-TYPE:VOD",
       "#EXT-X-INDEPENDENT-SEGMENTS",
-      '#EXT-X-MAP:URI="../tsk_x.1/720p/init.mp4"',
-      ...["#EXTINF:6.006000,", "../tsk_x.1/720p/00001.m4s"],
-      ...["#EXTINF:6.006000,", "../tsk_x.1/720p/00002.m4s"],
-      ...["#EXTINF:1.500000,", "../tsk_x.1/720p/00003.m4s"],
+      '#EXT-X-MAP:URI="tsk_x.1/720p/init.mp4"',
+      ...["#EXTINF:6.006000,", "tsk_x.1/720p/00001.m4s"],
+      ...["#EXTINF:6.006000,", "tsk_x.1/720p/00002.m4s"],
+      ...["#EXTINF:1.500000,", "tsk_x.1/720p/00003.m4s"],
       "#EXT-X-ENDLIST",
       "",
     ]);
   });
 
   it("do not take a short last segment for the peak", () => {
-    const text = packageHls({ tracks: [high], mediaPath: "" }).files[0]?.text ?? "";
+    const text = packageStream([high], "hls")[0]?.text ?? "";
     const peak = Number(/BANDWIDTH=(\d+)/.exec(text)?.[1]);
     // 900,900 bytes in 6.006 s, then with the 900,000 bytes of the last 1.5 s.
     expect(peak).toBe(Math.ceil(((900_900 + 900_000) * 8) / 7.506));
   });
 
   it("leave out what a silent stream does not have", () => {
-    const { files } = packageHls({ tracks: [high], mediaPath: "" });
+    const files = packageStream([high], "hls");
     expect(files[0]?.text).not.toContain("AUDIO");
     expect(files[1]?.text).toContain('URI="720p/init.mp4"');
   });
 
   it("are the same for the same tracks, and need video", () => {
-    const once = packageHls({ tracks: [high, low, sound], mediaPath: "m" });
-    expect(packageHls({ tracks: [high, low, sound], mediaPath: "m" })).toEqual(once);
-    expect(() => packageHls({ tracks: [sound], mediaPath: "" })).toThrow(
-      expect.objectContaining({ code: "invalid_result" }),
-    );
+    const once = packageStream([high, low, sound], "hls");
+    expect(packageStream([high, low, sound], "hls")).toEqual(once);
+    expect(() => packageStream([sound], "hls")).toThrow(expect.objectContaining({ code: "invalid_result" }));
   });
 });

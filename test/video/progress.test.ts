@@ -19,6 +19,12 @@ describe("the progress of ffmpeg", () => {
     ]);
   });
 
+  it("of a part of the source is counted in frames", () => {
+    const parse = createProgressParser(4, 120);
+    const [first] = parse(block("100"));
+    expect(first).toMatchObject({ fraction: 0.25, outTimeSeconds: 1 });
+  });
+
   it("is read in pieces of any size", () => {
     const parse = createProgressParser(10);
     const blocks = [...(block("1000000") + block("2000000"))].flatMap((letter) => parse(letter));

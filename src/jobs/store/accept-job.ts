@@ -2,8 +2,9 @@ import { eq, type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { recordMediaReady } from "../../outbox.ts";
-import { jobs, media, taskDependencies, tasks, uploads } from "../../schema.ts";
+import { activity, jobs, media, taskDependencies, tasks, uploads } from "../../schema.ts";
 import type { JobRow, MediaRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
+import { storedOriginal } from "../stored-files.ts";
 import { freeSlot, type SlotTerms } from "./content-slot.ts";
 import { insertRows } from "./insert-rows.ts";
 import { examineMedia } from "./settle-media.ts";
@@ -39,6 +40,7 @@ export async function acceptJob(d1: D1Database, acceptance: Acceptance): Promise
     insertRows(db, jobs, [job], mayBe),
     db.select({ id: jobs.id }).from(jobs).where(eq(jobs.id, job.id)),
     insertRows(db, media, newMedia ? [newMedia] : [], accepted),
+    insertRows(db, activity, newMedia ? [storedOriginal(newMedia, job)] : [], accepted),
     insertRows(db, tasks, acceptance.tasks, accepted),
     insertRows(db, taskDependencies, acceptance.dependencies, accepted),
     db.delete(uploads).where(sql`id = ${acceptance.uploadId ?? ""} AND ${accepted}`),

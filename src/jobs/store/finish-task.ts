@@ -1,4 +1,5 @@
 import { and, eq, ne, notExists, type SQL, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { alias } from "drizzle-orm/sqlite-core";
 import { recordJobEvent } from "../../outbox.ts";
@@ -29,6 +30,10 @@ export interface FinishedTask {
   newTasks: readonly TaskRow[];
   newDependencies: readonly TaskDependencyRow[];
   notes: readonly string[];
+  /** The stages that the job turns out to have, where this task found that out. */
+  stages?: readonly string[] | undefined;
+  /** More statements of the same batch; `guard` holds in them if the task was finished under its lease. */
+  alongside?: (db: DrizzleD1Database, guard: SQL) => BatchItem<"sqlite">[];
   /** What the activity log says of it. */
   activity?: readonly ActivityRow[];
   /** Outputs that it could not make; only where the job allows partial results. */
@@ -73,7 +78,7 @@ export async function finishTask(
     insertRows(db, taskDependencies, finished.newDependencies, guard),
     unblock(db, lease.jobId, guard, nowMs),
     endAttempt(db, lease, nowMs, finished.peakMemoryBytes ?? null, guard),
-    addNotes(db, lease.jobId, finished.notes, guard),
+    addToJob(db, lease.jobId, finished, guard),
     insertRows(db, outputFailures, failureRows(lease, finished, nowMs), guard),
     finished.allowPartial
       ? settleJob(db, lease.jobId, firstLoss(lease.jobId), nowMs, guard)
@@ -95,6 +100,7 @@ export async function finishTask(
     recordDurations(db, lease.jobId, nowMs, guard),
     insertRows(db, activity, finished.activity ?? [], guard),
     ...settleBatch(db, batchOf(lease.jobId), nowMs),
+    ...(finished.alongside?.(db, guard) ?? []),
   ]);
   const job = held[0];
   if (!job) return { accepted: false };
@@ -155,12 +161,17 @@ function endAttempt(
     );
 }
 
-function addNotes(db: DrizzleD1Database, jobId: string, notes: readonly string[], guard: SQL) {
+function addToJob(
+  db: DrizzleD1Database,
+  jobId: string,
+  { notes, stages }: Pick<FinishedTask, "notes" | "stages">,
+  guard: SQL,
+) {
   const merged = sql<string[]>`(SELECT json_group_array(value) FROM (
     SELECT value FROM json_each(${jobs.notes}) UNION SELECT value FROM json_each(${JSON.stringify(notes)})))`;
   return db
     .update(jobs)
-    .set({ notes: merged })
+    .set({ notes: merged, ...(stages && { stages: [...stages] }) })
     .where(and(eq(jobs.id, jobId), guard));
 }
 

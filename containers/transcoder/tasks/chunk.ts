@@ -1,0 +1,63 @@
+import { rangeSeconds } from "../../../src/video/chunk-plan.ts";
+import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
+import { chunkArgs } from "../../../src/video/stream-args.ts";
+import { largestOf, planStream, type StreamPlan } from "../../../src/video/stream-plan.ts";
+import { endOfTrack } from "../../../src/video/verify-tracks.ts";
+import { checkLength } from "../check-length.ts";
+import { SeekMissed } from "../check-segments.ts";
+import { encodeTracks } from "../encode-tracks.ts";
+import type { TaskContext } from "../task-context.ts";
+import { videoSpecs } from "../track-specs.ts";
+
+/**
+ * How far before the chunk decoding begins, seconds. A container that is searched by its clock can land behind a
+ * keyframe; then it begins earlier, and at last with the file, which is always right.
+ */
+const LEADS_SECONDS = [1, 15, Number.POSITIVE_INFINITY];
+
+type ChunkRequest = Extract<TaskRequest, { kind: "chunk" }>;
+
+/** Encodes the segments of one chunk for every rendition, from one decode. */
+export async function runChunk(context: TaskContext, request: ChunkRequest): Promise<TaskResult> {
+  const plan = planStream(request.source, request.output);
+  for (const seekSeconds of seeksOf(plan, request)) {
+    const result = await encodeFrom(context, request, plan, seekSeconds);
+    if (result !== undefined) return result;
+  }
+  // Decoded from the start, and still no frame: the video ends before the container says.
+  return { kind: "tracks", tracks: [], durationSeconds: 0, notes: [] };
+}
+
+/** Where to begin, in turn; `undefined` is the start of the file. */
+function seeksOf({ grid }: StreamPlan, { range }: ChunkRequest): (number | undefined)[] {
+  const start = range.first * grid.segmentSeconds;
+  return [...new Set(LEADS_SECONDS.map((lead) => (start - lead > 0 ? start - lead : undefined)))];
+}
+
+/** `undefined` when the first frames of the chunk were not found. */
+async function encodeFrom(
+  context: TaskContext,
+  { source, range }: ChunkRequest,
+  plan: StreamPlan,
+  seekSeconds: number | undefined,
+): Promise<TaskResult | undefined> {
+  const startSeconds = range.first * plan.grid.segmentSeconds;
+  const durationSeconds = rangeSeconds(source, plan, range);
+  try {
+    const { tracks, complaints } = await encodeTracks(context, {
+      args: chunkArgs(plan, range, seekSeconds, context.setting),
+      specs: videoSpecs(plan, range),
+      durationSeconds,
+      resolution: largestOf(plan),
+      frames: Math.round(durationSeconds * plan.video.frameRate),
+    });
+    if (tracks.length === 0) return undefined;
+    const end = Math.min(...tracks.map(endOfTrack));
+    const promised = range.end === undefined ? undefined : startSeconds + durationSeconds;
+    const notes = checkLength(source, end, complaints, promised);
+    return { kind: "tracks", tracks, durationSeconds: end - startSeconds, notes };
+  } catch (error) {
+    if (error instanceof SeekMissed) return undefined;
+    throw error;
+  }
+}

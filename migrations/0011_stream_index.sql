@@ -1,0 +1,1 @@
+ALTER TABLE `outputs` ADD `stream` text;

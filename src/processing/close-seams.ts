@@ -1,0 +1,65 @@
+import { MediaError } from "../errors.ts";
+import type { JoinedTracks, Seam } from "../video/join-tracks.ts";
+import type { EncodedTrack, Segment } from "../video/protocol.ts";
+import { stretchSegment } from "../video/stretch-segment.ts";
+
+interface SeamContext {
+  bucket: R2Bucket;
+  /** Prefix of the job's outputs. */
+  jobPrefix: string;
+  /** Attempt folder that the lengthened segments go into. */
+  folder: string;
+}
+
+/**
+ * Writes the segments that have to last until the next chunk begins, lengthened, into a folder of their own; those of
+ * finished tasks never change. Only sources without a fixed frame rate have any, where nothing moves for a while.
+ */
+export async function closeSeams(joined: JoinedTracks, context: SeamContext): Promise<JoinedTracks> {
+  let closed = joined;
+  for (const seam of joined.seams) {
+    const track = joined.tracks.find(({ id }) => id === seam.trackId);
+    const index = track?.segments.findIndex(({ path }) => path === seam.segment.path) ?? -1;
+    if (track === undefined || index < 0) throw new MediaError("internal", "A seam names no segment.");
+    const folder = `${context.folder}/${track.id}-${index + 1}`;
+    const path = `${folder}/00001.m4s`;
+    await writeLengthened(context, seam, track.timescale, path);
+    closed = withSegment(closed, track.id, index, path, folder);
+  }
+  return { ...closed, seams: [] };
+}
+
+async function writeLengthened(
+  { bucket, jobPrefix }: SeamContext,
+  seam: Seam,
+  timescale: number,
+  path: string,
+): Promise<void> {
+  const object = await bucket.get(jobPrefix + seam.segment.path);
+  if (object === null) throw new MediaError("invalid_result", "A segment is missing.");
+  const bytes = new Uint8Array(await object.arrayBuffer());
+  const lengthened = stretchSegment(bytes, Math.round(seam.endSeconds * timescale));
+  await bucket.put(jobPrefix + path, lengthened, { httpMetadata: object.httpMetadata });
+}
+
+function withSegment(
+  joined: JoinedTracks,
+  trackId: string,
+  index: number,
+  path: string,
+  folder: string,
+): JoinedTracks {
+  const tracks = joined.tracks.map((track): EncodedTrack => {
+    if (track.id !== trackId) return track;
+    const segments = track.segments.map(
+      (segment, i): Segment => (i === index ? { ...segment, path } : segment),
+    );
+    return { ...track, segments };
+  });
+  const folders = [...(joined.folders[trackId] ?? []), [index + 1, folder] as [number, string]];
+  return {
+    ...joined,
+    tracks,
+    folders: { ...joined.folders, [trackId]: folders.toSorted((a, b) => a[0] - b[0]) },
+  };
+}

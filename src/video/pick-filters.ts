@@ -1,0 +1,42 @@
+import { runInFrames, runInSeconds } from "./run-in.ts";
+import type { SegmentGrid, SegmentRange } from "./stream-plan.ts";
+
+/**
+ * Filters that give every frame its place on the timeline of the whole video and let those of one range through.
+ * Decoded from the start, the first picture stands from time 0, where the audio starts too.
+ *
+ * @param fromStart decoding begins with the first frame of the file
+ */
+export function pickFilters(grid: SegmentGrid, range: SegmentRange, fromStart: boolean): string[] {
+  return grid.kind === "frames" ? pickByCount(grid, range, fromStart) : pickByTime(grid, range, fromStart);
+}
+
+/** After `fps` a frame's time is its number. */
+function pickByCount(
+  grid: Extract<SegmentGrid, { kind: "frames" }>,
+  range: SegmentRange,
+  fromStart: boolean,
+): string[] {
+  const { rate, segmentFrames } = grid;
+  const fps = `fps=${rate.numerator}/${rate.denominator}${fromStart ? ":start_time=0" : ""}`;
+  const start = range.first * segmentFrames - runInFrames(grid, range);
+  return [fps, ...trim("start_pts", start, "end_pts", range.end && range.end * segmentFrames)];
+}
+
+function pickByTime(
+  { segmentSeconds }: Extract<SegmentGrid, { kind: "times" }>,
+  range: SegmentRange,
+  fromStart: boolean,
+): string[] {
+  const fromZero = fromStart ? ["setpts='if(eq(N,0),0,PTS)'"] : [];
+  const start = range.first * segmentSeconds - runInSeconds(range);
+  return [...fromZero, ...trim("start", start, "end", range.end && range.end * segmentSeconds)];
+}
+
+function trim(startName: string, start: number, endName: string, end: number | undefined): string[] {
+  const limits = [
+    ...(start === 0 ? [] : [`${startName}=${start}`]),
+    ...(end === undefined ? [] : [`${endName}=${end}`]),
+  ];
+  return limits.length === 0 ? [] : [`trim=${limits.join(":")}`];
+}
