@@ -22,7 +22,12 @@ export function recoveries({ losses, evidence }: Pick<StormReport, "losses" | "e
     const next = attempts.find(({ number }) => number === (lost?.number ?? 0) + 1);
     const loss = lost && causeOf(lost, lane, losses);
     if (!loss || !next) return [];
-    return [{ taskId: id, attempt: lost.number, of: loss.of, afterMs: next.started_at - loss.backAtMs }];
+    // While nothing runs that could take it up, nobody can: the time counts from when there was somebody again.
+    const since = losses.filter(
+      ({ of, atMs }) => of === "worker" && atMs > loss.atMs && atMs < next.started_at,
+    );
+    const backAtMs = Math.max(loss.backAtMs, ...since.map((other) => other.backAtMs));
+    return [{ taskId: id, attempt: lost.number, of: loss.of, afterMs: next.started_at - backAtMs }];
   });
 }
 
