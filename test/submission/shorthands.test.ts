@@ -61,6 +61,21 @@ describe("POST /v1/images/watermark", () => {
     expect(again.status, await again.clone().text()).toBe(201);
   });
 
+  it("is made once under an idempotency key", async () => {
+    const fields = { logo_media_id: logo, format: "png" };
+    const once = async () => {
+      const form = new FormData();
+      for (const [field, value] of Object.entries(fields)) form.set(field, value);
+      form.set("input_file", new Blob([black]), "a.png");
+      const headers = { ...anna, "Idempotency-Key": "mark-1" };
+      return await ask("/v1/images/watermark", { method: "POST", headers, body: form });
+    };
+    const [first, second] = [await once(), await once()];
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(second.headers.get("Idempotent-Replayed")).toBe("true");
+    expect(await second.text()).toBe(await first.text());
+  });
+
   it("says which field does not fit", async () => {
     for (const [fields, path] of [
       [{ logo_media_id: logo, opacity: "2" }, "opacity"],
