@@ -7,6 +7,7 @@ export interface FeedSubjects {
   all?: true;
   jobs?: string[];
   media?: string[];
+  batches?: string[];
 }
 
 export interface FeedSource {

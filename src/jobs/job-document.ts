@@ -35,7 +35,9 @@ export const jobDocument = z
   .object({
     job_id: z.string(),
     media_id: z.string(),
-    kind: z.enum(["image", "video"]),
+    kind: z
+      .enum(["image", "video", "unknown"])
+      .openapi({ description: "unknown until a source_url is fetched" }),
     status: z.enum(JOB_STATUSES),
     priority: z.enum(PRIORITIES),
     allow_partial: z.boolean(),

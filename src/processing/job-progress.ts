@@ -9,10 +9,11 @@ import { recoverTask } from "./recover.ts";
 
 const WRITE_EVERY_MS = 1_000;
 
-/** Whose feed hears of the job. */
-interface Followed {
+/** Whose feed hears of the job, and under which names. */
+export interface Followed {
   owner: string;
   mediaId: string;
+  batchId: string | null;
 }
 
 /**
@@ -45,7 +46,7 @@ export class JobProgress extends ProgressChannel {
     this.ctx.storage.kv.put("followed", followed);
     this.#followed = followed;
     const snapshot = await this.snapshot();
-    return snapshot && feedEntry(snapshot, followed.mediaId);
+    return snapshot && feedEntry(snapshot, followed);
   }
 
   protected override async recover(task: { taskId: string; leaseToken: string }): Promise<void> {
@@ -85,9 +86,9 @@ export class JobProgress extends ProgressChannel {
     this.#followed ??= this.ctx.storage.kv.get<Followed>("followed") ?? null;
     if (!this.#followed || snapshot.sequence === this.#toldFeed) return;
     this.#toldFeed = snapshot.sequence;
-    const { owner, mediaId } = this.#followed;
+    const feed = this.env.FEED.getByName(this.#followed.owner);
     try {
-      if (await this.env.FEED.getByName(owner).tell(feedEntry(snapshot, mediaId))) return;
+      if (await feed.tell(feedEntry(snapshot, this.#followed))) return;
       this.ctx.storage.kv.delete("followed");
       this.#followed = null;
     } catch (error) {
@@ -116,10 +117,11 @@ export class JobProgress extends ProgressChannel {
   }
 }
 
-function feedEntry(snapshot: ProgressSnapshot, mediaId: string): FeedEntry {
+function feedEntry(snapshot: ProgressSnapshot, { mediaId, batchId }: Followed): FeedEntry {
   return {
     jobId: snapshot.job_id,
     mediaId,
+    batchId,
     status: snapshot.status,
     progress: snapshot.progress_percentage,
     sequence: snapshot.sequence,

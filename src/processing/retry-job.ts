@@ -7,6 +7,7 @@ import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { outlineOf } from "../progress/outline.ts";
 import type { StageName } from "../progress/stages.ts";
 import { tell } from "./conclude.ts";
+import { letFollow } from "./let-follow.ts";
 
 /**
  * Begins another run of a job that failed or lost outputs, and tells the lanes and who watches.
@@ -24,6 +25,7 @@ export async function beginRetry(env: Env, job: JobRow): Promise<number> {
     );
   }
   const tasks = await readTasks(env.DB, job.id);
+  await letFollow(env, job);
   await tell(env, job.id, [
     {
       type: "accepted",

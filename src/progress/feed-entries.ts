@@ -5,6 +5,7 @@ import type { JobStatus } from "../schema.ts";
 export interface FeedEntry {
   jobId: string;
   mediaId: string;
+  batchId: string | null;
   status: JobStatus;
   /** 0–100. */
   progress: number;
@@ -25,7 +26,7 @@ const ENDED_KEPT_MS = 60_000;
 
 export function openEntries(sql: SqlStorage): void {
   sql.exec(
-    `CREATE TABLE IF NOT EXISTS entries (job_id TEXT PRIMARY KEY, media_id TEXT NOT NULL, status TEXT NOT NULL,
+    `CREATE TABLE IF NOT EXISTS standing (job_id TEXT PRIMARY KEY, media_id TEXT NOT NULL, batch_id TEXT, status TEXT NOT NULL,
       progress REAL NOT NULL, sequence INTEGER NOT NULL, tasks_done INTEGER NOT NULL, looked_at INTEGER NOT NULL,
       thumbnail_url TEXT, changed_ms INTEGER NOT NULL, untold INTEGER NOT NULL) WITHOUT ROWID`,
   );
@@ -34,12 +35,13 @@ export function openEntries(sql: SqlStorage): void {
 /** Keeps an entry unless it is late, and whether it is to be told. */
 export function putEntry(sql: SqlStorage, entry: FeedEntry, untold: boolean, nowMs: number): void {
   sql.exec(
-    `INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, 0, NULL, ?, ?) ON CONFLICT (job_id) DO UPDATE SET
+    `INSERT INTO standing VALUES (?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?) ON CONFLICT (job_id) DO UPDATE SET
       status = excluded.status, progress = excluded.progress, sequence = excluded.sequence,
       tasks_done = excluded.tasks_done, changed_ms = excluded.changed_ms, untold = max(untold, excluded.untold)
-      WHERE excluded.sequence > entries.sequence`,
+      WHERE excluded.sequence > standing.sequence`,
     entry.jobId,
     entry.mediaId,
+    entry.batchId,
     entry.status,
     entry.progress,
     entry.sequence,
@@ -52,11 +54,12 @@ export function putEntry(sql: SqlStorage, entry: FeedEntry, untold: boolean, now
 /** What has changed since it was told last. */
 export function untoldEntries(sql: SqlStorage): StoredEntry[] {
   return sql
-    .exec<EntryRow>("SELECT * FROM entries WHERE untold = 1 ORDER BY changed_ms")
+    .exec<EntryRow>("SELECT * FROM standing WHERE untold = 1 ORDER BY changed_ms")
     .toArray()
     .map((row) => ({
       jobId: row.job_id,
       mediaId: row.media_id,
+      batchId: row.batch_id,
       status: row.status as JobStatus,
       progress: row.progress,
       sequence: row.sequence,
@@ -70,7 +73,7 @@ export function untoldEntries(sql: SqlStorage): StoredEntry[] {
 export function markTold(sql: SqlStorage, entries: readonly StoredEntry[], nowMs: number): void {
   for (const { jobId, sequence, tasksDone, thumbnailUrl } of entries) {
     sql.exec(
-      `UPDATE entries SET thumbnail_url = ?, looked_at = max(looked_at, ?),
+      `UPDATE standing SET thumbnail_url = ?, looked_at = max(looked_at, ?),
         untold = CASE WHEN sequence = ? THEN 0 ELSE untold END WHERE job_id = ?`,
       thumbnailUrl,
       tasksDone,
@@ -79,7 +82,7 @@ export function markTold(sql: SqlStorage, entries: readonly StoredEntry[], nowMs
     );
   }
   sql.exec(
-    "DELETE FROM entries WHERE untold = 0 AND changed_ms < ? AND status IN ('completed', 'failed', 'cancelled')",
+    "DELETE FROM standing WHERE untold = 0 AND changed_ms < ? AND status IN ('completed', 'failed', 'cancelled')",
     nowMs - ENDED_KEPT_MS,
   );
 }
@@ -88,7 +91,7 @@ export function markTold(sql: SqlStorage, entries: readonly StoredEntry[], nowMs
 export function unheardOf(sql: SqlStorage, jobIds: readonly string[]): string[] {
   return sql
     .exec<{ id: string }>(
-      "SELECT value AS id FROM json_each(?) WHERE value NOT IN (SELECT job_id FROM entries)",
+      "SELECT value AS id FROM json_each(?) WHERE value NOT IN (SELECT job_id FROM standing)",
       JSON.stringify(jobIds),
     )
     .toArray()
@@ -98,6 +101,7 @@ export function unheardOf(sql: SqlStorage, jobIds: readonly string[]): string[] 
 type EntryRow = {
   job_id: string;
   media_id: string;
+  batch_id: string | null;
   status: string;
   progress: number;
   sequence: number;

@@ -8,6 +8,7 @@ const clientMessage = z.strictObject({
   type: z.enum(["subscribe", "unsubscribe"]),
   jobs: ids.optional(),
   media: ids.optional(),
+  batches: ids.optional(),
   /** Everything of the owner. */
   all: z.literal(true).optional(),
 });
@@ -15,10 +16,11 @@ const clientMessage = z.strictObject({
 /** Longer ones are not read. */
 const MAX_MESSAGE_CHARACTERS = 32_768;
 
-/** What a socket listens to; everything is `all`, the rest is `job:<id>` and `media:<id>`. */
+/** What a socket listens to; everything is `all`, the rest is `job:<id>`, `media:<id>` and `batch:<id>`. */
 export interface Subjects {
   jobs: readonly string[];
   media: readonly string[];
+  batches: readonly string[];
   all: boolean;
 }
 
@@ -45,7 +47,14 @@ export interface FeedEvent {
 
 export type FeedMessage =
   /** The answer to a message: what it was about; `unknown` ids are not there, or another's. */
-  | { type: "subscribed" | "unsubscribed"; jobs: string[]; media: string[]; all: boolean; unknown: string[] }
+  | {
+      type: "subscribed" | "unsubscribed";
+      jobs: string[];
+      media: string[];
+      batches: string[];
+      all: boolean;
+      unknown: string[];
+    }
   /** How things stand with what was subscribed to. */
   | { type: "snapshot"; events: FeedEvent[] }
   /** What has changed since; at most four of these come in a second. */
@@ -60,16 +69,34 @@ export function readRequest(message: string | ArrayBuffer): Request | string {
   }
   const parsed = clientMessage.safeParse(jsonIn(message));
   if (!parsed.success) {
-    return 'Send {"type": "subscribe" or "unsubscribe"} with "jobs", "media" (at most 200 ids each) or "all": true.';
+    return 'Send {"type": "subscribe" or "unsubscribe"} with "jobs", "media", "batches" (at most 200 ids each) or "all": true.';
   }
-  const { type, jobs = [], media = [], all = false } = parsed.data;
-  if (jobs.length + media.length === 0 && !all) return 'Name "jobs", "media" or "all": true.';
-  return { type, subjects: { jobs: [...new Set(jobs)], media: [...new Set(media)], all } };
+  const { type, jobs = [], media = [], batches = [], all = false } = parsed.data;
+  if (jobs.length + media.length + batches.length === 0 && !all) {
+    return 'Name "jobs", "media", "batches" or "all": true.';
+  }
+  const subjects = { jobs: once(jobs), media: once(media), batches: once(batches), all };
+  return { type, subjects };
 }
 
 /** Subjects in the form that they are stored in. */
-export function subjectNames({ jobs, media, all }: Subjects): string[] {
-  return [...jobs.map((id) => `job:${id}`), ...media.map((id) => `media:${id}`), ...(all ? ["all"] : [])];
+export function subjectNames({ jobs, media, batches, all }: Subjects): string[] {
+  return [
+    ...jobs.map((id) => `job:${id}`),
+    ...media.map((id) => `media:${id}`),
+    ...batches.map((id) => `batch:${id}`),
+    ...(all ? ["all"] : []),
+  ];
+}
+
+/** The subjects under which a job is told of. */
+export function namesOf(job: { jobId: string; mediaId: string; batchId: string | null }): string[] {
+  const batch = job.batchId === null ? [] : [`batch:${job.batchId}`];
+  return ["all", `job:${job.jobId}`, `media:${job.mediaId}`, ...batch];
+}
+
+function once(ids: readonly string[]): string[] {
+  return [...new Set(ids)];
 }
 
 function jsonIn(text: string): unknown {

@@ -13,7 +13,7 @@ feedRoutes.openAPIRegistry.registerPath({
   path: "/v1/feed",
   summary: "Follow jobs, media or everything over one WebSocket",
   description:
-    'Send `{"type": "subscribe", "jobs": [ids], "media": [ids]}` or `"all": true`; `unsubscribe` takes the same. The answers are `subscribed`, a `snapshot`, and then `events` at most four times a second, each a list of `{event: "progress:<media id>", data: {job_id, status, progress, thumbnail_url}}`. `ping` is answered with `pong`.',
+    'Send `{"type": "subscribe", "jobs": [ids], "media": [ids], "batches": [ids]}` or `"all": true`; `unsubscribe` takes the same. The answers are `subscribed`, a `snapshot`, and then `events` at most four times a second, each a list of `{event: "progress:<media id>", data: {job_id, status, progress, thumbnail_url}}`. `ping` is answered with `pong`.',
   responses: { 101: { description: "The feed" } },
 });
 feedRoutes.get("/v1/feed", authenticateFollower(), requireScope("read"), async (c) => {

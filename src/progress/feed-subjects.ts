@@ -1,13 +1,14 @@
 /** What a feed asks of D1: whose ids are whose, how jobs stand, and which output is a thumbnail. */
 import { and, desc, eq, inArray, isNotNull, lte, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { type JobStatus, jobs, media, outputs } from "../schema.ts";
+import { batches, type JobStatus, jobs, media, outputs } from "../schema.ts";
 import type { Subjects } from "./feed-message.ts";
 
 /** A job as its row has it. */
 export interface JobAtRest {
   jobId: string;
   mediaId: string;
+  batchId: string | null;
   status: JobStatus;
   /** 0–100, of the last stage boundary while it runs. */
   progress: number;
@@ -16,7 +17,7 @@ export interface JobAtRest {
 /** The subjects that are there and this owner's. */
 export async function ownSubjects(d1: D1Database, owner: string, wanted: Subjects): Promise<Subjects> {
   const db = drizzle(d1);
-  const [ownJobs, ownMedia] = await db.batch([
+  const [ownJobs, ownMedia, ownBatches] = await db.batch([
     db
       .select({ id: jobs.id })
       .from(jobs)
@@ -31,18 +32,23 @@ export async function ownSubjects(d1: D1Database, owner: string, wanted: Subject
           sql`${media.status} <> 'deleted'`,
         ),
       ),
+    db
+      .select({ id: batches.id })
+      .from(batches)
+      .where(and(eq(batches.owner, owner), inArray(batches.id, listOf(wanted.batches)))),
   ]);
-  const found = new Set([...ownJobs, ...ownMedia].map((row) => row.id));
+  const found = new Set([...ownJobs, ...ownMedia, ...ownBatches].map((row) => row.id));
   return {
     jobs: wanted.jobs.filter((id) => found.has(id)),
     media: wanted.media.filter((id) => found.has(id)),
+    batches: wanted.batches.filter((id) => found.has(id)),
     all: wanted.all,
   };
 }
 
 /**
- * The jobs that subjects stand for, newest first: the named ones, of each media the last one and all that have not ended,
- * of everything all that have not ended.
+ * The jobs that subjects stand for, newest first: the named ones, those of the batches, of each media the last one and
+ * all that have not ended, of everything all that have not ended.
  */
 export async function jobsOf(
   d1: D1Database,
@@ -56,6 +62,7 @@ export async function jobsOf(
     .select({
       jobId: jobs.id,
       mediaId: jobs.mediaId,
+      batchId: jobs.batchId,
       status: jobs.status,
       progress: jobs.progressPercentage,
     })
@@ -65,6 +72,7 @@ export async function jobsOf(
         eq(jobs.owner, owner),
         or(
           inArray(jobs.id, listOf(subjects.jobs)),
+          inArray(jobs.batchId, listOf(subjects.batches)),
           and(inArray(jobs.mediaId, listOf(subjects.media)), or(isActive, isLastOfMedia)),
           subjects.all ? isActive : undefined,
         ),

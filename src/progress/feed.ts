@@ -7,7 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import { configOf, type Env, LIMITS } from "../config.ts";
 import { log } from "../log.ts";
 import { type FeedEntry, markTold, openEntries, putEntry, unheardOf, untoldEntries } from "./feed-entries.ts";
-import { type FeedMessage, readRequest, type Subjects, subjectNames } from "./feed-message.ts";
+import { namesOf, readRequest, type Subjects, subjectNames } from "./feed-message.ts";
 import { closeFeedSocket, openFeedSocket, say, socketNamed } from "./feed-sockets.ts";
 import { type JobAtRest, jobsOf, ownSubjects, readThumbnails } from "./feed-subjects.ts";
 import {
@@ -47,8 +47,7 @@ export class Feed extends DurableObject<Env> {
 
   /** Hears how a job stands. `false`: nobody here listens to it, and it need not tell any more. */
   async tell(entry: FeedEntry): Promise<boolean> {
-    const subjects = ["all", `job:${entry.jobId}`, `media:${entry.mediaId}`];
-    if (listenersOf(this.#sql, subjects).length === 0) {
+    if (listenersOf(this.#sql, namesOf(entry)).length === 0) {
       if (this.ctx.getWebSockets().length === 0) await this.#forget();
       return false;
     }
@@ -102,8 +101,8 @@ export class Feed extends DurableObject<Env> {
     addSubscriptions(this.#sql, name, names);
     const nowMs = Date.now();
     await this.#beFollowed(owner, nowMs);
-    const asked = new Set([...wanted.jobs, ...wanted.media]);
-    const unknown = [...asked].filter((id) => !own.jobs.includes(id) && !own.media.includes(id));
+    const known = new Set(idsOf(own));
+    const unknown = idsOf(wanted).filter((id) => !known.has(id));
     say(socket, { type: "subscribed", ...listed(own), unknown });
     const standing = await this.#follow(await jobsOf(this.env.DB, owner, own, MAX_JOBS), owner, false);
     say(socket, { type: "snapshot", events: await this.#eventsOf(standing) });
@@ -120,11 +119,12 @@ export class Feed extends DurableObject<Env> {
   async #listAgain(nowMs: number): Promise<void> {
     const owner = this.#owner();
     const subjects = allSubjects(this.#sql);
-    const media = subjects.filter((name) => name.startsWith("media:")).map((name) => name.slice(6));
+    const named = (kind: string) =>
+      subjects.filter((name) => name.startsWith(kind)).map((name) => name.slice(kind.length));
     const found = await jobsOf(
       this.env.DB,
       owner,
-      { jobs: [], media, all: subjects.includes("all") },
+      { jobs: [], media: named("media:"), batches: named("batch:"), all: subjects.includes("all") },
       MAX_JOBS,
     );
     const active = found.filter((job) => !hasEnded(job)).map((job) => job.jobId);
@@ -152,7 +152,7 @@ export class Feed extends DurableObject<Env> {
     if (hasEnded(job)) return job;
     try {
       const channel = this.env.JOB_PROGRESS.getByName(job.jobId);
-      const entry = await channel.follow({ owner, mediaId: job.mediaId });
+      const entry = await channel.follow({ owner, mediaId: job.mediaId, batchId: job.batchId });
       if (!entry) return job;
       putEntry(this.#sql, entry, untold, Date.now());
       return entry;
@@ -174,7 +174,7 @@ export class Feed extends DurableObject<Env> {
     }));
     const bySocket = new Map<string, typeof entries>();
     for (const entry of entries) {
-      for (const name of listenersOf(this.#sql, ["all", `job:${entry.jobId}`, `media:${entry.mediaId}`])) {
+      for (const name of listenersOf(this.#sql, namesOf(entry))) {
         bySocket.set(name, [...(bySocket.get(name) ?? []), entry]);
       }
     }
@@ -231,12 +231,12 @@ function eventOf({ jobId, mediaId, status, progress }: JobAtRest, thumbnailUrl: 
   return { event: `progress:${mediaId}` as const, data };
 }
 
-function listed({
-  jobs,
-  media,
-  all,
-}: Subjects): Pick<Extract<FeedMessage, { type: "subscribed" | "unsubscribed" }>, "jobs" | "media" | "all"> {
-  return { jobs: [...jobs], media: [...media], all };
+function listed({ jobs, media, batches, all }: Subjects) {
+  return { jobs: [...jobs], media: [...media], batches: [...batches], all };
+}
+
+function idsOf({ jobs, media, batches }: Subjects): string[] {
+  return [...jobs, ...media, ...batches];
 }
 
 function hasEnded({ status }: JobAtRest): boolean {

@@ -1,9 +1,8 @@
 import type { Env } from "../config.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
-import { log } from "../log.ts";
 import { tell } from "../processing/conclude.ts";
+import { letFollow } from "../processing/let-follow.ts";
 import type { ProgressEvent } from "../progress/event.ts";
-import { isFollowed } from "../progress/followers.ts";
 import { outlineOf } from "../progress/outline.ts";
 import type { StageName } from "../progress/stages.ts";
 import type { Lane } from "../schema.ts";
@@ -48,14 +47,4 @@ function acceptedEvent({ job, tasks }: AnnouncedJob): ProgressEvent {
 
 function readyLanes({ tasks }: AnnouncedJob): Lane[] {
   return tasks.filter((task) => task.state === "ready").map((task) => task.lane);
-}
-
-/** Who follows the owner's feed hears of the job from its first moment on; it is accepted whether or not they do. */
-async function letFollow(env: Env, { id, owner, mediaId }: PlannedJob["job"]): Promise<void> {
-  try {
-    if (!(await isFollowed(env.DB, owner, Date.now()))) return;
-    await env.JOB_PROGRESS.getByName(id).follow({ owner, mediaId });
-  } catch (error) {
-    log("warn", "submission", "not_followed", { job_id: id, detail: String(error) });
-  }
 }

@@ -126,7 +126,7 @@ function videoStages(outputs: readonly VideoOutput[], hasSteps: boolean): StageN
 
 /** The estimate as long as nothing is known of other jobs (`estimate-job.ts`). */
 function guess(
-  kind: JobRow["kind"],
+  kind: PlannedInput["kind"],
   size: number,
   outputCount: number,
   lane: Lane,
@@ -147,7 +147,7 @@ function videoRunMs(bytes: number): number {
 }
 
 function jobRow(
-  kind: JobRow["kind"],
+  kind: PlannedInput["kind"],
   stages: StageName[],
   estimate: JobEstimate,
   notes: string[],

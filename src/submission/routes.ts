@@ -10,7 +10,7 @@ import type { Reservation } from "../idempotency/reservations.ts";
 import type { Answer } from "../idempotency/sealed-answer.ts";
 import type { AppContext } from "../request-context.ts";
 import { JOB_STATUSES } from "../schema.ts";
-import { acceptMultipart, acceptStored, type ParseForm } from "./accept.ts";
+import { acceptMultipart, acceptRequest, type ParseForm } from "./accept.ts";
 import { announceJob } from "./announce.ts";
 import { jobFields, jobRequest, parseFields, parseJobFields } from "./job-fields.ts";
 import { readJsonBody } from "./json-body.ts";
@@ -147,7 +147,7 @@ function readBody(c: AppContext, shorthand: Shorthand | undefined): JobBody {
       const json = await readJsonBody(body, LIMITS.maxJsonBytes);
       return parseFields(jobRequest, shorthand && isObject(json) ? expand(shorthand, json) : json);
     };
-    return { accept: async (submitter) => acceptStored(c.env, await parsed(), submitter), content: parsed };
+    return { accept: async (submitter) => acceptRequest(c.env, await parsed(), submitter), content: parsed };
   }
   throw new MediaError(
     "unsupported_content_type",

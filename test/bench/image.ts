@@ -10,6 +10,7 @@ import { buildKernels } from "../../src/local/build-kernels.ts";
 import { ENGINES, type EngineName } from "./image-engines.ts";
 import { makePhotos, makeTransparentPng, type Photo } from "./image-photos.ts";
 import { compare, type Quality } from "./image-quality.ts";
+import { measureImageUrls } from "./image-urls.ts";
 import { percentile, type Row } from "./row.ts";
 
 const ROUNDS = 7;
@@ -38,7 +39,7 @@ const BYTES_TOLERANCE = 1.03;
 /**
  * What it costs to make a WebP of quality 80 out of photos: our edge lane, sharp on one thread and plain jSquash, one
  * after the other in each round, on the same files. CPU time of the process; memory each in a process of its own;
- * quality against the picture resampled by sharp with lanczos3 from all of its pixels.
+ * quality against the picture resampled by sharp with lanczos3 from all of its pixels. Then images by URL.
  */
 export async function measureImage(): Promise<Row[]> {
   buildKernels();
@@ -46,7 +47,7 @@ export async function measureImage(): Promise<Row[]> {
   try {
     const rows: Row[] = [];
     for (const one of await makeCases(dir)) rows.push(...(await measureCase(one)));
-    return rows;
+    return [...rows, ...(await measureImageUrls())];
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

@@ -105,6 +105,7 @@ describe("the feed", () => {
       type: "subscribed",
       jobs: [job.id],
       media: [],
+      batches: [],
       all: false,
       unknown: [],
     });
@@ -150,6 +151,26 @@ describe("the feed", () => {
     await announceJob(testEnv, { job: again, tasks: next.tasks });
     expect(eventsOf(await follower.next())).toMatchObject([
       { event: `progress:${job.mediaId}`, data: { job_id: again.id } },
+    ]);
+  });
+
+  it("tells of every job of a batch", async () => {
+    const { job, tasks } = await submit({ owner, createdAtMs: Date.now(), tasks: [WAITING] });
+    await testEnv.DB.batch([
+      testEnv.DB.prepare(
+        "INSERT INTO batches (id, owner, on_item_failure, request_id, created_at) VALUES ('bat_1', ?, 'continue', 'req_1', 0)",
+      ).bind(owner),
+      testEnv.DB.prepare("UPDATE jobs SET batch_id = 'bat_1' WHERE id = ?").bind(job.id),
+    ]);
+    await announceJob(testEnv, { job: { ...job, batchId: "bat_1" }, tasks });
+    const other = await runningJob();
+    const follower = await following({ batches: ["bat_1", "bat_2"] });
+    expect(follower.subscribed).toMatchObject({ batches: ["bat_1"], unknown: ["bat_2"] });
+    expect(follower.snapshot.events).toMatchObject([{ data: { job_id: job.id } }]);
+    await other.report(started(other.task.id));
+    await testEnv.JOB_PROGRESS.getByName(job.id).record([started(tasks[0]?.id ?? "")]);
+    expect(eventsOf(await follower.next())).toMatchObject([
+      { event: `progress:${job.mediaId}`, data: { job_id: job.id, status: "processing" } },
     ]);
   });
 

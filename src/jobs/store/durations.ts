@@ -12,12 +12,12 @@ const PER_TASK = 1;
 
 /**
  * The statement of the finishing batch that remembers how long a job waited and ran, if it completed at `nowMs` while
- * `guard` holds; zero rows: it did not, or nobody estimated it.
+ * `guard` holds; zero rows: it did not, nobody estimated it, or it was retried, which says nothing of the next one.
  */
 export function recordDurations(db: DrizzleD1Database, jobId: string, nowMs: number, guard: SQL) {
   const newest = sql`json_extract(excluded.recent, '$[0]')`;
   const job = sql`jobs AS j WHERE j.id = ${jobId} AND j.status = 'completed' AND j.finished_at = ${nowMs}
-    AND j.run = 1 AND j.started_at IS NOT NULL AND j.estimate IS NOT NULL AND ${guard}`;
+    AND j.run = 1 AND j.run = 1 AND j.started_at IS NOT NULL AND j.estimate IS NOT NULL AND ${guard}`;
   return db
     .insert(durationHistory)
     .select(
