@@ -144,7 +144,7 @@ function nextSequence(subject: SQL): SQL {
 
 /** The private words of a failure stay here. */
 function jobSnapshot(detail: SQL): SQL {
-  return sql`json_object('job_id', j.id, 'media_id', j.media_id, 'kind', j.kind, 'status', j.status,
+  return sql`json_object('job_id', j.id, 'media_id', j.media_id, 'kind', j.kind, 'status', j.status, 'run', j.run,
     'priority', j.priority, 'progress_percentage', j.progress_percentage, 'current_stage', j.current_stage,
     'created_at', j.created_at, 'started_at', j.started_at, 'finished_at', j.finished_at,
     'notes', json(j.notes), 'error', json(json_remove(j.error, '$.detail')), 'detail', ${detail},

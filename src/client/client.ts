@@ -4,6 +4,14 @@
  */
 import type { FeedEvent } from "../progress/feed-message.ts";
 import { batchMethods } from "./batches.ts";
+import type {
+  DeadLetter,
+  DeadLetterOptions,
+  DeadLetterPage,
+  Requeued,
+  RequeueFilter,
+  Timeline,
+} from "./failures.ts";
 import { problemOf } from "./problem.ts";
 import type {
   AcceptedJob,
@@ -98,6 +106,20 @@ export function createDarkroomClient(options: ClientOptions) {
     cancelJob: async (jobId: string, { force = false } = {}) => {
       await call(`/v1/jobs/${jobId}${force ? "?force=true" : ""}`, { method: "DELETE" });
     },
+    /** Every transition and attempt of a job, oldest first. */
+    getTimeline: (jobId: string) => read<Timeline>(`/v1/jobs/${jobId}/timeline`),
+    /** Jobs that failed for good, youngest first. */
+    listDeadLetters: (list: DeadLetterOptions = {}) =>
+      read<DeadLetterPage>(`/v1/dead-letters${queryOf({ ...list })}`),
+    /** Why a job failed: its whole history of failures, and what to do next. */
+    getDeadLetter: (jobId: string) => read<DeadLetter>(`/v1/dead-letters/${jobId}`),
+    /** Requeues the open dead letters that match, at most 50 at a time; `remaining` says how many are left. */
+    requeueDeadLetters: (filter: RequeueFilter = {}) =>
+      read<Requeued>("/v1/dead-letters/requeue", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(filter),
+      }),
     /** Begins another run of a job that failed or lost outputs; it goes on from its last finished task. */
     retryJob: (jobId: string) => read<RetriedJob>(`/v1/jobs/${jobId}/retry`, { method: "POST" }),
     /** Follows a job and resolves with it when it has ended, however it ended: read its `status`. */

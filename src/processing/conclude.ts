@@ -178,7 +178,8 @@ async function announceFailure(
   const { jobEnded: status } = outcome;
   await tell(env, lease.jobId, [
     { ...ended, state: "failed" },
-    ...(status === "failed" ? [] : [outputsFailed(outcome.outputsFailed, outcome.givenUp, nowMs)]),
+    // A job that failed is over: nothing goes on without what was given up.
+    outputsFailed(outcome.outputsFailed, status === "failed" ? [] : outcome.givenUp, nowMs),
     ...(status ? [{ type: "job_ended" as const, status, atMs: nowMs }] : []),
   ]);
 }

@@ -29,6 +29,7 @@ const eventJob = z.object({
   media_id: z.string(),
   kind: z.string(),
   status: z.string(),
+  run: z.int().optional().openapi({ description: "From 1; every explicit retry begins another" }),
   priority: z.string(),
   progress_percentage: z.number(),
   current_stage: z.string().nullable(),
@@ -94,6 +95,7 @@ interface JobSnapshot {
   media_id: string;
   kind: string;
   status: string;
+  run?: number;
   priority: string;
   progress_percentage: number;
   current_stage: string | null;
