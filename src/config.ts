@@ -63,9 +63,9 @@ export interface Env {
   CORS_ORIGINS?: string;
   /** Where clients reach this service; makes the URLs in webhooks absolute. */
   PUBLIC_ORIGIN?: string;
-  /** `allow`: webhooks may go to this machine over http. For local development only. */
+  /** `allow`: webhooks may go to, and sources come from, this machine over http. For local development only. */
   WEBHOOK_LOOPBACK?: string;
-  /** Ports that webhooks may go to, such as `443,1024-65535`. */
+  /** Ports that webhooks may go to, and sources come from, such as `443,1024-65535`. */
   WEBHOOK_PORTS?: string;
   /** DNS over HTTPS (JSON), asked where a webhook's host lies. Empty: hosts are judged by name only. */
   WEBHOOK_RESOLVER_URL?: string;
@@ -121,6 +121,11 @@ export const LIMITS = {
   maxJsonBytes: 256 * 1024,
   maxOutputs: 10,
   maxBatchItems: 100,
+  /** A file that is fetched from a `source_url`. */
+  maxSourceBytes: 1_000_000_000,
+  fetchTimeoutMs: minutes(5),
+  /** A host that sends nothing for this long is given up. */
+  fetchStallMs: seconds(20),
   maxImagePixels: 100_000_000,
   maxImageBytes: 50_000_000,
   /** R2 wants equal parts of at least 5 MiB: also the most of an upload that an isolate holds. */

@@ -255,6 +255,19 @@ export const ERRORS = define({
     action: "Change the output specification that detail names.",
   },
 
+  source_unavailable: {
+    status: 422,
+    title: "The source_url cannot be fetched",
+    class: "input",
+    action: "Check that the URL can be fetched by anybody, without a key, and submit the job again.",
+  },
+  source_failed: {
+    status: 502,
+    title: "The host of the source_url did not deliver",
+    class: "dependency",
+    action: "Nothing at first: it is tried again. If it repeats, see to that host.",
+  },
+
   // What can go wrong while working
   timeout: {
     status: 504,

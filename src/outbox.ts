@@ -144,13 +144,14 @@ function nextSequence(subject: SQL): SQL {
 
 /** The private words of a failure stay here. */
 function jobSnapshot(detail: SQL): SQL {
-  return sql`json_object('job_id', j.id, 'media_id', j.media_id, 'kind', j.kind, 'status', j.status,
+  return sql`json_object('job_id', j.id, 'media_id', j.media_id, 'kind', j.kind, 'status', j.status, 'run', j.run,
     'priority', j.priority, 'progress_percentage', j.progress_percentage, 'current_stage', j.current_stage,
     'created_at', j.created_at, 'started_at', j.started_at, 'finished_at', j.finished_at,
     'notes', json(j.notes), 'error', json(json_remove(j.error, '$.detail')), 'detail', ${detail},
     'outputs', (SELECT json_group_array(json_object('name', o.name, 'type', o.type, 'bytes', o.bytes,
       'width', o.width, 'height', o.height, 'duration', o.duration_seconds, 'sha256', o.sha256,
-      'is_stream', o.tree IS NOT NULL)) FROM outputs AS o WHERE o.job_id = j.id),
+      'is_stream', o.tree IS NOT NULL,
+      'manifest', json_extract(o.stream, '$.manifests[0]'))) FROM outputs AS o WHERE o.job_id = j.id),
     'outputs_failed', (SELECT json_group_array(json_object('name', f.name, 'error',
       json(json_remove(f.failure, '$.detail')))) FROM output_failures AS f WHERE f.job_id = j.id))`;
 }

@@ -21,7 +21,7 @@ export type Lane = (typeof LANES)[number];
 export const TASK_KINDS = [
   ...(["probe", "image", "transcode", "thumbnail"] as const),
   ...(["stream", "chunk", "audio", "package"] as const),
-  ...(["watermark", "ship"] as const),
+  ...(["fetch", "watermark", "ship"] as const),
 ] as const;
 /** Which slot a container task needs; tasks of the other lanes are all `standard`. */
 export const SLOT_SIZES = ["standard", "large"] as const;
@@ -88,7 +88,8 @@ export const media = sqliteTable(
   {
     id: text().primaryKey(),
     owner: text().notNull(),
-    kind: text({ enum: ["image", "video", "audio"] }).notNull(),
+    /** `unknown` until it has been fetched. */
+    kind: text({ enum: ["image", "video", "audio", "unknown"] }).notNull(),
     /** True MIME type, from the bytes. */
     type: text().notNull(),
     filename: text().notNull(),
@@ -146,7 +147,8 @@ export const jobs = sqliteTable(
     id: text().primaryKey(),
     owner: text().notNull(),
     mediaId: text("media_id").notNull(),
-    kind: text({ enum: ["image", "video"] }).notNull(),
+    /** `unknown` until its original has been fetched. */
+    kind: text({ enum: ["image", "video", "unknown"] }).notNull(),
     status: text({ enum: JOB_STATUSES }).notNull(),
     priority: text({ enum: PRIORITIES }).notNull(),
     /** Outputs that fail for good do not take the others with them. */

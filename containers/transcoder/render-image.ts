@@ -1,12 +1,16 @@
+import { open, readFile, writeFile } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 import { MediaError } from "../../src/errors.ts";
+import { carryExif, EXIF_SEARCH_BYTES } from "../../src/image/carry-exif.ts";
 import { finishPixels } from "../../src/image/finish.ts";
 import { type Framing, frameOutput } from "../../src/image/framing.ts";
 import type { Rectangle, Size } from "../../src/image/geometry.ts";
 import type { ImageOutput } from "../../src/image/output.ts";
+import type { Pixels } from "../../src/image/pixels.ts";
 import { settleOutput } from "../../src/image/settle.ts";
 import type { LogoFiles } from "./get-logos.ts";
 import { pixelsOf } from "./pixels-of.ts";
+import { isAnimation, renderAnimation } from "./render-animation.ts";
 import { scaledLogo } from "./scaled-logo.ts";
 
 const MAX_INPUT_PIXELS = 100_000_000;
@@ -30,22 +34,38 @@ export async function renderImage(
   file: string,
   logos: LogoFiles = {},
 ): Promise<{ width: number; height: number }> {
-  const { autoOrient: upright } = await sharp(input, INPUT_OPTIONS).metadata();
+  const source = await sharp(input, INPUT_OPTIONS).metadata();
+  const upright = source.autoOrient;
   const look = async (window: Rectangle, size: Size) =>
     await pixelsOf(scaled(input, window, size, "lanczos3"));
   const output = await settleOutput(upright, asked, look);
   const framing = frameOutput({ ...upright, orientation: 1 }, output);
   const { window, size } = framing.sampling;
-  const image = scaled(input, window, size, kernelOf(output, window, size));
+  const kernel = kernelOf(output, window, size);
+  if (isAnimation(output, source, framing.size)) {
+    const frame = async (page: number) =>
+      await finishedPixels(scaled(input, window, size, kernel, page), output, framing, logos);
+    await renderAnimation(output, source, frame, file);
+    return await verified(file, framing, output);
+  }
+  const image = scaled(input, window, size, kernel);
   const finished = isPlain(output, framing)
     ? flattened(image, output)
     : await finish(image, output, framing, logos);
   await encode(finished, output).toFile(file);
+  if (output.exif !== undefined && output.format === "jpeg") await keepExif(input, file, output.exif);
   return await verified(file, framing, output);
 }
 
-function scaled(input: string, window: Rectangle, size: Size, kernel: keyof typeof sharp.kernel): Sharp {
-  return sharp(input, INPUT_OPTIONS)
+/** @param page the frame of an animation, from 0 */
+function scaled(
+  input: string,
+  window: Rectangle,
+  size: Size,
+  kernel: keyof typeof sharp.kernel,
+  page = 0,
+): Sharp {
+  return sharp(input, page === 0 ? INPUT_OPTIONS : { ...INPUT_OPTIONS, page })
     .autoOrient()
     .extract(window)
     .resize(size.width, size.height, { fit: "fill", kernel })
@@ -82,10 +102,35 @@ function flattened(image: Sharp, { format, background: [r, g, b] }: ImageOutput)
 }
 
 async function finish(image: Sharp, output: ImageOutput, framing: Framing, logos: LogoFiles): Promise<Sharp> {
-  const logo = await scaledLogo(framing.geometry.canvas, output.watermark, logos);
-  const { data, width, height } = finishPixels(await pixelsOf(image), output, framing, { logo });
+  const { data, width, height } = await finishedPixels(image, output, framing, logos);
   const made = sharp(Buffer.from(data.buffer), { raw: { width, height, channels: 4 } });
   return output.format === "jpeg" ? made.removeAlpha() : made;
+}
+
+async function finishedPixels(
+  image: Sharp,
+  output: ImageOutput,
+  framing: Framing,
+  logos: LogoFiles,
+): Promise<Pixels> {
+  const logo = await scaledLogo(framing.geometry.canvas, output.watermark, logos);
+  return finishPixels(await pixelsOf(image), output, framing, { logo });
+}
+
+async function keepExif(input: string, file: string, kept: NonNullable<ImageOutput["exif"]>): Promise<void> {
+  const source = await open(input);
+  try {
+    const { buffer, bytesRead } = await source.read(
+      new Uint8Array(EXIF_SEARCH_BYTES),
+      0,
+      EXIF_SEARCH_BYTES,
+      0,
+    );
+    const jpeg = new Uint8Array(await readFile(file));
+    await writeFile(file, carryExif(jpeg, buffer.subarray(0, bytesRead), kept));
+  } finally {
+    await source.close();
+  }
 }
 
 async function verified(file: string, { size }: Framing, { format }: ImageOutput): Promise<Size> {

@@ -3,6 +3,15 @@
  * server but types.
  */
 import type { FeedEvent } from "../progress/feed-message.ts";
+import { batchMethods } from "./batches.ts";
+import type {
+  DeadLetter,
+  DeadLetterOptions,
+  DeadLetterPage,
+  Requeued,
+  RequeueFilter,
+  Timeline,
+} from "./failures.ts";
 import { problemOf } from "./problem.ts";
 import type {
   AcceptedJob,
@@ -46,6 +55,10 @@ export interface NewJob {
   signal?: AbortSignal;
 }
 
+/** A job without a file: on media that is stored, or on a URL that the service fetches. */
+export type NewRemoteJob = Omit<NewJob, "file" | "filename" | "type"> &
+  ({ mediaId: string; sourceUrl?: undefined } | { sourceUrl: string; mediaId?: undefined });
+
 export interface WatchOptions {
   /** The job's `watch_token`. Without it, or where the WebSocket cannot be reached, the job is polled. */
   token?: string;
@@ -83,6 +96,9 @@ export function createDarkroomClient(options: ClientOptions) {
         body: formOf(job),
         signal: job.signal,
       }),
+    /** As `createJob`, of media that the service has or of a URL that it fetches as the job's first task. */
+    createRemoteJob: (job: NewRemoteJob) => read<AcceptedJob>("/v1/jobs", remoteRequestOf(job)),
+    ...batchMethods(read),
     getJob,
     /** Newest first. */
     listJobs: (list: ListOptions = {}) => read<JobPage>(`/v1/jobs${queryOf({ ...list })}`),
@@ -90,6 +106,20 @@ export function createDarkroomClient(options: ClientOptions) {
     cancelJob: async (jobId: string, { force = false } = {}) => {
       await call(`/v1/jobs/${jobId}${force ? "?force=true" : ""}`, { method: "DELETE" });
     },
+    /** Every transition and attempt of a job, oldest first. */
+    getTimeline: (jobId: string) => read<Timeline>(`/v1/jobs/${jobId}/timeline`),
+    /** Jobs that failed for good, youngest first. */
+    listDeadLetters: (list: DeadLetterOptions = {}) =>
+      read<DeadLetterPage>(`/v1/dead-letters${queryOf({ ...list })}`),
+    /** Why a job failed: its whole history of failures, and what to do next. */
+    getDeadLetter: (jobId: string) => read<DeadLetter>(`/v1/dead-letters/${jobId}`),
+    /** Requeues the open dead letters that match, at most 50 at a time; `remaining` says how many are left. */
+    requeueDeadLetters: (filter: RequeueFilter = {}) =>
+      read<Requeued>("/v1/dead-letters/requeue", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(filter),
+      }),
     /** Begins another run of a job that failed or lost outputs; it goes on from its last finished task. */
     retryJob: (jobId: string) => read<RetriedJob>(`/v1/jobs/${jobId}/retry`, { method: "POST" }),
     /** Follows a job and resolves with it when it has ended, however it ended: read its `status`. */
@@ -141,6 +171,26 @@ function caller({ baseUrl, key, fetch: send = fetch }: ClientOptions) {
     const response = await send(url.href, { ...init, headers });
     if (!response.ok) throw await problemOf(response);
     return response;
+  };
+}
+
+function remoteRequestOf(job: NewRemoteJob): RequestInit {
+  return {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/json",
+      ...(job.idempotencyKey !== undefined && { "Idempotency-Key": job.idempotencyKey }),
+    },
+    body: JSON.stringify({
+      media_id: job.mediaId,
+      source_url: job.sourceUrl,
+      output_specifications: job.outputs,
+      priority: job.priority,
+      allow_partial: job.allowPartial,
+      webhook_url: job.webhookUrl,
+      force_new: job.forceNew,
+    }),
+    signal: job.signal,
   };
 }
 

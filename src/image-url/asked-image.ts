@@ -50,8 +50,10 @@ export async function readAskedImage(
       "Without a signature, only presets are served here: /img/preset=<name>/….",
     );
   }
-  const version = /^\d{1,9}$/.test(query.get("v") ?? "") ? Number(query.get("v")) : undefined;
   const options = expandPreset(written, settings.presets);
+  if (signature === undefined && options.metadata === "keep")
+    throw new MediaError("forbidden", "metadata=keep tells where a photo was taken: it needs a signed URL.");
+  const version = /^\d{1,9}$/.test(query.get("v") ?? "") ? Number(query.get("v")) : undefined;
   return { options, mediaId, filename: filename && decoded(filename), expiresAt, version };
 }
 

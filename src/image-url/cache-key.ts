@@ -53,7 +53,9 @@ function canonicalName({ options, format }: DerivativeIdentity): string {
     fit: options.fit ?? "scale-down",
     dpr: options.dpr === 1 ? undefined : options.dpr,
     format: options.format === "baseline-jpeg" ? "baseline-jpeg" : undefined,
+    anim: options.anim === true ? undefined : options.anim,
     compression: undefined,
+    metadata: options.metadata === "none" || format !== "jpeg" ? undefined : options.metadata,
     onerror: undefined,
     preset: undefined,
   });

@@ -84,11 +84,11 @@ async function deliver(c: AppContext, asked: AskedImage, media: MediaRecord): Pr
 
 /** What exactly is asked for, after the client and the deployment had their say. */
 function identify(c: AppContext, asked: AskedImage, media: MediaRecord) {
-  const { hasAlpha } = media.metadata as unknown as ImageProbe;
+  const probe = media.metadata as unknown as ImageProbe;
   const header = (name: string) => c.req.header(name) ?? null;
   const adapted = adaptToClient(asked.options, header);
   const options = roundToSteps(adapted.options, configOf(c.env).imageUrl.widthSteps);
-  const { format, better, varies } = negotiateFormat(options, header("Accept"), hasAlpha);
+  const { format, better, varies } = negotiateFormat(options, header("Accept"), probe);
   const identity: DerivativeIdentity = { mediaId: media.id, mediaVersion: media.version, options, format };
   return {
     identity,

@@ -1,4 +1,5 @@
 import type { ImageFormat } from "../image/output.ts";
+import type { ImageProbe } from "../image/probe.ts";
 import type { ImageUrlOptions } from "./options.ts";
 
 export interface Negotiated {
@@ -13,7 +14,7 @@ export interface Negotiated {
  * The format of one answer. An explicit format wins. `auto` (and no format at all) is WebP for clients that name it,
  * else JPEG, or PNG where the source has transparency that JPEG would lose; `compression=fast` is never WebP.
  *
- * A client that names AVIF is told of it as the better one.
+ * A client that names AVIF is told of it as the better one, but for what moves: our AVIF is still.
  *
  * Only a client that names `image/webp` gets it (RFC 9110 §12.5.1): wildcards are sent by clients that cannot show
  * it, and `q=0` refuses it.
@@ -21,15 +22,16 @@ export interface Negotiated {
  * @param accept the Accept header, null when there is none
  */
 export function negotiateFormat(
-  { format, compression }: Pick<ImageUrlOptions, "format" | "compression">,
+  { format, compression, anim }: Pick<ImageUrlOptions, "format" | "compression" | "anim">,
   accept: string | null,
-  sourceHasAlpha: boolean,
+  source: Pick<ImageProbe, "hasAlpha" | "animated">,
 ): Negotiated {
   if (format === "baseline-jpeg") return { format: "jpeg", varies: false };
   if (format !== undefined && format !== "auto" && format !== "json") return { format, varies: false };
-  const plain = sourceHasAlpha ? "png" : "jpeg";
+  const plain = source.hasAlpha ? "png" : "jpeg";
   if (compression === "fast") return { format: plain, varies: false };
-  const better = acceptsByName(accept ?? "", "image/avif") ? ({ better: "avif" } as const) : {};
+  const moves = source.animated && anim !== false;
+  const better = !moves && acceptsByName(accept ?? "", "image/avif") ? ({ better: "avif" } as const) : {};
   return { format: acceptsByName(accept ?? "", "image/webp") ? "webp" : plain, varies: true, ...better };
 }
 

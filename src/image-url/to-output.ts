@@ -62,6 +62,8 @@ export function toImageOutput(options: ImageUrlOptions, format: ImageFormat): Im
     adjust: adjustmentOf(options),
     blur,
     sharpen: sharpen || undefined,
+    animated: (format === "webp" && options.anim !== false) || undefined,
+    exif: options.metadata === "none" || format !== "jpeg" ? undefined : options.metadata,
     watermark: watermarkOf(options, dpr),
     ...(options.placeholder ? placeholderOf(options) : {}),
   };

@@ -9,7 +9,7 @@ import type { DeadLetterRow, LetterFilter } from "./store/dead-letters.ts";
 const time = z.iso.datetime();
 
 /** With the private words of a failure, for operators. */
-const failureDocument = errorDocument.extend({
+export const failureDocument = errorDocument.extend({
   detail: z.string().optional().openapi({ description: "For keys with the scope admin: what the tool said" }),
 });
 

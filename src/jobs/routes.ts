@@ -17,7 +17,7 @@ const listQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z.string().startsWith("job_").optional(),
   status: z.enum(JOB_STATUSES).optional(),
-  kind: z.enum(["image", "video"]).optional(),
+  kind: z.enum(["image", "video", "unknown"]).optional(),
   priority: z.enum(PRIORITIES).optional(),
   batch_id: z.string().startsWith("bat_").optional(),
   created_after: z.iso.datetime({ offset: true }).optional(),

@@ -14,7 +14,7 @@ export const mediaRoutes = createRoutes();
 const mediaDocument = z
   .object({
     media_id: z.string(),
-    kind: z.enum(["image", "video", "audio"]),
+    kind: z.enum(["image", "video", "audio", "unknown"]),
     type: z.string(),
     filename: z.string(),
     bytes: z.int(),

@@ -10,7 +10,7 @@ import {
 import { placeAfter } from "../jobs/placement.ts";
 import { decideRetry, type RetryDecision, waitForDependency } from "../jobs/retry-policy.ts";
 import { type FailureOutcome, failTask, type LostOutput } from "../jobs/store/fail-task.ts";
-import { finishTask } from "../jobs/store/finish-task.ts";
+import { type FinishedTask, finishTask } from "../jobs/store/finish-task.ts";
 import { markSwept, readAttemptOutcome } from "../jobs/store/sweep-queries.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
@@ -39,6 +39,10 @@ export interface TaskOutcome {
   notes?: readonly string[];
   /** The stages of the job, where the new tasks change them. */
   stages?: readonly StageName[];
+  /** More statements of the batch that finishes the task. */
+  alongside?: FinishedTask["alongside"];
+  /** Removes what was made beside the attempt's own files, when the attempt does not count. */
+  discard?: () => Promise<void>;
   /** The file that was delivered to somebody else. */
   shipped?: ShippedFile;
   /** Outputs that it could not make, where the job allows that. */
@@ -78,6 +82,7 @@ export async function concludeDone(
       newDependencies: outcome.newDependencies ?? [],
       notes: outcome.notes ?? [],
       stages: outcome.stages,
+      alongside: outcome.alongside,
       activity: activityRows({ lease, job }, outcome.files, outcome.shipped, nowMs),
       failedOutputs,
       allowPartial: job.allowPartial,
@@ -86,7 +91,10 @@ export async function concludeDone(
     nowMs,
   );
   await reportWell(env);
-  if (!finish.accepted) return await abandonAttempt(env, lease);
+  if (!finish.accepted) {
+    await outcome.discard?.();
+    return await abandonAttempt(env, lease);
+  }
   await sendTickets(laneQueues(env), finish.readyLanes);
   const events: ProgressEvent[] = [];
   if (newTasks.length > 0) {
@@ -170,7 +178,8 @@ async function announceFailure(
   const { jobEnded: status } = outcome;
   await tell(env, lease.jobId, [
     { ...ended, state: "failed" },
-    ...(status === "failed" ? [] : [outputsFailed(outcome.outputsFailed, outcome.givenUp, nowMs)]),
+    // A job that failed is over: nothing goes on without what was given up.
+    outputsFailed(outcome.outputsFailed, status === "failed" ? [] : outcome.givenUp, nowMs),
     ...(status ? [{ type: "job_ended" as const, status, atMs: nowMs }] : []),
   ]);
 }

@@ -5,6 +5,7 @@ import type { ClaimedTask } from "../jobs/claimed-task.ts";
 import type { TaskKind } from "../schema.ts";
 import { createReporter } from "./attempt-reporter.ts";
 import { type AttemptUsage, concludeDone, concludeFailed, type TaskOutcome } from "./conclude.ts";
+import { runFetchTask } from "./fetch-task.ts";
 import { type IsolateContext, runImageTask } from "./image-task.ts";
 import { keepLease } from "./keep-lease.ts";
 import { runPackageTask } from "./package-task.ts";
@@ -14,6 +15,7 @@ type Handler = (claimed: ClaimedTask, context: IsolateContext) => Promise<TaskOu
 
 /** The tasks that run in the isolate itself; all others go to a slot. */
 const HANDLERS: Partial<Record<TaskKind, Handler>> = {
+  fetch: runFetchTask,
   image: runImageTask,
   watermark: runImageTask,
   package: runPackageTask,

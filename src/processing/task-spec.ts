@@ -9,6 +9,8 @@ import { plannedStep } from "./planned-step.ts";
 
 /** What a task carries in D1, by its kind. Parsed on the way out: a deploy may meet rows of the one before. */
 export const TASK_SPECS = {
+  /** `fields` as they were submitted: what they ask for is resolved when it is known what the original is. */
+  fetch: z.object({ url: z.url(), fields: z.record(z.string(), z.unknown()) }),
   probe: z.object({ outputs: z.array(videoOutput).min(1), steps: z.array(plannedStep).default([]) }),
   image: z.object({ outputs: z.array(imageOutput).min(1), probe: z.custom<ImageProbe>((value) => !!value) }),
   transcode: z.object({ output: mp4Output, source: sourceDescription }),
@@ -33,6 +35,7 @@ export type TaskSpec<K extends TaskKind> = z.infer<(typeof TASK_SPECS)[K]>;
 
 /** Where each kind runs. An image can be too much for an isolate: its plan decides (`image/plan.ts`). */
 export const LANE_OF_TASK = {
+  fetch: "io",
   probe: "container-short",
   transcode: "container-long",
   stream: "container-long",

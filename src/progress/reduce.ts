@@ -112,6 +112,7 @@ function endTask(state: ProgressState, event: Event<"task_ended">): ProgressStat
 }
 
 function loseOutputs(state: ProgressState, event: Event<"outputs_failed">): ProgressState {
+  if (event.outputs.length === 0 && event.taskIds.length === 0) return state;
   const known = new Set(state.outputsFailed?.map((output) => output.name));
   const lost = event.outputs.filter((output) => !known.has(output.name));
   const givenUp = new Set(event.taskIds);

@@ -13,11 +13,16 @@ export const STAGE_WEIGHTS = {
   video: { analysis: 5, audio: 15, transcode: 65, packaging: 10, thumbnails: 5 },
 } as const;
 
+/** Stages that a job of any kind may have, before its own. */
+const COMMON_WEIGHTS = { fetching: 10 } as const;
+
 export type JobKind = keyof typeof STAGE_WEIGHTS;
-export type StageName = { [K in JobKind]: keyof (typeof STAGE_WEIGHTS)[K] }[JobKind];
+export type StageName = keyof typeof COMMON_WEIGHTS | OwnStage;
+type OwnStage = { [K in JobKind]: keyof (typeof STAGE_WEIGHTS)[K] }[JobKind];
 
 /** The stage in which a task counts, or starts counting. */
 export const STAGE_OF_TASK = {
+  fetch: "fetching",
   probe: "analysis",
   image: "validation",
   transcode: "transcode",
@@ -31,7 +36,11 @@ export const STAGE_OF_TASK = {
   ship: "finalization",
 } as const satisfies Record<TaskKind, StageName>;
 
-const WEIGHT_OF_STAGE: Record<StageName, number> = { ...STAGE_WEIGHTS.image, ...STAGE_WEIGHTS.video };
+const WEIGHT_OF_STAGE: Record<StageName, number> = {
+  ...COMMON_WEIGHTS,
+  ...STAGE_WEIGHTS.image,
+  ...STAGE_WEIGHTS.video,
+};
 
 /** Whether a string out of D1 names a stage. */
 export function isStageName(value: string): value is StageName {

@@ -10,14 +10,17 @@ import { readManyMedia } from "../media/store.ts";
 import type { BatchItem, BatchRequest } from "./batch-fields.ts";
 import { jobFields } from "./job-fields.ts";
 import type { PlannedJob } from "./plan-job.ts";
+import { planSource } from "./plan-source.ts";
 import { inputOf, planSubmission, webhookUrlOf } from "./plan-submission.ts";
 import type { Submitter } from "./write-job.ts";
 
 /** A batch that was accepted, and its jobs in the order of its items. */
 export interface AcceptedBatch {
   batch: BatchRow;
-  planned: PlannedJob[];
+  planned: BatchJob[];
 }
+
+type BatchJob = PlannedJob & { newMedia?: MediaRow };
 
 export interface BatchSubmitter extends Omit<Submitter, "once"> {
   /** Under an `Idempotency-Key`. */
@@ -45,9 +48,9 @@ export async function acceptBatchRequest(
   const webhookUrl = await webhookUrlOf(env, request);
   const batch = batchRow(request, submitter, webhookUrl);
   const forJobs = { ...submitter, webhookUrl: request.webhook_mode === "item" ? webhookUrl : undefined };
-  const planned = (await planItems(env, request, forJobs)).map((planned) => ({
-    ...planned,
-    job: { ...planned.job, batchId: batch.id },
+  const planned = (await planItems(env, request, forJobs)).map((item) => ({
+    ...item,
+    job: { ...item.job, batchId: batch.id },
   }));
   const accepted = { batch, planned };
   if (await write(env, accepted, submitter)) return accepted;
@@ -80,17 +83,17 @@ async function planItems(
   env: Env,
   { items, defaults }: BatchRequest,
   submitter: JobSubmitter,
-): Promise<PlannedJob[]> {
+): Promise<BatchJob[]> {
   const known = await readManyMedia(
     env.DB,
     submitter.owner,
-    items.map((item) => item.media_id),
+    items.flatMap((item) => item.media_id ?? []),
   );
   const errors: FieldError[] = [];
-  const planned: PlannedJob[] = [];
+  const planned: BatchJob[] = [];
   for (const [index, item] of items.entries()) {
     try {
-      planned.push(await planItem(env, { ...defaults, ...item }, known.get(item.media_id), submitter));
+      planned.push(await planItem(env, { ...defaults, ...item }, known, submitter));
     } catch (thrown) {
       errors.push(...errorsOf(toMediaError(thrown), `items.${index}`));
     }
@@ -102,21 +105,23 @@ async function planItems(
 
 async function planItem(
   env: Env,
-  { media_id: mediaId, ...item }: BatchItem,
-  media: MediaRow | undefined,
+  { media_id: mediaId, source_url: sourceUrl, ...item }: BatchItem,
+  known: ReadonlyMap<string, MediaRow>,
   submitter: JobSubmitter,
-): Promise<PlannedJob> {
+): Promise<BatchJob> {
+  const fields = jobFields.parse(item);
+  if (mediaId === undefined) return await planSource(env, sourceUrl ?? "", fields, submitter);
+  const media = known.get(mediaId);
   if (!media) {
     const message = `There is no media ${JSON.stringify(mediaId.slice(0, 64))}.`;
     throw new MediaError("invalid_request", message, { errors: [{ path: "media_id", message }] });
   }
-  const fields = jobFields.parse(item);
   return (await planSubmission(env, fields, inputOf(media), media.id, submitter)).planned;
 }
 
-/** What is wrong with an item, under its path in the batch. A failure of ours is not the item's. */
+/** What is wrong with an item, under its path in the batch. Nothing is wrong with one that there is no room for. */
 function errorsOf(error: MediaError, path: string): FieldError[] {
-  if (error.status >= 500) throw error;
+  if (error.status >= 500 || error.status === 429) throw error;
   if (error.errors.length === 0) return [{ path, message: error.message }];
   return error.errors.map((field) => ({ path: `${path}.${field.path}`, message: field.message }));
 }
@@ -124,6 +129,7 @@ function errorsOf(error: MediaError, path: string): FieldError[] {
 async function write(env: Env, accepted: AcceptedBatch, { once }: BatchSubmitter): Promise<boolean> {
   const acceptance: BatchAcceptance = {
     batch: accepted.batch,
+    newMedia: accepted.planned.flatMap(({ newMedia }) => newMedia ?? []),
     jobs: accepted.planned.map(({ job }) => job),
     tasks: accepted.planned.flatMap(({ tasks }) => tasks),
     dependencies: accepted.planned.flatMap(({ dependencies }) => dependencies),

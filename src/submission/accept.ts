@@ -4,6 +4,7 @@ import { readMedia } from "../media/store.ts";
 import { type IncomingFile, openIncomingFile } from "./incoming-file.ts";
 import { type JobFields, type JobRequest, parseJobFields } from "./job-fields.ts";
 import { type MultipartEvent, readMultipart } from "./multipart-body.ts";
+import { planSource } from "./plan-source.ts";
 import { inputOf, planSubmission, webhookUrlOf, withContentHash } from "./plan-submission.ts";
 import { type Submission, type Submitter, writeJob } from "./write-job.ts";
 
@@ -37,9 +38,32 @@ export function contentOf(fields: JobFields, fileSha256: string): Record<string,
   return { ...fields, input_file: fileSha256 };
 }
 
-/** Submits a job on media that is already stored. */
-export async function acceptStored(env: Env, request: JobRequest, submitter: Submitter): Promise<Submission> {
-  const { media_id: mediaId, ...fields } = request;
+/** Submits a job on media that is already stored, or on a URL to fetch. */
+export async function acceptRequest(
+  env: Env,
+  request: JobRequest,
+  submitter: Submitter,
+): Promise<Submission> {
+  const { media_id: mediaId, source_url: sourceUrl, ...fields } = request;
+  if (mediaId !== undefined) return await acceptStored(env, mediaId, fields, request, submitter);
+  const webhookUrl = await webhookUrlOf(env, fields);
+  const planned = await planSource(env, sourceUrl ?? "", fields, { ...submitter, webhookUrl });
+  const submission = await writeJob(env, planned, {
+    submitter,
+    content: request,
+    isForced: fields.force_new,
+  });
+  if (submission) return submission;
+  throw new MediaError("internal", "The job could not be written.");
+}
+
+async function acceptStored(
+  env: Env,
+  mediaId: string,
+  fields: JobFields,
+  request: JobRequest,
+  submitter: Submitter,
+): Promise<Submission> {
   const media = await readMedia(env.DB, submitter.owner, mediaId);
   if (!media) throw noSuchMedia(mediaId);
   const webhookUrl = await webhookUrlOf(env, fields);

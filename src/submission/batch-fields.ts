@@ -1,18 +1,22 @@
 import { z } from "@hono/zod-openapi";
 import { LIMITS } from "../config.ts";
 import { ON_ITEM_FAILURE } from "../schema.ts";
-import { jobFields } from "./job-fields.ts";
+import { hasOneInput, jobFields, jobInput, ONE_INPUT } from "./job-fields.ts";
 
-const { output_specifications, priority, allow_partial } = jobFields.shape;
+const { output_specifications, steps, priority, allow_partial } = jobFields.shape;
 
 /** What a job of a batch may say for itself; what it leaves out is the batch's default, and then the job's. */
 const itemFields = z.strictObject({
   output_specifications,
+  steps,
   priority: priority.unwrap().optional(),
   allow_partial: allow_partial.unwrap().optional(),
 });
 
-const item = itemFields.extend({ media_id: z.string() }).openapi("BatchItem");
+const item = itemFields
+  .extend(jobInput)
+  .refine(hasOneInput, ONE_INPUT)
+  .openapi("BatchItem", { description: "Exactly one of `media_id` and `source_url`" });
 
 export const batchRequest = z
   .strictObject({

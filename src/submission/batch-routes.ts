@@ -23,7 +23,7 @@ batchSubmissionRoutes.openAPIRegistry.registerPath({
   method: "post",
   path: "/v1/batches",
   tags: ["batches"],
-  summary: "Submit up to 100 jobs on stored media; all are accepted, or none",
+  summary: "Submit up to 100 jobs on stored media or URLs; all are accepted, or none",
   security: [{ key: [] }],
   request: {
     headers: z.object({ [IDEMPOTENCY_HEADER]: z.string().max(255).optional() }),

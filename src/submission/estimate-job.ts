@@ -24,7 +24,7 @@ export async function withEstimate<T extends Pick<PlannedJob, "job" | "tasks">>(
   nowMs: number,
 ): Promise<T> {
   const { job, tasks } = planned;
-  if (!job.estimate || !tasks[0]) return planned;
+  if (!job.estimate || job.kind === "unknown" || !tasks[0]) return planned;
   const { sizeBucket, outputCount, lane, runMs } = job.estimate;
   try {
     const lately = latelyOf(d1);

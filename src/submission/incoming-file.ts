@@ -41,18 +41,26 @@ interface DeclaredFile {
   contentType: string;
 }
 
+/** Where a file goes that does not come with a request; left out, it is new media of at most one request's size. */
+interface Destination {
+  mediaId: string;
+  objectKey: string;
+  maxBytes: number;
+}
+
 /** Notes the upload in D1 first, so that the sweep finds what a crash leaves in R2. */
 export async function openIncomingFile(
   env: Env,
   owner: string,
   declared: DeclaredFile,
   nowMs: number,
+  destination: Destination = newMediaAt(nowMs),
 ): Promise<IncomingFile> {
-  const mediaId = newId("media", nowMs);
+  const { mediaId } = destination;
   const row: UploadRow = {
     id: newId("upload", nowMs),
     owner,
-    objectKey: originalKey(mediaId),
+    objectKey: destination.objectKey,
     multipartId: null,
     createdAt: nowMs,
   };
@@ -61,7 +69,7 @@ export async function openIncomingFile(
   const completeness = watchCompleteness();
   const writer = createOriginalWriter(env.MEDIA, {
     key: row.objectKey,
-    maxBytes: LIMITS.maxFileBytes,
+    maxBytes: destination.maxBytes,
     onMultipart: (multipartId) => recordMultipart(env.DB, row.id, multipartId),
   });
 
@@ -114,6 +122,11 @@ export async function openIncomingFile(
       await discardUpload(env.DB, env.MEDIA, { ...row, multipartId: null });
     },
   };
+}
+
+function newMediaAt(nowMs: number): Destination {
+  const mediaId = newId("media", nowMs);
+  return { mediaId, objectKey: originalKey(mediaId), maxBytes: LIMITS.maxFileBytes };
 }
 
 function probeWhole(head: Uint8Array, totalBytes: number): ImageProbe {

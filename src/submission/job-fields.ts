@@ -27,8 +27,22 @@ export const jobFields = z.strictObject({
 });
 export type JobFields = z.infer<typeof jobFields>;
 
-/** A job on media that is already stored. */
-export const jobRequest = jobFields.extend({ media_id: z.string() }).openapi("JobRequest");
+/** What a job works on when no file comes with it: media that is stored, or a URL to fetch. */
+export const jobInput = {
+  media_id: z.string().optional(),
+  source_url: z.string().optional().openapi({ description: "Fetched as the job's first task; https only" }),
+};
+
+export function hasOneInput(input: { media_id?: string; source_url?: string }): boolean {
+  return (input.media_id === undefined) !== (input.source_url === undefined);
+}
+export const ONE_INPUT = { message: "Name either a media_id or a source_url.", path: ["media_id"] };
+
+/** A job without a file. */
+export const jobRequest = jobFields
+  .extend(jobInput)
+  .refine(hasOneInput, ONE_INPUT)
+  .openapi("JobRequest", { description: "Exactly one of `media_id` and `source_url`" });
 export type JobRequest = z.infer<typeof jobRequest>;
 
 /**

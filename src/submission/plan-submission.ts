@@ -1,4 +1,5 @@
 import { configOf, type Env } from "../config.ts";
+import { MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
 import type { ImageProbe } from "../image/probe.ts";
 import type { MediaRow } from "../jobs/claimed-task.ts";
@@ -23,7 +24,8 @@ export interface PlannedSubmission {
 /**
  * Plans the job that the fields ask for, of an input that is known.
  *
- * @param webhookUrl as `webhookUrlOf` found it
+ * @param submitter with the `webhookUrl` that `webhookUrlOf` found
+ * @param identity of a job that was accepted before its input was known; left out, it is a new one
  * @throws MediaError `invalid_request` for outputs that cannot be made of it,
  *   `overloaded` for low-priority work that there is no room for, and the refusals of `planJob`.
  */
@@ -33,18 +35,19 @@ export async function planSubmission(
   input: PlannedInput,
   mediaId: string,
   submitter: Omit<Submitter, "once"> & { webhookUrl: string | undefined },
+  identity?: { jobId: string; nowMs: number },
 ): Promise<PlannedSubmission> {
   const specifications = fields.output_specifications ?? [...DEFAULT_OUTPUTS[input.kind]];
   const resolved = resolveOutputs(specifications, input.kind, configOf(env).watermarkLogo);
   const asked = stepsOf(fields.steps, specifications);
   const steps = { asked, planned: await resolveSteps(env, submitter.owner, asked, resolved) };
   const logos = await requireLogos(env, submitter.owner, resolved, steps.planned);
-  const nowMs = Date.now();
+  const { jobId, nowMs } = identity ?? newJobNow();
   const planned = planJob(input, resolved, {
     ...submitter,
     logos,
     steps,
-    jobId: newId("job", nowMs),
+    jobId,
     taskId: newId("task", nowMs),
     mediaId,
     priority: fields.priority,
@@ -52,8 +55,14 @@ export async function planSubmission(
     outputSpecifications: specifications,
     nowMs,
   });
-  await refuseOverload(env, planned);
+  // What was accepted is done, however much there is.
+  if (!identity) await refuseOverload(env, planned);
   return { planned: await withEstimate(env.DB, planned, nowMs), resolved };
+}
+
+function newJobNow(): { jobId: string; nowMs: number } {
+  const nowMs = Date.now();
+  return { jobId: newId("job", nowMs), nowMs };
 }
 
 /** The job with the hash of its content, by which another submission of the same is known; without, when that is off. */
@@ -64,7 +73,7 @@ export async function withContentHash(
   fields: JobFields,
 ): Promise<PlannedJob> {
   if (configOf(env).dedupeWindowMs === 0) return planned;
-  const hash = await contentHash(inputSha256, resolved, fields);
+  const hash = await contentHash(inputSha256, resolved, { ...fields, steps: planned.job.steps });
   return { ...planned, job: { ...planned.job, contentHash: hash } };
 }
 
@@ -80,8 +89,17 @@ export async function webhookUrlOf(
   return webhook_url === undefined ? undefined : (await requireTarget(env, webhook_url, "webhook_url")).href;
 }
 
-/** What stored media says of itself. */
+/**
+ * What stored media says of itself.
+ *
+ * @throws MediaError `invalid_request` for media that was to be fetched and has not been.
+ */
 export function inputOf(media: MediaRow): PlannedInput {
+  if (media.kind === "unknown") {
+    throw new MediaError("invalid_request", "The media has not been fetched; see errors.", {
+      errors: [{ path: "media_id", message: "It has not been fetched from its source_url (yet)." }],
+    });
+  }
   return media.kind === "image"
     ? { kind: "image", probe: media.metadata as unknown as ImageProbe, bytes: media.sizeBytes }
     : { kind: "video", bytes: media.sizeBytes };

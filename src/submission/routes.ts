@@ -10,7 +10,7 @@ import type { Reservation } from "../idempotency/reservations.ts";
 import type { Answer } from "../idempotency/sealed-answer.ts";
 import type { AppContext } from "../request-context.ts";
 import { JOB_STATUSES } from "../schema.ts";
-import { acceptMultipart, acceptStored } from "./accept.ts";
+import { acceptMultipart, acceptRequest } from "./accept.ts";
 import { announceJob } from "./announce.ts";
 import { jobFields, jobRequest, parseFields } from "./job-fields.ts";
 import { readJsonBody } from "./json-body.ts";
@@ -110,7 +110,7 @@ function readBody(c: AppContext): JobBody {
   }
   if (/^application\/json\b/i.test(contentType)) {
     const parsed = async () => parseFields(jobRequest, await readJsonBody(body, LIMITS.maxJsonBytes));
-    return { accept: async (submitter) => acceptStored(c.env, await parsed(), submitter), content: parsed };
+    return { accept: async (submitter) => acceptRequest(c.env, await parsed(), submitter), content: parsed };
   }
   throw new MediaError(
     "unsupported_content_type",

@@ -109,6 +109,70 @@ describe("images beyond the isolate", () => {
     expect((await pixel(png?.bytes, 50, 50))[3]).toBe(0);
   });
 
+  it.each(["gif", "tiff", "avif", "webp", "png"] as const)("takes %s", async (format) => {
+    const [made] = await render(await halves(160, 80).toFormat(format).toBuffer(), {
+      format: "png",
+      width: 40,
+      height: undefined,
+    });
+    expect(made?.file).toMatchObject({ width: 40, height: 20 });
+    const [r, , b] = await pixel(made?.bytes, 35, 10);
+    expect(b).toBeGreaterThan(200);
+    expect(r).toBeLessThan(60);
+  });
+
+  it("takes SVG without looking anywhere else for its parts", async () => {
+    const svg =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="40"><rect width="80" height="40" fill="red"/><image href="file:///etc/passwd" width="80" height="40"/></svg>';
+    const [made] = await render(Buffer.from(svg), { format: "png", width: 40, height: undefined });
+    expect((await pixel(made?.bytes, 20, 10)).slice(0, 3)).toEqual([255, 0, 0]);
+  });
+
+  it("keeps moving what moves, through every step, and makes a still of it when told so", async () => {
+    const [width, height, frames] = [60, 40, 3];
+    const data = Buffer.concat(
+      [
+        [255, 0, 0],
+        [0, 255, 0],
+        [0, 0, 255],
+      ].map((color) => Buffer.concat(Array.from({ length: width * height }, () => Buffer.from(color)))),
+    );
+    const raw = { width, height: height * frames, channels: 3, pageHeight: height } as const;
+    const gif = await sharp(data, { raw })
+      .gif({ delay: [100, 200, 300], loop: 2 })
+      .toBuffer();
+    const wanted: Partial<ImageOutput> = {
+      format: "webp",
+      width: 30,
+      height: undefined,
+      border: { top: 1, right: 1, bottom: 1, left: 1, color: [0, 0, 0, 255] },
+    };
+    const [moving, still] = await render(
+      gif,
+      { ...wanted, name: "a.webp", animated: true },
+      { ...wanted, name: "b.webp" },
+    );
+    expect(moving?.file).toMatchObject({ width: 32, height: 22 });
+    expect(await sharp(moving?.bytes).metadata()).toMatchObject({
+      pages: 3,
+      delay: [100, 200, 300],
+      loop: 2,
+      width: 32,
+    });
+    for (const [page, color] of [
+      [1, 1],
+      [2, 2],
+    ] as const) {
+      const frame = await sharp(moving?.bytes, { page })
+        .removeAlpha()
+        .extract({ left: 15, top: 10, width: 1, height: 1 })
+        .raw()
+        .toBuffer();
+      expect(frame[color]).toBeGreaterThan(200);
+    }
+    expect((await sharp(still?.bytes).metadata()).pages ?? 1).toBe(1);
+  });
+
   it("says which picture is damaged, too large or no picture", async () => {
     const photo = await halves(800, 400).jpeg().toBuffer();
     const failing = async (input: Buffer) =>

@@ -32,6 +32,8 @@ const VALUES: { [Name in OptionName]: fc.Arbitrary<NonNullable<ImageUrlOptions[N
   "slow-connection-quality": quality,
   format: fc.constantFrom(...URL_FORMATS),
   compression: fc.constant("fast"),
+  anim: fc.boolean(),
+  metadata: fc.constantFrom("none", "copyright", "keep"),
   trim: fc.oneof(fc.constantFrom("border", "color"), sides),
   "trim.top": edge,
   "trim.right": edge,

@@ -91,7 +91,7 @@ describe("an image by URL", () => {
     const again = await image("w=50,f=jpeg");
     await again.arrayBuffer();
     expect(timingOf(again)).toMatch(/stored|hit/);
-  });
+  }, 30_000);
 
   it("says how it came about, and comes from the cache whatever spelling asks for it", async () => {
     const first = await image("width=40,format=webp");

@@ -9,25 +9,32 @@ import { toImageOutput } from "../../src/image-url/to-output.ts";
 import { anyOptions } from "./any-options.ts";
 
 const CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8";
+const STILL = { hasAlpha: false, animated: false };
 const OLD_SAFARI = "image/png,image/svg+xml,image/*;q=0.8,video/*;q=0.8,*/*;q=0.5";
 
 describe("negotiateFormat", () => {
   it("gives WebP only to clients that name it", () => {
-    expect(negotiateFormat({ format: "auto" }, CHROME, false)).toEqual({
+    expect(negotiateFormat({ format: "auto" }, CHROME, STILL)).toEqual({
       format: "webp",
       better: "avif",
       varies: true,
     });
-    expect(negotiateFormat({}, "IMAGE/WEBP ; q=0.5", false).format).toBe("webp");
-    expect(negotiateFormat({ format: "auto" }, OLD_SAFARI, false)).toEqual({ format: "jpeg", varies: true });
-    expect(negotiateFormat({ format: "auto" }, OLD_SAFARI, true).format).toBe("png");
-    expect(negotiateFormat({ format: "auto" }, null, false).format).toBe("jpeg");
-    expect(negotiateFormat({ format: "auto" }, "image/webp;q=0, */*", false).format).toBe("jpeg");
-    expect(negotiateFormat({ format: "auto" }, "image/webp;q=0.000", false).format).toBe("jpeg");
+    expect(negotiateFormat({}, "IMAGE/WEBP ; q=0.5", STILL).format).toBe("webp");
+    expect(negotiateFormat({ format: "auto" }, OLD_SAFARI, STILL)).toEqual({ format: "jpeg", varies: true });
+    expect(negotiateFormat({ format: "auto" }, OLD_SAFARI, { ...STILL, hasAlpha: true }).format).toBe("png");
+    expect(negotiateFormat({ format: "auto" }, null, STILL).format).toBe("jpeg");
+    expect(negotiateFormat({ format: "auto" }, "image/webp;q=0, */*", STILL).format).toBe("jpeg");
+    expect(negotiateFormat({ format: "auto" }, "image/webp;q=0.000", STILL).format).toBe("jpeg");
+  });
+
+  it("does not offer AVIF for what moves, unless a still is asked for", () => {
+    const moving = { hasAlpha: true, animated: true };
+    expect(negotiateFormat({}, CHROME, moving)).toEqual({ format: "webp", varies: true });
+    expect(negotiateFormat({ anim: false }, CHROME, moving).better).toBe("avif");
   });
 
   it("lets an explicit format win, whoever asks", () => {
-    expect(negotiateFormat({ format: "png" }, CHROME, false)).toEqual({ format: "png", varies: false });
+    expect(negotiateFormat({ format: "png" }, CHROME, STILL)).toEqual({ format: "png", varies: false });
   });
 });
 

@@ -46,7 +46,7 @@ async function open(count: number, onItemFailure: BatchRow["onItemFailure"] = "c
     createdAt: START_MS,
     finishedAt: null,
   };
-  await acceptBatch(DB, { batch, jobs: [], tasks: [], dependencies: [] });
+  await acceptBatch(DB, { batch, newMedia: [], jobs: [], tasks: [], dependencies: [] });
   for (let n = 0; n < count; n++) {
     const { job } = await submit();
     await DB.prepare("UPDATE jobs SET batch_id = ? WHERE id = ?").bind(batch.id, job.id).run();
@@ -218,10 +218,16 @@ it("a batch is written whole or not at all", async () => {
   const { job, tasks } = await submit();
   const gone = { ...job, id: newId("job"), mediaId: mediaRow(newId("media")).id, batchId: batch.id };
   const there = { ...job, id: newId("job"), batchId: batch.id };
-  expect(await acceptBatch(DB, { batch, jobs: [there, gone], tasks, dependencies: [] })).toBe(false);
+  expect(await acceptBatch(DB, { batch, newMedia: [], jobs: [there, gone], tasks, dependencies: [] })).toBe(
+    false,
+  );
   expect(await rowsOf("batches")).toEqual([]);
   expect(await rowsOf("jobs")).toHaveLength(1);
-  expect(await acceptBatch(DB, { batch, jobs: [there], tasks: [], dependencies: [] })).toBe(true);
-  expect(await acceptBatch(DB, { batch, jobs: [there], tasks: [], dependencies: [] })).toBe(true);
+  expect(await acceptBatch(DB, { batch, newMedia: [], jobs: [there], tasks: [], dependencies: [] })).toBe(
+    true,
+  );
+  expect(await acceptBatch(DB, { batch, newMedia: [], jobs: [there], tasks: [], dependencies: [] })).toBe(
+    true,
+  );
   expect(await rowsOf("jobs")).toHaveLength(2);
 });

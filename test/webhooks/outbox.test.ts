@@ -5,6 +5,7 @@ import type { ClaimedTask } from "../../src/jobs/claimed-task.ts";
 import { endJob } from "../../src/jobs/store/end-job.ts";
 import { failTask } from "../../src/jobs/store/fail-task.ts";
 import { finishTask } from "../../src/jobs/store/finish-task.ts";
+import { retryJob } from "../../src/jobs/store/retry-job.ts";
 import { recordMetadata } from "../../src/media/store.ts";
 import { sweep } from "../../src/retention/sweep.ts";
 import { events } from "../../src/schema.ts";
@@ -155,6 +156,61 @@ describe("a transition that somebody listens to", () => {
     for (const row of await drizzle(DB).select().from(events)) {
       expect(new TextEncoder().encode(envelopeBody(row, "")).length).toBeLessThanOrEqual(MAX_ENVELOPE_BYTES);
     }
+  });
+});
+
+describe("failures that somebody listens to", () => {
+  beforeEach(async () => {
+    await register();
+  });
+
+  it("say which outputs a job went on without", async () => {
+    await submit({ allowPartial: true, tasks: [{ outputNames: ["a.webp"] }, { outputNames: ["b.webp"] }] });
+    const [good, bad] = [await claimOne(), await claimOne()];
+    await failTask(DB, bad.lease, { ...failure("input"), detail: "stderr" }, NEVER, LATER_MS);
+    const done = finished([outputOf(good, "a.webp")], { allowPartial: true });
+    await finishTask(DB, good.lease, done, LATER_MS);
+    expect(await typesWritten()).toEqual(["media.ready", "job.started", "job.completed"]);
+    const told = (await bodies()).at(-1);
+    expect(told?.data.payload).toMatchObject({
+      output_files: [{ name: "a.webp" }],
+      outputs_failed: [{ name: "b.webp", code: "storage_failed" }],
+    });
+    expect(JSON.stringify(told)).not.toContain("stderr");
+  });
+
+  it("tell each run of a job: its failure, its retry, its start and its end", async () => {
+    const { job } = await submit();
+    await failTask(DB, (await claimOne()).lease, failure("input"), NEVER, START_MS);
+    await Promise.all([retryJob(DB, job.id, LATER_MS), retryJob(DB, job.id, LATER_MS)]);
+    const again = await claimOne(LATER_MS);
+    await finishTask(DB, again.lease, finished([outputOf(again)]), LATER_MS);
+    const told = (await bodies()).filter(({ data }) => data.job);
+    expect(told.map(({ type, data }) => [type, data.job?.run, data.job?.status])).toEqual([
+      ["job.started", 1, "processing"],
+      ["job.failed", 1, "failed"],
+      ["job.retry", 2, "pending"],
+      ["job.started", 2, "processing"],
+      ["job.completed", 2, "completed"],
+    ]);
+  });
+
+  it("tell of media that a probe proved bad, once, and of none that was merely not examined", async () => {
+    const media = { kind: "video", status: "processing" } as const;
+    for (const failureClass of ["input", "codec"]) {
+      await submit({ kind: "video", tasks: [{ kind: "probe" }], media });
+      const { lease } = await claimOne();
+      await failTask(DB, lease, failure(failureClass), NEVER, LATER_MS);
+      await failTask(DB, lease, failure(failureClass), NEVER, LATER_MS);
+    }
+    const told = (await bodies()).filter(({ type }) => type.startsWith("media."));
+    expect(told.map(({ type, data }) => [type, data.payload.metadata?.rejection])).toEqual([
+      ["media.rejected", failure("input")],
+    ]);
+    expect(await rowsOf("media", "1 ORDER BY status")).toMatchObject([
+      { status: "incoming" },
+      { status: "rejected" },
+    ]);
   });
 });
 

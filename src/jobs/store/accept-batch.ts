@@ -1,12 +1,14 @@
 import { eq, type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import { batches, jobs, taskDependencies, tasks } from "../../schema.ts";
-import type { BatchRow, JobRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
+import { batches, jobs, media, taskDependencies, tasks } from "../../schema.ts";
+import type { BatchRow, JobRow, MediaRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
 import { insertRows } from "./insert-rows.ts";
 
 export interface BatchAcceptance {
   batch: BatchRow;
+  /** Of jobs whose original is yet to be fetched. */
+  newMedia: readonly MediaRow[];
   jobs: readonly JobRow[];
   tasks: readonly TaskRow[];
   dependencies: readonly TaskDependencyRow[];
@@ -25,8 +27,9 @@ export async function acceptBatch(d1: D1Database, acceptance: BatchAcceptance): 
   const { batch, condition = sql`1` } = acceptance;
   const accepted = sql`EXISTS (SELECT 1 FROM batches WHERE id = ${batch.id})`;
   const [, written] = await db.batch([
-    insertRows(db, batches, [batch], sql`${allMediaAreThere(acceptance.jobs)} AND ${condition}`),
+    insertRows(db, batches, [batch], sql`${allMediaAreThere(acceptance)} AND ${condition}`),
     db.select({ id: batches.id }).from(batches).where(eq(batches.id, batch.id)),
+    insertRows(db, media, acceptance.newMedia, accepted),
     insertRows(db, jobs, acceptance.jobs, accepted),
     insertRows(db, tasks, acceptance.tasks, accepted),
     insertRows(db, taskDependencies, acceptance.dependencies, accepted),
@@ -35,8 +38,10 @@ export async function acceptBatch(d1: D1Database, acceptance: BatchAcceptance): 
   return written.length === 1;
 }
 
-function allMediaAreThere(all: readonly JobRow[]): SQL {
-  const ids = JSON.stringify([...new Set(all.map((job) => job.mediaId))]);
+function allMediaAreThere({ jobs: all, newMedia }: BatchAcceptance): SQL {
+  const toCome = new Set(newMedia.map(({ id }) => id));
+  const wanted = all.map((job) => job.mediaId).filter((id) => !toCome.has(id));
+  const ids = JSON.stringify([...new Set(wanted)]);
   return sql`NOT EXISTS (SELECT 1 FROM json_each(${ids}) AS wanted WHERE NOT EXISTS (
     SELECT 1 FROM media AS m WHERE m.id = wanted.value AND m.status <> 'deleted'))`;
 }

@@ -2,7 +2,7 @@ import { and, eq, inArray, isNull, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { newId } from "../../id.ts";
 import { recordJobEvent } from "../../outbox.ts";
-import { batches, jobs, tasks } from "../../schema.ts";
+import { attempts, batches, jobs, outputFailures, outputs, tasks } from "../../schema.ts";
 import { settleBatch } from "./settle-batch.ts";
 import { releaseMediaOf } from "./settle-media.ts";
 
@@ -38,6 +38,13 @@ export async function cancelPending(
       .update(tasks)
       .set({ state: "cancelled", finishedAt: nowMs })
       .where(and(sql`job_id IN (${cancelledNow})`, inArray(tasks.state, ["blocked", "ready"]))),
+    // Another run than the first has results of the ones before: nothing may name them, and the sweep removes them.
+    db.delete(outputs).where(sql`job_id IN (${cancelledNow})`),
+    db.delete(outputFailures).where(sql`job_id IN (${cancelledNow})`),
+    db
+      .update(attempts)
+      .set({ outcome: "cancelled" })
+      .where(and(sql`job_id IN (${cancelledNow})`, eq(attempts.outcome, "done"))),
     recordJobEvent(db, {
       type: "job.cancelled",
       where: sql`j.id IN (${cancelledNow})`,

@@ -8,6 +8,7 @@ import {
   type JobStatus,
   jobRuns,
   jobs,
+  media,
   outputFailures,
   outputs,
   taskDependencies,
@@ -115,6 +116,15 @@ export async function deleteJob(d1: D1Database, jobId: string, nowMs: number): P
     db.delete(taskDependencies).where(ofJob),
     db.delete(attempts).where(eq(attempts.jobId, jobId)),
     db.delete(tasks).where(eq(tasks.jobId, jobId)),
+    // Media that was never fetched is nothing without the job that was to fetch it.
+    db
+      .delete(media)
+      .where(
+        and(
+          eq(media.kind, "unknown"),
+          sql`id = (SELECT own.media_id FROM jobs AS own WHERE own.id = ${jobId})`,
+        ),
+      ),
     db.delete(jobs).where(eq(jobs.id, jobId)),
     db
       .update(deadLetters)

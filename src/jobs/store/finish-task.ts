@@ -1,4 +1,5 @@
 import { and, eq, ne, notExists, type SQL, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { alias } from "drizzle-orm/sqlite-core";
 import { recordJobEvent } from "../../outbox.ts";
@@ -31,6 +32,8 @@ export interface FinishedTask {
   notes: readonly string[];
   /** The stages that the job turns out to have, where this task found that out. */
   stages?: readonly string[] | undefined;
+  /** More statements of the same batch; `guard` holds in them if the task was finished under its lease. */
+  alongside?: (db: DrizzleD1Database, guard: SQL) => BatchItem<"sqlite">[];
   /** What the activity log says of it. */
   activity?: readonly ActivityRow[];
   /** Outputs that it could not make; only where the job allows partial results. */
@@ -97,6 +100,7 @@ export async function finishTask(
     recordDurations(db, lease.jobId, nowMs, guard),
     insertRows(db, activity, finished.activity ?? [], guard),
     ...settleBatch(db, batchOf(lease.jobId), nowMs),
+    ...(finished.alongside?.(db, guard) ?? []),
   ]);
   const job = held[0];
   if (!job) return { accepted: false };

@@ -19,8 +19,8 @@ export type Retry =
  * batch. It goes on from the last finished task, and what was made stays.
  *
  * 1. the run that ended is written down (zero rows: the job cannot be retried, and nothing below changes anything);
- * 2. failed and cancelled tasks, and those that made only some of their outputs, turn `blocked` with a fresh retry
- *    budget; their attempts count on. The ones that wait for nothing turn `ready`, at the end of their priority's line;
+ * 2. failed and cancelled tasks, those that made only some of their outputs, and deliveries of what was not made, turn
+ *    `blocked` with a fresh retry budget; their attempts count on. The ones that wait for nothing turn `ready`, at the end of their priority's line;
  * 3. the record of lost outputs is cleared, the media is examined again if a probe is to run, the dead letter is
  *    resolved as `reprocessed`;
  * 4. the job is `pending` in its next run with a new deadline, and `job.retry` is written; its batch is open again.
@@ -74,7 +74,9 @@ const isPartial = sql`(EXISTS (SELECT 1 FROM output_failures AS f WHERE f.job_id
   OR EXISTS (SELECT 1 FROM tasks AS t WHERE t.job_id = j.id AND t.state IN ('failed', 'cancelled')))`;
 
 function reopenTasks(db: DrizzleD1Database, jobId: string, nowMs: number, guard: SQL) {
-  const hasLost = sql`tasks.id IN (SELECT f.task_id FROM output_failures AS f WHERE f.job_id = ${jobId})`;
+  const hasLost = sql`(tasks.id IN (SELECT f.task_id FROM output_failures AS f WHERE f.job_id = ${jobId})
+    OR (tasks.kind = 'ship' AND json_extract(tasks.spec, '$.output') IN
+      (SELECT f.name FROM output_failures AS f WHERE f.job_id = ${jobId})))`;
   return db
     .update(tasks)
     .set({

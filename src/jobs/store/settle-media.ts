@@ -6,7 +6,7 @@ import { type FailureRecord, media } from "../../schema.ts";
 import type { Lease } from "../claimed-task.ts";
 
 /**
- * The statements that reject media which its probe proved to be bad, and tell of it; for any other failure they
+ * The statements that reject media which its fetching or its probe proved to be bad, and tell of it; for any other failure they
  * change nothing.
  */
 export function rejectMedia(
@@ -17,14 +17,14 @@ export function rejectMedia(
   guard: SQL,
 ) {
   const isProof = sql`${failure.class} = 'input' AND ${guard}
-    AND EXISTS (SELECT 1 FROM tasks AS p WHERE p.id = ${lease.taskId} AND p.kind = 'probe')`;
+    AND EXISTS (SELECT 1 FROM tasks AS p WHERE p.id = ${lease.taskId} AND p.kind IN ('probe', 'fetch'))`;
   const { code, class: failureClass, message } = failure;
   const rejection = JSON.stringify({ code, class: failureClass, message });
   return [
     db
       .update(media)
       .set({ status: "rejected", metadata: sql`json_set(metadata, '$.rejection', json(${rejection}))` })
-      .where(and(eq(media.status, "processing"), isMediaOf(lease.jobId), isProof)),
+      .where(and(sql`media.status IN ('processing', 'incoming')`, isMediaOf(lease.jobId), isProof)),
     recordMediaRejected(db, lease.jobId, isProof, nowMs),
   ] as const;
 }

@@ -1,0 +1,45 @@
+import sharp, { type Metadata } from "sharp";
+import type { Size } from "../../src/image/geometry.ts";
+import type { ImageOutput } from "../../src/image/output.ts";
+import type { Pixels } from "../../src/image/pixels.ts";
+
+/** Longer animations are stills of their first frame. */
+const MAX_FRAMES = 300;
+/** All frames together, px as decoded and as made: what keeps an animation within a minute and 200 MB. */
+const MAX_DECODED_PIXELS = 500_000_000;
+const MAX_MADE_PIXELS = 50_000_000;
+
+/** Whether an output moves: it may, its source does, and all of its frames together are not too much. */
+export function isAnimation(output: ImageOutput, source: Metadata, size: Size): boolean {
+  const frames = source.pages ?? 1;
+  const decoded = frames * source.width * source.height;
+  return (
+    output.animated === true &&
+    output.format === "webp" &&
+    frames > 1 &&
+    frames <= MAX_FRAMES &&
+    decoded <= MAX_DECODED_PIXELS &&
+    frames * size.width * size.height <= MAX_MADE_PIXELS
+  );
+}
+
+/**
+ * Makes an animated WebP frame by frame, each through the same steps as a still, with the delays of its source.
+ *
+ * @param frame a finished frame, by its number from 0
+ */
+export async function renderAnimation(
+  output: ImageOutput,
+  source: Metadata,
+  frame: (page: number) => Promise<Pixels>,
+  file: string,
+): Promise<void> {
+  const frames: Pixels[] = [];
+  for (let page = 0; page < (source.pages ?? 1); page++) frames.push(await frame(page));
+  const { width = 0, height = 0 } = frames[0] ?? {};
+  const stacked = Buffer.concat(frames.map(({ data }) => Buffer.from(data.buffer)));
+  const raw = { width, height: height * frames.length, channels: 4, pageHeight: height } as const;
+  await sharp(stacked, { raw, limitInputPixels: MAX_MADE_PIXELS })
+    .webp({ quality: output.quality, delay: source.delay, loop: source.loop })
+    .toFile(file);
+}
