@@ -150,7 +150,8 @@ function jobSnapshot(detail: SQL): SQL {
     'notes', json(j.notes), 'error', json(json_remove(j.error, '$.detail')), 'detail', ${detail},
     'outputs', (SELECT json_group_array(json_object('name', o.name, 'type', o.type, 'bytes', o.bytes,
       'width', o.width, 'height', o.height, 'duration', o.duration_seconds, 'sha256', o.sha256,
-      'is_stream', o.tree IS NOT NULL)) FROM outputs AS o WHERE o.job_id = j.id),
+      'is_stream', o.tree IS NOT NULL,
+      'manifest', json_extract(o.stream, '$.manifests[0]'))) FROM outputs AS o WHERE o.job_id = j.id),
     'outputs_failed', (SELECT json_group_array(json_object('name', f.name, 'error',
       json(json_remove(f.failure, '$.detail')))) FROM output_failures AS f WHERE f.job_id = j.id))`;
 }

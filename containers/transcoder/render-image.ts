@@ -1,5 +1,7 @@
+import { open, readFile, writeFile } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 import { MediaError } from "../../src/errors.ts";
+import { carryExif, EXIF_SEARCH_BYTES } from "../../src/image/carry-exif.ts";
 import { finishPixels } from "../../src/image/finish.ts";
 import { type Framing, frameOutput } from "../../src/image/framing.ts";
 import type { Rectangle, Size } from "../../src/image/geometry.ts";
@@ -51,6 +53,7 @@ export async function renderImage(
     ? flattened(image, output)
     : await finish(image, output, framing, logos);
   await encode(finished, output).toFile(file);
+  if (output.exif !== undefined && output.format === "jpeg") await keepExif(input, file, output.exif);
   return await verified(file, framing, output);
 }
 
@@ -112,6 +115,22 @@ async function finishedPixels(
 ): Promise<Pixels> {
   const logo = await scaledLogo(framing.geometry.canvas, output.watermark, logos);
   return finishPixels(await pixelsOf(image), output, framing, { logo });
+}
+
+async function keepExif(input: string, file: string, kept: NonNullable<ImageOutput["exif"]>): Promise<void> {
+  const source = await open(input);
+  try {
+    const { buffer, bytesRead } = await source.read(
+      new Uint8Array(EXIF_SEARCH_BYTES),
+      0,
+      EXIF_SEARCH_BYTES,
+      0,
+    );
+    const jpeg = new Uint8Array(await readFile(file));
+    await writeFile(file, carryExif(jpeg, buffer.subarray(0, bytesRead), kept));
+  } finally {
+    await source.close();
+  }
 }
 
 async function verified(file: string, { size }: Framing, { format }: ImageOutput): Promise<Size> {

@@ -27,6 +27,8 @@ export interface JobOutput {
   sha256: string;
   /** Streams only: the playlist to play. */
   playback_url?: string;
+  /** Streams only: the DASH manifest, where there is one. */
+  dash_url?: string;
 }
 
 export interface JobFailure {

@@ -7,6 +7,7 @@ import { readOutput, readStreams } from "../jobs/store/read-jobs.ts";
 import { jobPrefix } from "../media/object-keys.ts";
 import { objectResponse } from "../media/object-response.ts";
 import type { AppContext } from "../request-context.ts";
+import { pathInTree } from "./path-in-tree.ts";
 import { withToken } from "./signed-playlist.ts";
 import { typeOfTreeFile } from "./stream-files.ts";
 
@@ -41,24 +42,23 @@ deliveryRoutes.openAPIRegistry.registerPath({
   method: "get",
   path: "/play/{job}/{path}",
   summary: "Play a stream",
-  description: "Start at `master.m3u8`. With `?token=` the playlists pass the token on to all they name.",
+  description:
+    "Start at `master.m3u8` (HLS) or `manifest.mpd` (DASH). With `?token=` the manifests pass the token on to all they name.",
   request: { params: z.object({ job: z.string(), path: z.string() }) },
-  responses: { 200: { description: "A playlist or a segment" }, 206: { description: "A range of it" } },
+  responses: { 200: { description: "A manifest or a segment" }, 206: { description: "A range of it" } },
 });
 deliveryRoutes.get("/play/:job/:path{.+}", ...watcher, async (c) => {
   const key = await treeKey(c);
   const type = typeOfTreeFile(key);
   const response = await objectResponse(c.env.MEDIA, key, c.req.raw, { type, headers: CACHE });
   const token = c.req.query("token");
-  return key.endsWith(".m3u8") && token !== undefined ? await withToken(response, token) : response;
+  return /\.(m3u8|mpd)$/.test(key) && token !== undefined ? await withToken(response, token) : response;
 });
 
-/** Playlists lie in the first folder of the stream's tree, segments in those of the attempts that encoded them. */
+/** The object behind a path of the job's stream. */
 async function treeKey(c: AppContext): Promise<string> {
   const { job = "", path = "" } = c.req.param() as Record<string, string>;
   const [stream] = isId("job", job) ? await readStreams(c.env.DB, c.get("caller").owner, job) : [];
-  const [playlists, ...segments] = stream?.tree ?? [];
-  if (playlists === undefined) throw new MediaError("not_found", "This job has no stream.");
-  const folder = path.split("/")[0] ?? "";
-  return jobPrefix(job) + (segments.includes(folder) ? path : `${playlists}/${path}`);
+  if (!stream?.tree?.length) throw new MediaError("not_found", "This job has no stream.");
+  return jobPrefix(job) + pathInTree(path, stream.tree, stream.stream);
 }

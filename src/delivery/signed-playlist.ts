@@ -1,18 +1,29 @@
 /**
- * Puts the token that opened a playlist behind every URI in it, so that players that cannot send headers can fetch
- * the whole tree: lines that are URIs, and `URI="…"` attributes of tags (RFC 8216 §4.1).
+ * Puts the token that opened a manifest behind every URI in it, so that players that cannot send headers can fetch
+ * the whole tree.
  */
-export async function withToken(playlist: Response, token: string): Promise<Response> {
-  const headers = new Headers(playlist.headers);
+export async function withToken(manifest: Response, token: string): Promise<Response> {
+  const headers = new Headers(manifest.headers);
   headers.delete("Content-Length");
   headers.delete("Accept-Ranges");
   // The text now depends on who asked for it.
   headers.delete("ETag");
   headers.set("Cache-Control", "private, no-store");
-  if (playlist.status !== 200) return new Response(playlist.body, { status: playlist.status, headers });
-  return new Response(signPlaylist(await playlist.text(), token), { headers });
+  if (manifest.status !== 200) return new Response(manifest.body, { status: manifest.status, headers });
+  const isDash = headers.get("Content-Type") === "application/dash+xml";
+  const text = await manifest.text();
+  return new Response(isDash ? signMpd(text, token) : signPlaylist(text, token), { headers });
 }
 
+/** The attributes that hold URLs and patterns of URLs (ISO/IEC 23009-1 §5.3.9). */
+export function signMpd(text: string, token: string): string {
+  const query = `?token=${encodeURIComponent(token)}`;
+  return text.replace(/ (media|initialization|sourceURL)="([^"]*)"/g, (_, name: string, url: string) => {
+    return ` ${name}="${url}${query}"`;
+  });
+}
+
+/** Lines that are URIs, and `URI="…"` attributes of tags (RFC 8216 §4.1). */
 export function signPlaylist(text: string, token: string): string {
   const query = `?token=${encodeURIComponent(token)}`;
   return text

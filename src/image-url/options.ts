@@ -94,6 +94,10 @@ export const OPTION_ROWS = {
     "`fast` makes JPEG (PNG where there is alpha), whatever `f=auto` would.",
   ),
   anim: option(flag, "`false` makes a still of the first frame; otherwise what moves stays moving, as WebP."),
+  metadata: option(
+    oneOf("none", "copyright", "keep"),
+    "What stays of the EXIF of a JPEG; `none` when absent. `keep` keeps the place, too, and needs a signed URL.",
+  ),
   trim: option(
     either(oneOf("border", "color"), sides(MAX_URL_SIDE_PX), isString as never),
     "px cut off before anything else, `top;right;bottom;left`; `border` cuts off a border of one colour.",

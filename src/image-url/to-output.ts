@@ -63,6 +63,7 @@ export function toImageOutput(options: ImageUrlOptions, format: ImageFormat): Im
     blur,
     sharpen: sharpen || undefined,
     animated: (format === "webp" && options.anim !== false) || undefined,
+    exif: options.metadata === "none" || format !== "jpeg" ? undefined : options.metadata,
     watermark: watermarkOf(options, dpr),
     ...(options.placeholder ? placeholderOf(options) : {}),
   };

@@ -1,3 +1,4 @@
+import { carryExif, EXIF_SEARCH_BYTES } from "./carry-exif.ts";
 import { type ImageSource, openImage } from "./decode.ts";
 import { demandOf } from "./demand.ts";
 import { encodeImage } from "./encode.ts";
@@ -42,7 +43,8 @@ const DECODE_SHARE = 0.4;
 
 /**
  * Makes every output from one decode of `input`: open, settle what only the pixels say, and for each output resample,
- * finish (`finish.ts` lists those steps), encode, verify. Nothing of the input's metadata is written.
+ * finish (`finish.ts` lists those steps), encode, verify. Nothing of the input's metadata is written but
+ * what an output keeps by name.
  *
  * Peak memory is what `planImage` estimated; hold a turn (`withTurn`) while this runs.
  *
@@ -73,7 +75,7 @@ export async function renderImage(
     const finished = finishPixels(resampled, output, framing, { logo, checkpoint: options.checkpoint });
     options.checkpoint?.();
     await options.onStage?.("encode", fraction + share / 2);
-    rendered.push(await encodeOutput(finished, output));
+    rendered.push(await encodeOutput(finished, output, input));
   }
   return rendered;
 }
@@ -122,8 +124,11 @@ async function resample(source: ImageSource, output: ImageOutput, { sampling }: 
   return await source.resample(sampling.window, sampling.size, filter);
 }
 
-async function encodeOutput(pixels: Pixels, output: ImageOutput): Promise<RenderedImage> {
-  const bytes = await encodeImage(pixels, output);
+async function encodeOutput(pixels: Pixels, output: ImageOutput, input: Uint8Array): Promise<RenderedImage> {
+  const encoded = await encodeImage(pixels, output);
+  const { exif } = output;
+  const keeps = exif !== undefined && output.format === "jpeg";
+  const bytes = keeps ? carryExif(encoded, input.subarray(0, EXIF_SEARCH_BYTES), exif) : encoded;
   const { width, height } = pixels;
   verifyImage(bytes, { width, height, format: output.format });
   return { name: output.name, format: output.format, type: IMAGE_MIME[output.format], width, height, bytes };

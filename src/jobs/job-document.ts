@@ -12,7 +12,14 @@ const outputDocument = z
   .object({
     name: z.string(),
     url: z.string(),
-    playback_url: z.string().optional().openapi({ description: "Streams: the master playlist" }),
+    playback_url: z
+      .string()
+      .optional()
+      .openapi({ description: "Streams: the manifest to play; HLS where there is HLS" }),
+    dash_url: z
+      .string()
+      .optional()
+      .openapi({ description: "Streams: the DASH manifest, where there is one" }),
     type: z.string(),
     bytes: z.int(),
     width: z.int().nullable(),
@@ -106,11 +113,15 @@ export function describeJob(
 }
 
 function describeOutput(output: OutputRow, origin: string): z.infer<typeof outputDocument> {
-  const playback = `${origin}/play/${output.jobId}/master.m3u8`;
+  const manifests = output.stream?.manifests ?? ["master.m3u8"];
+  const play = (manifest: string) => `${origin}/play/${output.jobId}/${manifest}`;
+  const playback = play(manifests[0] ?? "master.m3u8");
+  const dash = manifests.find((manifest) => manifest.endsWith(".mpd"));
   return {
     name: output.name,
     url: output.tree ? playback : `${origin}/outputs/${output.jobId}/${output.name}`,
     ...(output.tree && { playback_url: playback }),
+    ...(output.tree && dash !== undefined && { dash_url: play(dash) }),
     type: output.type,
     bytes: output.bytes,
     width: output.width,

@@ -7,7 +7,7 @@ interface SeamContext {
   bucket: R2Bucket;
   /** Prefix of the job's outputs. */
   jobPrefix: string;
-  /** Attempt folder that the lengthened segments go into. */
+  /** Attempt folder of the manifests, which the lengthened segments go into. */
   folder: string;
 }
 
@@ -21,10 +21,11 @@ export async function closeSeams(joined: JoinedTracks, context: SeamContext): Pr
     const track = joined.tracks.find(({ id }) => id === seam.trackId);
     const index = track?.segments.findIndex(({ path }) => path === seam.segment.path) ?? -1;
     if (track === undefined || index < 0) throw new MediaError("internal", "A seam names no segment.");
-    const folder = `${context.folder}/${track.id}-${index + 1}`;
-    const path = `${folder}/00001.m4s`;
-    await writeLengthened(context, seam, track.timescale, path);
-    closed = withSegment(closed, track.id, index, path, folder);
+    // Beside the manifests, which name it by its path from where they are.
+    const name = `${track.id}-${index + 1}`;
+    const folder = `${context.folder}/${name}`;
+    await writeLengthened(context, seam, track.timescale, `${folder}/00001.m4s`);
+    closed = withSegment(closed, track.id, index, `${name}/00001.m4s`, folder);
   }
   return { ...closed, seams: [] };
 }

@@ -1,11 +1,13 @@
 import { type FieldError, toMediaError } from "../errors.ts";
 import { parseColor } from "../image/color.ts";
+import { STREAM_FORMATS } from "../video/output.ts";
 import type { NamedSpecification } from "./name-outputs.ts";
 import type { OutputFormat, OutputSpecification } from "./output-specification.ts";
 
 const PICTURES = ["webp", "jpeg", "png", "avif"] as const;
 const SIZED = [...PICTURES, "mp4"] as const;
-const VIDEOS = ["mp4", "hls"] as const;
+const STREAMS = STREAM_FORMATS;
+const VIDEOS = ["mp4", ...STREAMS] as const;
 
 /** The formats that a field means something for; fields that are not here go with all. */
 const APPLIES_TO: Partial<Record<keyof OutputSpecification, readonly OutputFormat[]>> = {
@@ -23,8 +25,8 @@ const APPLIES_TO: Partial<Record<keyof OutputSpecification, readonly OutputForma
   encoder_preset: VIDEOS,
   max_bitrate: ["mp4"],
   audio_bitrate: ["mp4"],
-  variants: ["hls"],
-  segment_duration: ["hls"],
+  variants: STREAMS,
+  segment_duration: STREAMS,
 };
 
 /** A video's sides, px. */

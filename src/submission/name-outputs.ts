@@ -11,6 +11,8 @@ const EXTENSIONS: Record<OutputFormat, string> = {
   avif: ".avif",
   mp4: ".mp4",
   hls: "",
+  dash: "",
+  adaptive: "",
 };
 
 /** Gives every output a name of its own: the one it asks for, or its preset and extension, numbered when taken. */

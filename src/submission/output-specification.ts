@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { type ImageOutput, INTERPOLATIONS, MAX_OUTPUT_SIDE_PX, RESIZE_MODES } from "../image/output.ts";
 
-export const OUTPUT_FORMATS = ["webp", "jpeg", "png", "avif", "mp4", "hls"] as const;
+export const OUTPUT_FORMATS = ["webp", "jpeg", "png", "avif", "mp4", "hls", "dash", "adaptive"] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 const ANCHORS = {

@@ -13,7 +13,7 @@ import { imageStepOutputs } from "../processing/step-outputs.ts";
 import { LANE_OF_TASK } from "../processing/task-spec.ts";
 import { STAGE_WEIGHTS, type StageName } from "../progress/stages.ts";
 import type { JobEstimate, Lane, Priority } from "../schema.ts";
-import type { VideoOutput } from "../video/output.ts";
+import { STREAM_FORMATS, type VideoOutput } from "../video/output.ts";
 import type { ResolvedOutputs } from "./resolve-outputs.ts";
 
 /** What is known of the input when its job is planned. */
@@ -117,8 +117,9 @@ function namesOf(outputs: readonly { name: string }[]): string[] {
 function videoStages(outputs: readonly VideoOutput[], hasSteps: boolean): StageName[] {
   const has = (format: VideoOutput["format"]) => outputs.some((output) => output.format === format);
   const stages: StageName[] = ["analysis"];
-  if (has("hls") || has("mp4")) stages.push("transcode");
-  if (has("hls")) stages.push("packaging");
+  const streams = STREAM_FORMATS.some(has);
+  if (streams || has("mp4")) stages.push("transcode");
+  if (streams) stages.push("packaging");
   if (has("thumbnail")) stages.push("thumbnails");
   if (hasSteps) stages.push("finalization");
   return stages;

@@ -66,6 +66,10 @@ export const PRESETS: Record<string, Preset> = {
     description: "HLS with CMAF segments at 480p and 720p",
     specification: { format: "hls", variants: [480, 720], segment_duration: 6 },
   },
+  adaptive: {
+    description: "HLS and DASH over the same segments, from 240p up to 1080p",
+    specification: { format: "adaptive", variants: [240, 360, 480, 720, 1080], segment_duration: 6 },
+  },
   video_thumbnail: {
     description: "JPEG of the moment one second in, within 640×640",
     specification: { format: "jpeg", width: 640, height: 640, thumbnails: { at: [1] } },

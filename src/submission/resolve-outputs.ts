@@ -2,7 +2,7 @@ import { type FieldError, MediaError } from "../errors.ts";
 import { parseColor } from "../image/color.ts";
 import { type ImageFormat, type ImageOutput, imageOutput } from "../image/output.ts";
 import { resolveQuality } from "../image/quality.ts";
-import type { RenditionSpec, VideoOutput } from "../video/output.ts";
+import { type RenditionSpec, STREAM_FORMATS, type VideoOutput } from "../video/output.ts";
 import { checkOutput } from "./check-output.ts";
 import { watermarkOf } from "./logos.ts";
 import { type NamedSpecification, nameOutputs } from "./name-outputs.ts";
@@ -33,16 +33,20 @@ export function resolveOutputs(
   named.forEach((specification, index) => {
     checkOutput(specification, index, kind, errors);
   });
-  if (kind === "video" && named.filter((specification) => specification.format === "hls").length > 1) {
+  if (kind === "video" && named.filter(isStream).length > 1) {
     errors.push({
       path: "output_specifications",
-      message: "A job can have one hls output; give it more variants.",
+      message: "A job can have one stream; give it more variants, or both manifests with adaptive.",
     });
   }
   if (errors.length > 0) throw invalidOutputs(errors);
   return kind === "image"
     ? { kind, outputs: named.map((specification) => imageOutputOf(specification, defaultLogo)) }
     : { kind, outputs: named.map((specification) => videoOutputOf(specification, defaultLogo)) };
+}
+
+function isStream({ format }: NamedSpecification): boolean {
+  return STREAM_FORMATS.some((stream) => stream === format);
 }
 
 function withPreset(
@@ -105,8 +109,10 @@ function videoOutputOf(specification: NamedSpecification, defaultLogo: string | 
         encoderPreset,
       };
     case "hls":
+    case "dash":
+    case "adaptive":
       return {
-        format: "hls",
+        format: specification.format,
         name: specification.name,
         variants: (specification.variants ?? [480, 720]).map(renditionOf),
         segmentSeconds: specification.segment_duration ?? 6,

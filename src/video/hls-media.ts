@@ -1,4 +1,4 @@
-import type { EncodedTrack } from "./protocol.ts";
+import type { EncodedTrack, Segment } from "./protocol.ts";
 
 /** One rendition's playlist (RFC 8216 §4.3.3), complete and never changing. */
 export function mediaPlaylist(track: EncodedTrack): string {
@@ -20,6 +20,10 @@ export function mediaPlaylist(track: EncodedTrack): string {
 }
 
 /** Whole seconds that no segment, rounded, is longer than (RFC 8216 §4.3.3.1). */
-export function targetDurationSeconds(track: EncodedTrack): number {
-  return Math.max(1, ...track.segments.map((segment) => Math.round(segment.durationSeconds)));
+export function targetDurationSeconds({
+  segments,
+}: {
+  segments: readonly Pick<Segment, "durationSeconds">[];
+}): number {
+  return Math.max(1, ...segments.map((segment) => Math.round(segment.durationSeconds)));
 }

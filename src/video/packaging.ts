@@ -1,10 +1,13 @@
 import { MediaError } from "../errors.ts";
+import { dashManifest } from "./dash-manifest.ts";
+import { iframePlaylist } from "./hls-iframes.ts";
 import { masterPlaylist } from "./hls-master.ts";
 import { mediaPlaylist } from "./hls-media.ts";
 import type { StreamOutput } from "./output.ts";
 import type { EncodedTrack } from "./protocol.ts";
 
 export const HLS_MIME = "application/vnd.apple.mpegurl";
+export const DASH_MIME = "application/dash+xml";
 
 /** A manifest, to be stored next to the others. */
 export interface ManifestFile {
@@ -23,23 +26,45 @@ export interface ManifestFile {
  */
 export function packageStream(
   tracks: readonly EncodedTrack[],
-  _format: StreamOutput["format"],
+  format: StreamOutput["format"],
 ): ManifestFile[] {
   if (!tracks.some((track) => track.kind === "video")) {
     throw new MediaError("invalid_result", "The stream has no video rendition to list.");
   }
-  return packageHls(tracks);
+  return [...(format === "dash" ? [] : packageHls(tracks)), ...(format === "hls" ? [] : packageDash(tracks))];
 }
 
-/** HLS version 7 with fMP4: `master.m3u8`, and `<track id>.m3u8` for every track. */
+/**
+ * HLS version 7 with fMP4: `master.m3u8`, `<track id>.m3u8` for every track, and `<track id>-iframes.m3u8` for every
+ * rendition.
+ */
 function packageHls(tracks: readonly EncodedTrack[]): ManifestFile[] {
-  const master = playlistFile("master.m3u8", masterPlaylist(tracks, playlistPathOf));
-  const playlists = tracks.map((track) => playlistFile(playlistPathOf(track), mediaPlaylist(track)));
-  return [{ ...master, isEntry: true }, ...playlists];
+  const video = tracks.filter((track) => track.kind === "video");
+  const master = masterPlaylist(tracks, { media: playlistPathOf, iframes: iframesPathOf });
+  return [
+    { ...playlistFile("master.m3u8", master), isEntry: true },
+    ...tracks.map((track) => playlistFile(playlistPathOf(track), mediaPlaylist(track))),
+    ...video.map((track) => playlistFile(iframesPathOf(track), iframePlaylist(track))),
+  ];
+}
+
+/**
+ * DASH over the same segments: `manifest.mpd` names them by number, `list.mpd` one by one, for copies of the stream
+ * that lie on a plain file server.
+ */
+function packageDash(tracks: readonly EncodedTrack[]): ManifestFile[] {
+  return [
+    { path: "manifest.mpd", type: DASH_MIME, text: dashManifest(tracks, "numbers"), isEntry: true },
+    { path: "list.mpd", type: DASH_MIME, text: dashManifest(tracks, "paths"), isEntry: false },
+  ];
 }
 
 function playlistPathOf(track: EncodedTrack): string {
   return `${track.id}.m3u8`;
+}
+
+function iframesPathOf(track: EncodedTrack): string {
+  return `${track.id}-iframes.m3u8`;
 }
 
 function playlistFile(path: string, text: string): ManifestFile {

@@ -1,8 +1,27 @@
 /** The deliveries in D1: one row for each event and place, claimed under a lease like a task. */
-import { and, asc, eq, exists, type InferSelectModel, inArray, lt, lte, type SQL, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  exists,
+  type InferSelectModel,
+  inArray,
+  lt,
+  lte,
+  type SQL,
+  sql,
+} from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { LIMITS } from "../config.ts";
-import { events, jobs, webhookAttempts, webhookDeliveries, webhookEndpoints } from "../schema.ts";
+import {
+  events,
+  jobs,
+  webhookAttempts,
+  webhookDeliveries,
+  webhookEndpoints,
+  webhookSecrets,
+} from "../schema.ts";
 import type { EventRow } from "./event.ts";
 
 export type DeliveryRow = InferSelectModel<typeof webhookDeliveries>;
@@ -13,6 +32,8 @@ export interface ClaimedDelivery {
   event: EventRow;
   /** Whether its endpoint still takes deliveries; a job's own URL does while the job names it. */
   isWanted: boolean;
+  /** What signs it, newest first; of an owner's default there may be none yet. */
+  secrets: readonly string[];
 }
 
 /** The literal states let SQLite use the partial indexes. A lease that ran out is due again: its sender is gone. */
@@ -20,7 +41,7 @@ const UNDER_WAY = sql`state IN ('waiting', 'sending')`;
 
 /**
  * Leases the delivery of a target that is due longest, in one batch: whatever queue messages arrive twice, a delivery
- * is in one sender's hands at a time. `undefined`: nothing is due.
+ * is in one sender's hands at a time. All that sending it takes is read along. `undefined`: nothing is due.
  */
 export async function claimDelivery(
   d1: D1Database,
@@ -29,13 +50,33 @@ export async function claimDelivery(
   nowMs: number,
 ): Promise<ClaimedDelivery | undefined> {
   const db = drizzle(d1);
-  const own = sql`(SELECT event_id FROM webhook_deliveries WHERE lease_token = ${token} AND ${UNDER_WAY} AND target = ${target})`;
-  const [[delivery], [event]] = await db.batch([
+  const own = (column: "event_id" | "endpoint_id" | "owner") =>
+    sql`(SELECT ${sql.raw(column)} FROM webhook_deliveries WHERE lease_token = ${token} AND ${UNDER_WAY} AND target = ${target})`;
+  const [[delivery], [event], [endpoint], secrets] = await db.batch([
     leaseLongestDue(db, target, token, nowMs),
-    db.select().from(events).where(eq(events.id, own)),
+    db
+      .select()
+      .from(events)
+      .where(eq(events.id, own("event_id"))),
+    db
+      .select({ enabled: webhookEndpoints.enabled, url: webhookEndpoints.url })
+      .from(webhookEndpoints)
+      .where(eq(webhookEndpoints.id, own("endpoint_id"))),
+    db
+      .select({ secret: webhookSecrets.secret })
+      .from(webhookSecrets)
+      .where(
+        sql`owner = ${own("owner")} AND endpoint_id IS ${own("endpoint_id")}
+          AND (expires_at IS NULL OR expires_at > ${nowMs})`,
+      )
+      .orderBy(desc(webhookSecrets.id)),
   ]);
   if (!delivery || !event) return undefined;
-  return { event, ...(await withCurrentUrl(db, delivery)) };
+  const signing = { event, secrets: secrets.map((row) => row.secret) };
+  if (delivery.endpointId === null) return { ...signing, delivery, isWanted: true };
+  // What waits for an endpoint goes where the endpoint is now: its owner may have corrected the URL.
+  const url = endpoint?.url ?? delivery.url;
+  return { ...signing, delivery: { ...delivery, url }, isWanted: endpoint?.enabled ?? false };
 }
 
 function leaseLongestDue(db: DrizzleD1Database, target: string, token: string, nowMs: number) {
@@ -56,20 +97,6 @@ function leaseLongestDue(db: DrizzleD1Database, target: string, token: string, n
     })
     .where(inArray(webhookDeliveries.id, due))
     .returning();
-}
-
-/** What waits for an endpoint goes where the endpoint is now: its owner may have corrected the URL. */
-async function withCurrentUrl(
-  db: DrizzleD1Database,
-  delivery: DeliveryRow,
-): Promise<Pick<ClaimedDelivery, "delivery" | "isWanted">> {
-  if (delivery.endpointId === null) return { delivery, isWanted: true };
-  const [row] = await db
-    .select({ enabled: webhookEndpoints.enabled, url: webhookEndpoints.url })
-    .from(webhookEndpoints)
-    .where(eq(webhookEndpoints.id, delivery.endpointId));
-  if (!row) return { delivery, isWanted: false };
-  return { delivery: { ...delivery, url: row.url }, isWanted: row.enabled };
 }
 
 export type DeliveryEnd =

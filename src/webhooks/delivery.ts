@@ -35,15 +35,16 @@ export type TargetHealth =
 /** Makes one attempt of a claimed delivery and writes down what came of it. */
 export async function attemptDelivery(
   context: DeliveryContext,
-  { delivery, event, isWanted }: ClaimedDelivery,
+  claimed: ClaimedDelivery,
 ): Promise<TargetHealth> {
   const { d1 } = context;
-  if (!isWanted) {
+  const { delivery, event } = claimed;
+  if (!claimed.isWanted) {
     await concludeDelivery(d1, delivery, undefined, { state: "discarded" }, context.now());
     return { health: "unknown" };
   }
   const at = context.now();
-  const result = await send(context, delivery, event);
+  const result = await send(context, claimed);
   const nowMs = context.now();
   const decision = decideDelivery(event.type, delivery.scheduled - 1, result, nowMs, context.random());
   const end: DeliveryEnd =
@@ -65,8 +66,9 @@ export async function attemptDelivery(
   return healthOf(result, nowMs);
 }
 
-async function send(context: DeliveryContext, delivery: DeliveryRow, event: EventRow): Promise<SentResult> {
-  const { d1, config, resolve } = context;
+async function send(context: DeliveryContext, claimed: ClaimedDelivery): Promise<SentResult> {
+  const { config, resolve } = context;
+  const { delivery, event } = claimed;
   const policy = policyOf(config);
   // The rules or the name's addresses may have changed since the URL was registered.
   const check = checkTarget(delivery.url, policy);
@@ -74,11 +76,15 @@ async function send(context: DeliveryContext, delivery: DeliveryRow, event: Even
   const address = await checkAddress(check.url, policy, resolve);
   if (address === "private") return { answered: false, error: "refused" };
   if (address === "unresolved") return { answered: false, error: "unresolved" };
-  if (delivery.endpointId === null) await ensureDefaultSecret(d1, delivery.owner, context.now());
-  const secrets = await activeSecrets(d1, delivery, context.now());
+  const keys = claimed.secrets.length > 0 ? claimed.secrets : await firstSecrets(context, delivery);
   const body = envelopeBody(event, config.publicOrigin);
-  const keys = secrets.map(({ secret }) => secret);
   return await sendRequest(signRequest(check.url, event, body, keys, childOf(event), context.now()));
+}
+
+/** An owner's default secret is made when it is first needed. */
+async function firstSecrets({ d1, now }: DeliveryContext, delivery: DeliveryRow): Promise<string[]> {
+  if (delivery.endpointId === null) await ensureDefaultSecret(d1, delivery.owner, now());
+  return (await activeSecrets(d1, delivery, now())).map(({ secret }) => secret);
 }
 
 /** A 4xx other than 408 and 429 is an answer by a target that is well; it only does not want this. */

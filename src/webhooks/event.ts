@@ -106,7 +106,7 @@ interface JobSnapshot {
   error: SnapshotFailure | null;
   detail: SnapshotDetail | null;
   outputs_failed?: { name: string; error: SnapshotFailure }[];
-  outputs: (Omit<z.infer<typeof outputFile>, "url"> & { is_stream: number })[];
+  outputs: (Omit<z.infer<typeof outputFile>, "url"> & { is_stream: number; manifest?: string | null })[];
 }
 
 type BatchSnapshot = Omit<z.infer<typeof eventBatch>, "created_at" | "finished_at" | "status_url"> & {
@@ -205,10 +205,10 @@ function payloadOf(job: JobSnapshot, origin: string): Payload {
   const processing =
     startedAt === null || job.finished_at === null ? null : (job.finished_at - startedAt) / 1000;
   return {
-    output_files: job.outputs.map(({ is_stream, ...file }) => ({
+    output_files: job.outputs.map(({ is_stream, manifest, ...file }) => ({
       ...file,
       url: is_stream
-        ? `${origin}/play/${job.job_id}/master.m3u8`
+        ? `${origin}/play/${job.job_id}/${manifest ?? "master.m3u8"}`
         : `${origin}/outputs/${job.job_id}/${file.name}`,
     })),
     ...(job.outputs_failed?.length && { outputs_failed: job.outputs_failed.map(lostOutput) }),

@@ -14,7 +14,7 @@ import {
 } from "../breaker.ts";
 import { configOf, type Env } from "../config.ts";
 import { log } from "../log.ts";
-import { claimDelivery, nextDueAt } from "./deliveries.ts";
+import { type ClaimedDelivery, claimDelivery, nextDueAt } from "./deliveries.ts";
 import { attemptDelivery, type DeliveryContext, type TargetHealth } from "./delivery.ts";
 import { dnsOverHttps } from "./resolve.ts";
 
@@ -29,6 +29,9 @@ const SOON_MS = 1_000;
 
 export class WebhookTarget extends DurableObject<Env> {
   #sending = 0;
+  /** Senders that ask D1 now what is due; whoever comes meanwhile need not ask as well. */
+  #looking = 0;
+  #lookAgain = false;
 
   /** Starts sending what is due to this target, as far as there is room. Does not wait for it. */
   async offer(target: string): Promise<void> {
@@ -45,7 +48,8 @@ export class WebhookTarget extends DurableObject<Env> {
   async #fill(): Promise<void> {
     const kept = this.#kept();
     if (!kept) return;
-    if (this.#hasRoom()) this.ctx.waitUntil(this.#work(kept.target));
+    if (this.#looking > 0) this.#lookAgain = true;
+    else if (this.#hasRoom()) this.ctx.waitUntil(this.#work(kept.target));
     else await this.#wakeAgain(kept.target);
   }
 
@@ -54,7 +58,7 @@ export class WebhookTarget extends DurableObject<Env> {
     this.#sending++;
     try {
       while (this.#sending <= roomOf(this.#breaker(), BREAKERS.webhook, Date.now())) {
-        const claimed = await claimDelivery(this.env.DB, target, crypto.randomUUID(), Date.now());
+        const claimed = await this.#claim(target);
         if (!claimed) break;
         // Where one was due there may be more: a sender too many finds out with one query.
         if (this.#hasRoom()) this.ctx.waitUntil(this.#work(target));
@@ -66,6 +70,20 @@ export class WebhookTarget extends DurableObject<Env> {
       this.#sending--;
     }
     await this.#wakeAgain(target);
+  }
+
+  /** A delivery that came while D1 was asked may have been missed by it: then it is asked once more. */
+  async #claim(target: string): Promise<ClaimedDelivery | undefined> {
+    for (;;) {
+      this.#looking++;
+      this.#lookAgain = false;
+      try {
+        const claimed = await claimDelivery(this.env.DB, target, crypto.randomUUID(), Date.now());
+        if (claimed || !this.#lookAgain) return claimed;
+      } finally {
+        this.#looking--;
+      }
+    }
   }
 
   /** Sets the alarm for the next delivery that is due, not before the breaker lets it through. */

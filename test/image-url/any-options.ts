@@ -33,6 +33,7 @@ const VALUES: { [Name in OptionName]: fc.Arbitrary<NonNullable<ImageUrlOptions[N
   format: fc.constantFrom(...URL_FORMATS),
   compression: fc.constant("fast"),
   anim: fc.boolean(),
+  metadata: fc.constantFrom("none", "copyright", "keep"),
   trim: fc.oneof(fc.constantFrom("border", "color"), sides),
   "trim.top": edge,
   "trim.right": edge,

@@ -1,8 +1,9 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { LIMITS } from "../../src/config.ts";
 import type { ProgressChannel } from "../../src/progress/channel.ts";
 import type { ProgressEvent } from "../../src/progress/event.ts";
+import { prepareDatabase } from "../fixtures/app.ts";
 import {
   imageAccepted,
   jobEnded,
@@ -18,6 +19,7 @@ const STAGE_1 = progressed("image", 1, 0, { stage: "preprocessing" });
 const STAGE_2 = progressed("image", 2, 0, { stage: "resize_operations" });
 const DAY_MS = 24 * 3_600_000;
 
+beforeAll(prepareDatabase);
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: 1_000_000 });
 });

@@ -2,12 +2,15 @@ import { describe, expect, it } from "vitest";
 import { packageStream } from "../../src/video/packaging.ts";
 import type { EncodedTrack } from "../../src/video/protocol.ts";
 
+type Keyframes = EncodedTrack["segments"][number]["keyframes"];
+
 function track(id: string, bytes: number[], more: Partial<EncodedTrack>): EncodedTrack {
   const segments = bytes.map((size, i) => ({
     path: `${id}/0000${i + 1}.m4s`,
     bytes: size,
     startSeconds: i * 6.006,
     durationSeconds: i === bytes.length - 1 ? 1.5 : 6.006,
+    ...(more.kind === "audio" ? {} : { frames: 144, keyframes: [[i * 6.006, 0, size / 10]] as Keyframes }),
   }));
   return {
     id,
@@ -49,7 +52,10 @@ function inFolder(one: EncodedTrack): EncodedTrack {
 describe("HLS playlists", () => {
   it("list every rendition with what was measured on it", () => {
     const files = packageStream([high, low, sound].map(inFolder), "hls");
-    expect(files.map(({ path }) => path)).toEqual(["master.m3u8", "720p.m3u8", "240p.m3u8", "audio.m3u8"]);
+    expect(files.map(({ path }) => path)).toEqual([
+      ...["master.m3u8", "720p.m3u8", "240p.m3u8", "audio.m3u8"],
+      ...["720p-iframes.m3u8", "240p-iframes.m3u8"],
+    ]);
     expect(new Set(files.map(({ type }) => type))).toEqual(new Set(["application/vnd.apple.mpegurl"]));
     expect(files[0]?.text.split("\n")).toEqual([
       "#EXTM3U",
@@ -60,6 +66,8 @@ describe("HLS playlists", () => {
       "240p.m3u8",
       '#EXT-X-STREAM-INF:BANDWIDTH=2047425,AVERAGE-BANDWIDTH=1638747,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=23.976,AUDIO="audio",CLOSED-CAPTIONS=NONE',
       "720p.m3u8",
+      '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=10000,AVERAGE-BANDWIDTH=9482,CODECS="avc1.640015",RESOLUTION=426x240,URI="240p-iframes.m3u8"',
+      '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=191943,AVERAGE-BANDWIDTH=151075,CODECS="avc1.64001f",RESOLUTION=1280x720,URI="720p-iframes.m3u8"',
       "",
     ]);
     expect(files[1]?.text.split("\n")).toEqual([
@@ -95,5 +103,56 @@ describe("HLS playlists", () => {
     const once = packageStream([high, low, sound], "hls");
     expect(packageStream([high, low, sound], "hls")).toEqual(once);
     expect(() => packageStream([sound], "hls")).toThrow(expect.objectContaining({ code: "invalid_result" }));
+  });
+});
+
+describe("the playlist of keyframes", () => {
+  it("names the bytes of each, shown until the next", () => {
+    const files = packageStream([high, sound], "hls");
+    const lines = files.find(({ path }) => path === "720p-iframes.m3u8")?.text.split("\n") ?? [];
+    expect(lines).toContain("#EXT-X-I-FRAMES-ONLY");
+    expect(lines.slice(-8)).toEqual([
+      ...["#EXTINF:6.006000,", "#EXT-X-BYTERANGE:90090@0", "720p/00002.m4s"],
+      ...["#EXTINF:1.500000,", "#EXT-X-BYTERANGE:90000@0", "720p/00003.m4s"],
+      ...["#EXT-X-ENDLIST", ""],
+    ]);
+  });
+});
+
+describe("the DASH manifest", () => {
+  const [manifest, list] = packageStream([high, low, sound], "dash");
+
+  it("lists the renditions as one set, the sound as another, over the same segments", () => {
+    expect(manifest).toMatchObject({ path: "manifest.mpd", type: "application/dash+xml", isEntry: true });
+    const text = manifest?.text ?? "";
+    expect(text).toContain('type="static"');
+    expect(text).toContain('mediaPresentationDuration="PT13.512S"');
+    expect(text.match(/<AdaptationSet[^>]*>/g)).toEqual([
+      expect.stringContaining(
+        'contentType="video" mimeType="video/mp4" segmentAlignment="true" startWithSAP="1"',
+      ),
+      expect.stringContaining('contentType="audio" mimeType="audio/mp4"'),
+    ]);
+    expect(text).toContain('lang="eng"');
+    expect(text.match(/<Representation id="[^"]+" codecs="[^"]+"/g)).toEqual([
+      '<Representation id="240p" codecs="avc1.640015"',
+      '<Representation id="720p" codecs="avc1.64001f"',
+      '<Representation id="audio" codecs="mp4a.40.2"',
+    ]);
+    expect(text).toContain('frameRate="24000/1001"');
+    expect(text).toContain('media="$RepresentationID$/$Number%05d$.m4s"');
+    expect(text).toContain('<S t="0" d="144144" r="1"/>');
+    expect(text).toContain('<S d="36000"/>');
+  });
+
+  it("comes with one that names every file, for copies of the stream", () => {
+    expect(list).toMatchObject({ path: "list.mpd", isEntry: false });
+    expect(list?.text.match(/<SegmentURL /g)).toHaveLength(9);
+    expect(list?.text).toContain('<Initialization sourceURL="720p/init.mp4"/>');
+  });
+
+  it("stands beside the playlists when both are asked for", () => {
+    const entries = packageStream([high, sound], "adaptive").filter(({ isEntry }) => isEntry);
+    expect(entries.map(({ path }) => path)).toEqual(["master.m3u8", "manifest.mpd"]);
   });
 });

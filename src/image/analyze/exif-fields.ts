@@ -42,7 +42,7 @@ export function technicalExif(head: Uint8Array): Record<string, string | number>
 }
 
 /** Where the TIFF header of the EXIF block begins: behind `Exif\0\0` in JPEG, WebP and HEIF, behind `eXIf` in PNG. */
-function findTiffHeader(bytes: Uint8Array): number | undefined {
+export function findTiffHeader(bytes: Uint8Array): number | undefined {
   for (let at = 4; at + 8 <= bytes.length; at++) {
     const word =
       ((bytes[at] ?? 0) << 24) |

@@ -24,7 +24,8 @@ function outputCard(output) {
 }
 
 function preview(output) {
-  if (output.playback_url) return streamPlayer(output.playback_url);
+  if (output.playback_url?.endsWith(".m3u8")) return streamPlayer(output.playback_url);
+  if (output.playback_url) return el("a", { class: "frame", href: output.playback_url }, "DASH manifest");
   if (output.type.startsWith("video/"))
     return el("video", { src: output.url, controls: true, preload: "metadata" });
   return el(

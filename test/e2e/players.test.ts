@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from "vitest";
+import { createDarkroomClient } from "../../src/client/client.ts";
+import { makeClip } from "../fixtures/video.ts";
+import { type DevServer, startDev, tailOfLogs } from "./dev-server.ts";
+
+const SECONDS = 12;
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"];
+/** Longest stretch without a picture that nobody sees, seconds: one frame. */
+const FRAME_SECONDS = 1001 / 30_000;
+const stateDir = mkdtempSync(join(tmpdir(), "darkroom-players-"));
+let server: DevServer;
+let browser: Browser;
+let manifests: { hls: string; dash: string };
+
+/** One stream in three chunks, which both players then play with nothing but a watch token. */
+beforeAll(async () => {
+  server = await startDev(stateDir, ["--var", "CHUNK_SECONDS=4"]);
+  const client = createDarkroomClient({ baseUrl: server.url, key: server.key });
+  const clip = await makeClip({ width: 426, height: 240, seconds: SECONDS, rate: "30000/1001" });
+  const accepted = await client.createJob({
+    file: new Blob([Buffer.from(clip)]),
+    filename: "clip.mp4",
+    outputs: [{ preset: "adaptive", variants: [144, 240], segment_duration: 2 }],
+  });
+  const job = await client.watchJob(accepted.job_id, {
+    token: accepted.watch_token,
+    signal: AbortSignal.timeout(110_000),
+  });
+  const [output] = job.outputs;
+  const urlOf = (path = "") => `${new URL(path, server.url).href}?token=${accepted.watch_token}`;
+  manifests = { hls: urlOf(output?.playback_url), dash: urlOf(output?.dash_url) };
+  browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
+}, 180_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await server.stop();
+  rmSync(stateDir, { recursive: true, force: true });
+});
+
+/** Scripts that run in the page. `player` is what the player's own script leaves there. */
+const HLS = {
+  script: "node_modules/hls.js/dist/hls.min.js",
+  load: (url: string) => `new Promise((resolve) => {
+    window.errors = [];
+    window.player = new Hls();
+    player.on(Hls.Events.ERROR, (_, data) => errors.push(data.details));
+    player.on(Hls.Events.MANIFEST_PARSED, resolve);
+    player.loadSource(${JSON.stringify(url)});
+    player.attachMedia(document.querySelector("video"));
+  }).then(() => player.levels.length)`,
+  pick: (level: number) => `player.currentLevel = ${level}`,
+};
+
+const DASH = {
+  script: "node_modules/shaka-player/dist/shaka-player.compiled.js",
+  load: (url: string) => `(async () => {
+    window.errors = [];
+    window.player = new shaka.Player();
+    await player.attach(document.querySelector("video"));
+    player.addEventListener("error", (event) => errors.push(String(event.detail?.code)));
+    player.configure({ abr: { enabled: false } });
+    await player.load(${JSON.stringify(url)});
+    return player.getVariantTracks().length;
+  })()`,
+  pick: (level: number) => `(() => {
+    const tracks = player.getVariantTracks().sort((a, b) => a.height - b.height);
+    player.selectVariantTrack(tracks[${level}], true);
+  })()`,
+};
+
+describe.each([
+  ["hls.js", HLS, "hls"],
+  ["shaka-player", DASH, "dash"],
+] as const)("in %s", (_, player, manifest) => {
+  it("a stream in chunks plays through, switches, seeks, and never skips a frame", async () => {
+    onTestFailed(() => console.error(tailOfLogs(stateDir)));
+    const { page, complaints } = await blankPage(player.script);
+    expect(await page.evaluate(player.load(manifests[manifest]))).toBe(2);
+    await page.evaluate(player.pick(0));
+    await page.evaluate("document.querySelector('video').play()");
+    await page.waitForFunction("document.querySelector('video').currentTime > 2.5");
+    await page.evaluate(player.pick(1));
+    await page.waitForFunction("document.querySelector('video').videoHeight === 240");
+    await page.waitForFunction("document.querySelector('video').ended");
+    const end = (await page.evaluate("document.querySelector('video').currentTime")) as number;
+    expect(Math.abs(end - SECONDS)).toBeLessThan(0.1);
+    expect(longestGap((await page.evaluate(BUFFERED)) as [number, number][])).toBeLessThan(FRAME_SECONDS);
+    await page.evaluate("document.querySelector('video').currentTime = 3.9");
+    await page.evaluate("document.querySelector('video').play()");
+    await page.waitForFunction("document.querySelector('video').currentTime > 4.5");
+    expect(await page.evaluate("errors")).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  }, 120_000);
+});
+
+const BUFFERED = `(() => {
+  const { buffered } = document.querySelector("video");
+  return Array.from({ length: buffered.length }, (_, i) => [buffered.start(i), buffered.end(i)]);
+})()`;
+
+/** Between what is buffered; what a player has let go at the front is no gap. */
+function longestGap(ranges: [number, number][]): number {
+  return Math.max(0, ...ranges.slice(1).map(([start], i) => start - (ranges[i]?.[1] ?? 0)));
+}
+
+/** A page of the service's own origin with one video and one player on it. */
+async function blankPage(script: string): Promise<{ page: Page; complaints: string[] }> {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(60_000);
+  const complaints: string[] = [];
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  const html = "<!doctype html><link rel=icon href=data:,><video muted></video>";
+  await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body: html }));
+  await page.goto(`${server.url}/blank.html`);
+  await page.addScriptTag({ content: await readFile(script, "utf8") });
+  return { page, complaints };
+}
