@@ -138,6 +138,10 @@ describe("an image by URL", () => {
     ["wdith=400", 400, "invalid_image_url", /wdith.*width/],
     ["width=0", 400, "invalid_image_url", /width/],
     ["width=400,fit=stretchy", 400, "invalid_image_url", /fit/],
+    ["w=4000,dpr=2", 400, "invalid_image_url", /dpr/],
+    ["w=999999", 400, "invalid_image_url", /width/],
+    ["dpr=1e9", 400, "invalid_image_url", /dpr/],
+    ["w=1,".repeat(10_000).slice(0, -1), 400, "invalid_image_url", /longer than/],
     ["q=101", 400, "invalid_image_url", /quality/],
   ])("%s is refused by name", async (options, status, code, words) => {
     expect((await problemOf(await image(options), status, code)).detail).toMatch(words);
