@@ -206,6 +206,11 @@ describe("a destination that does not take the file", () => {
       error: { code: "destination_missing" },
     });
     expect(taken).toEqual([]);
+    await destination({ ...HTTP, name: "doomed" });
+    const retried = await ask(`/v1/jobs/${id}/retry`, { method: "POST", headers: anna });
+    expect(retried.ok, await retried.clone().text()).toBe(true);
+    await vi.waitFor(() => expect(taken).toHaveLength(1), 5_000);
+    expect(await whenEnded(id, anna)).toMatchObject({ status: "completed" });
   });
 });
 
