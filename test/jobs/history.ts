@@ -67,7 +67,7 @@ const rounds = (minLength: number, maxLength: number) =>
 export const history: fc.Arbitrary<History> = fc.record({
   rounds: fc.tuple(submit, rounds(2, 5)).map(([first, rest]) => [[first], ...rest]),
   order: fc.nat(),
-  regrets: fc.option(rounds(1, 3), { nil: undefined, freq: 2 }),
+  regrets: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: rounds(1, 3) }),
   stubborn: fc.oneof(
     { weight: 5, arbitrary: fc.constant(undefined) },
     { weight: 1, arbitrary: fc.constantFrom(...CLASSES) },

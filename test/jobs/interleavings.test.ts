@@ -14,7 +14,7 @@ const seed = MODEL_SEED === undefined ? Date.now() % 2 ** 31 : Number(MODEL_SEED
 const RUNS = Number(MODEL_RUNS);
 /** On D1 itself, where calls race for real and each takes milliseconds. */
 const RUNS_ON_D1 = 100;
-const DEADLINE_MS = 30_000 + RUNS * 100;
+const DEADLINE_MS = 30_000 + RUNS * 150;
 
 beforeAll(prepareDatabase);
 
