@@ -19,7 +19,7 @@ const PASSED_OVER = new Set([
 /** Lets every POST of a small body be sent twice under one `Idempotency-Key`. Goes after `authenticate`. */
 export function idempotent(): MiddlewareHandler<AppEnv> {
   return async function idempotent(c, next) {
-    if (c.req.method !== "POST" || PASSED_OVER.has(c.req.path)) return await next();
+    if (c.req.method !== "POST" || PASSED_OVER.has(c.req.path) || isStreamed(c)) return await next();
     const fingerprint = () => fingerprintOfBody(c);
     return await answerOnce(c, {
       fingerprint,
@@ -32,6 +32,12 @@ export function idempotent(): MiddlewareHandler<AppEnv> {
       },
     });
   };
+}
+
+/** A body that is no JSON is its handler's to read as it arrives; it cannot be read here first. */
+function isStreamed(c: AppContext): boolean {
+  const contentType = c.req.header("Content-Type");
+  return contentType !== undefined && !/^application\/json\b/i.test(contentType);
 }
 
 /** The scopes are part of it: a lesser key of the same owner is not shown what it could not have asked for. */
