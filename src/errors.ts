@@ -234,13 +234,13 @@ export const ERRORS = define({
     status: 422,
     title: "The destination is not there any more",
     class: "configuration",
-    action: "Register the destination again and retry the job.",
+    action: "Register the destination again under the same name and retry the job.",
   },
   ship_refused: {
     status: 502,
     title: "The destination refuses the file",
     class: "configuration",
-    action: "Correct the destination or its credentials and retry the job.",
+    action: "Register the destination anew under the same name, corrected, and retry the job.",
   },
   ship_failed: {
     status: 502,

@@ -3,6 +3,7 @@
  * server but types.
  */
 import type { FeedEvent } from "../progress/feed-message.ts";
+import { batchMethods } from "./batches.ts";
 import type {
   DeadLetter,
   DeadLetterOptions,
@@ -54,6 +55,10 @@ export interface NewJob {
   signal?: AbortSignal;
 }
 
+/** A job without a file: on media that is stored, or on a URL that the service fetches. */
+export type NewRemoteJob = Omit<NewJob, "file" | "filename" | "type"> &
+  ({ mediaId: string; sourceUrl?: undefined } | { sourceUrl: string; mediaId?: undefined });
+
 export interface WatchOptions {
   /** The job's `watch_token`. Without it, or where the WebSocket cannot be reached, the job is polled. */
   token?: string;
@@ -91,6 +96,9 @@ export function createDarkroomClient(options: ClientOptions) {
         body: formOf(job),
         signal: job.signal,
       }),
+    /** As `createJob`, of media that the service has or of a URL that it fetches as the job's first task. */
+    createRemoteJob: (job: NewRemoteJob) => read<AcceptedJob>("/v1/jobs", remoteRequestOf(job)),
+    ...batchMethods(read),
     getJob,
     /** Newest first. */
     listJobs: (list: ListOptions = {}) => read<JobPage>(`/v1/jobs${queryOf({ ...list })}`),
@@ -163,6 +171,26 @@ function caller({ baseUrl, key, fetch: send = fetch }: ClientOptions) {
     const response = await send(url.href, { ...init, headers });
     if (!response.ok) throw await problemOf(response);
     return response;
+  };
+}
+
+function remoteRequestOf(job: NewRemoteJob): RequestInit {
+  return {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/json",
+      ...(job.idempotencyKey !== undefined && { "Idempotency-Key": job.idempotencyKey }),
+    },
+    body: JSON.stringify({
+      media_id: job.mediaId,
+      source_url: job.sourceUrl,
+      output_specifications: job.outputs,
+      priority: job.priority,
+      allow_partial: job.allowPartial,
+      webhook_url: job.webhookUrl,
+      force_new: job.forceNew,
+    }),
+    signal: job.signal,
   };
 }
 

@@ -9,14 +9,17 @@ import type { Answer } from "./sealed-answer.ts";
 
 /**
  * Jobs and batches call {@link answerOnce} themselves, and keep the answer in the very batch that accepts the work.
- * Watch tokens create nothing, and a fresh one is worth more than one that has run out.
+ * A receipt is told from its repeats by its delivery and its bytes, which are too many to be read first. Watch tokens create nothing, and a fresh one is worth more than one that has run out.
  */
-const PASSED_OVER = new Set(["/v1/jobs", "/v1/batches", "/v1/watch-tokens"]);
+const PASSED_OVER = new Set([
+  ...["/v1/jobs", "/v1/images/watermark", "/v1/videos/resize"],
+  ...["/v1/batches", "/v1/receipts", "/v1/watch-tokens"],
+]);
 
 /** Lets every POST of a small body be sent twice under one `Idempotency-Key`. Goes after `authenticate`. */
 export function idempotent(): MiddlewareHandler<AppEnv> {
   return async function idempotent(c, next) {
-    if (c.req.method !== "POST" || PASSED_OVER.has(c.req.path)) return await next();
+    if (c.req.method !== "POST" || PASSED_OVER.has(c.req.path) || isStreamed(c)) return await next();
     const fingerprint = () => fingerprintOfBody(c);
     return await answerOnce(c, {
       fingerprint,
@@ -29,6 +32,12 @@ export function idempotent(): MiddlewareHandler<AppEnv> {
       },
     });
   };
+}
+
+/** A body that is no JSON is its handler's to read as it arrives; it cannot be read here first. */
+function isStreamed(c: AppContext): boolean {
+  const contentType = c.req.header("Content-Type");
+  return contentType !== undefined && !/^application\/json\b/i.test(contentType);
 }
 
 /** The scopes are part of it: a lesser key of the same owner is not shown what it could not have asked for. */

@@ -1,6 +1,6 @@
 import { MediaError } from "../errors.ts";
 import { parseOptions } from "./grammar.ts";
-import type { ImageUrlOptions } from "./options.ts";
+import { type ImageUrlOptions, MAX_URL_SIDE_PX } from "./options.ts";
 import { expandPreset, isPresetOnly } from "./presets.ts";
 import type { ImageUrlSettings } from "./settings.ts";
 import { signatureOf, verifyImagePath } from "./signature.ts";
@@ -53,8 +53,19 @@ export async function readAskedImage(
   const options = expandPreset(written, settings.presets);
   if (signature === undefined && options.metadata === "keep")
     throw new MediaError("forbidden", "metadata=keep tells where a photo was taken: it needs a signed URL.");
+  checkSides(options);
   const version = /^\d{1,9}$/.test(query.get("v") ?? "") ? Number(query.get("v")) : undefined;
   return { options, mediaId, filename: filename && decoded(filename), expiresAt, version };
+}
+
+/** What `dpr` makes of the sides must keep to the limit, too. */
+function checkSides({ width, height, dpr = 1 }: ImageUrlOptions): void {
+  const longest = Math.max(typeof width === "number" ? width : 0, height ?? 0);
+  if (longest * dpr <= MAX_URL_SIDE_PX) return;
+  throw new MediaError(
+    "invalid_image_url",
+    `${longest} px at dpr ${dpr} is more than ${MAX_URL_SIDE_PX} px.`,
+  );
 }
 
 /** A name that is not valid percent-encoding is taken as it was sent. */

@@ -31,22 +31,3 @@ export function overSlaMs({ ready }: Pick<LaneState, "ready">, nowMs: number): n
   });
   return Math.max(0, ...late);
 }
-
-/**
- * How long a new task of a priority will wait for its start, ms: everything of its priority or above goes first, shared
- * among the workers, and where tasks are over their SLA already, that backlog is not made up before it.
- *
- * @param meanTaskMs how long one task of the lane takes.
- */
-export function expectedWaitMs(
-  state: LaneState,
-  priority: Priority,
-  meanTaskMs: number,
-  nowMs: number,
-): number {
-  const before = PRIORITIES.slice(0, PRIORITIES.indexOf(priority) + 1);
-  const ahead = before.reduce((sum, each) => sum + state.ready[each].count, 0);
-  if (ahead === 0 && loadOf(state) < 1) return 0;
-  const rounds = (ahead + Math.min(state.leased, state.capacity) / 2) / Math.max(1, state.capacity);
-  return Math.round(rounds * meanTaskMs + overSlaMs(state, nowMs));
-}

@@ -56,7 +56,7 @@ function planStep(
   id: string,
 ): { task?: PlannedTask; made: SteppedOutput } {
   if ("ship" in step) {
-    const spec: TaskSpec<"ship"> = { output: output.name, destinationId: step.ship.destinationId };
+    const spec: TaskSpec<"ship"> = { output: output.name, ...step.ship };
     const outputNames = [`ship:${output.name}`];
     return { task: { id, kind: "ship", lane: LANE_OF_TASK.ship, outputNames, spec }, made: output };
   }

@@ -22,12 +22,12 @@ const AT_ONCE = 4;
  * delivered again under the same id.
  */
 export async function runShipTask(claimed: ClaimedTask, context: IsolateContext): Promise<TaskOutcome> {
-  const { output: name, destinationId } = TASK_SPECS.ship.parse(claimed.task.spec);
+  const { output: name, ...wanted } = TASK_SPECS.ship.parse(claimed.task.spec);
   const { env } = context;
   const output = await readOutput(env.DB, claimed.job.owner, claimed.job.id, name);
   // Only where a job goes on without an output that was lost.
   if (!output) return { result: null, files: [], notes: [`${name} was not made, so it was not shipped.`] };
-  const destination = await openDestination(env, claimed.job.owner, destinationId);
+  const destination = await openDestination(env, claimed.job.owner, wanted);
   const parcels = await parcelsOf(env.MEDIA, claimed, output);
   for (let sent = 0; sent < parcels.length; sent += AT_ONCE) {
     context.checkpoint();
@@ -36,7 +36,7 @@ export async function runShipTask(claimed: ClaimedTask, context: IsolateContext)
     await context.report(undefined, Math.min(1, (sent + AT_ONCE) / parcels.length));
   }
   return {
-    result: { destinationId, files: parcels.length },
+    result: { destinationId: destination.id, files: parcels.length },
     files: [],
     shipped: shippedOf(output, destination),
   };

@@ -28,7 +28,7 @@ export const TASK_SPECS = {
     z.object({ output: thumbnailOutput, source: sourceDescription }),
   ]),
   /** A step: one output delivered to one destination. */
-  ship: z.object({ output: z.string(), destinationId: z.string() }),
+  ship: z.object({ output: z.string(), destinationId: z.string(), destinationName: z.string().default("") }),
 } as const satisfies Record<TaskKind, z.ZodType>;
 
 export type TaskSpec<K extends TaskKind> = z.infer<(typeof TASK_SPECS)[K]>;

@@ -11,7 +11,7 @@ export function openLog(sql: SqlStorage): void {
 
 export function appendToLog(sql: SqlStorage, message: WatchMessage): void {
   sql.exec("INSERT OR REPLACE INTO sent VALUES (?, ?)", message.sequence, JSON.stringify(message));
-  sql.exec("DELETE FROM sent WHERE sequence <= ?", message.sequence - KEPT);
+  if (message.sequence > KEPT) sql.exec("DELETE FROM sent WHERE sequence <= ?", message.sequence - KEPT);
 }
 
 /** A new run of the job: what was told of the one before it would mislead. */

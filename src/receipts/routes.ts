@@ -50,7 +50,7 @@ receiptRoutes.post("/v1/receipts", requireScope("write"), async (c) => {
       `${contentType || "No Content-Type"} is not accepted here.`,
     );
   }
-  const deliveryId = c.req.header("X-Delivery-Id");
+  const deliveryId = c.req.header("X-Delivery-Id") ?? c.req.header("Idempotency-Key");
   const { receipt, isNew } = await receiveFile(c.env, c.get("caller").owner, body, contentType, deliveryId);
   const document = describeReceipt(receipt, new URL(c.req.url).origin);
   return c.json(document, isNew ? 201 : 200, { Location: `/v1/receipts/${receipt.id}` });

@@ -80,9 +80,16 @@ export async function deleteDestination(d1: D1Database, owner: string, id: strin
  *
  * @throws MediaError `destination_missing` when it was deleted, or its credentials cannot be opened any more
  */
-export async function openDestination(env: Env, owner: string, id: string): Promise<OpenDestination> {
-  const row = await findDestination(env.DB, owner, id);
-  if (!row) throw new MediaError("destination_missing", `The destination ${id} was deleted.`);
+export async function openDestination(
+  env: Env,
+  owner: string,
+  { destinationId, destinationName }: { destinationId: string; destinationName: string },
+): Promise<OpenDestination> {
+  // Registered anew under its name, with other credentials perhaps, it is the place that was meant.
+  const row =
+    (await findDestination(env.DB, owner, destinationId)) ??
+    (await findDestination(env.DB, owner, destinationName));
+  if (!row) throw new MediaError("destination_missing", `The destination ${destinationName} was deleted.`);
   const text = await unseal(configOf(env).tokenSecret, row.id, row.sealed);
   if (text === undefined) {
     throw new MediaError("destination_missing", `The credentials of ${row.name} cannot be read any more.`, {

@@ -17,14 +17,15 @@ export async function acceptMultipart(
   body: ReadableStream<Uint8Array>,
   contentType: string,
   submitter: Submitter,
+  parse: ParseForm = parseJobFields,
 ): Promise<Submission> {
-  const received: Received = { fields: new Map(), file: undefined };
+  const received: Received = { fields: new Map(), file: undefined, parse };
   try {
     for await (const event of readMultipart(body, contentType))
       await receive(env, received, event, submitter);
     if (!received.file)
       throw new MediaError("missing_file", "The body has no part named input_file with a file name.");
-    const submission = await acceptFile(env, received.file, parseJobFields(received.fields), submitter);
+    const submission = await acceptFile(env, received.file, parse(received.fields), submitter);
     if (!submission.isNew) await received.file.discard();
     return submission;
   } catch (error) {
@@ -32,6 +33,9 @@ export async function acceptMultipart(
     throw error;
   }
 }
+
+/** What the text fields of a form say; throws what is wrong with them. */
+export type ParseForm = (fields: ReadonlyMap<string, string>) => JobFields;
 
 /** What a multipart request asks for, as its fingerprint needs it: the file counts by its bytes alone. */
 export function contentOf(fields: JobFields, fileSha256: string): Record<string, unknown> {
@@ -81,6 +85,7 @@ async function acceptStored(
 interface Received {
   fields: Map<string, string>;
   file: IncomingFile | undefined;
+  parse: ParseForm;
 }
 
 async function receive(
@@ -99,7 +104,7 @@ async function receive(
         throw refuseField(event.name, "The file goes into a part named input_file.");
       if (received.file) throw new MediaError("too_many_files", "The body has more than one file.");
       // What came before the file is checked before a byte of it is stored.
-      parseJobFields(received.fields);
+      received.parse(received.fields);
       received.file = await openIncomingFile(env, submitter.owner, event, Date.now());
       return;
     case "chunk":

@@ -10,13 +10,14 @@ import type { Reservation } from "../idempotency/reservations.ts";
 import type { Answer } from "../idempotency/sealed-answer.ts";
 import type { AppContext } from "../request-context.ts";
 import { JOB_STATUSES } from "../schema.ts";
-import { acceptMultipart, acceptRequest } from "./accept.ts";
+import { acceptMultipart, acceptRequest, type ParseForm } from "./accept.ts";
 import { announceJob } from "./announce.ts";
-import { jobFields, jobRequest, parseFields } from "./job-fields.ts";
+import { jobFields, jobRequest, parseFields, parseJobFields } from "./job-fields.ts";
 import { readJsonBody } from "./json-body.ts";
 import { outputSpecification } from "./output-specification.ts";
 import { PRESETS } from "./presets.ts";
 import { readContent } from "./same-request.ts";
+import { expand, expandForm, SHORTHANDS, type Shorthand, shorthandFields } from "./shorthands.ts";
 import { stepSpecifications } from "./steps.ts";
 import type { Submission, Submitter } from "./write-job.ts";
 
@@ -77,8 +78,40 @@ submissionRoutes.openAPIRegistry.registerPath({
   },
 });
 
-submissionRoutes.post("/v1/jobs", requireScope("write"), async (c) => {
-  const body = readBody(c);
+submissionRoutes.post("/v1/jobs", requireScope("write"), async (c) => await submit(c));
+
+for (const shorthand of SHORTHANDS) {
+  const fields = shorthandFields.extend(shorthand.fields.shape);
+  submissionRoutes.openAPIRegistry.registerPath({
+    method: "post",
+    path: shorthand.path,
+    tags: ["jobs"],
+    summary: shorthand.summary,
+    security: [{ key: [] }],
+    request: {
+      body: {
+        required: true,
+        content: {
+          "multipart/form-data": {
+            schema: fields.extend({ input_file: z.string().openapi({ format: "binary" }) }),
+          },
+          "application/json": { schema: fields.extend({ media_id: z.string() }) },
+        },
+      },
+    },
+    responses: {
+      200: {
+        description: "The same was submitted before",
+        content: { "application/json": { schema: acceptedJob } },
+      },
+      201: { description: "Accepted", content: { "application/json": { schema: acceptedJob } } },
+    },
+  });
+  submissionRoutes.post(shorthand.path, requireScope("write"), async (c) => await submit(c, shorthand));
+}
+
+async function submit(c: AppContext, shorthand?: Shorthand): Promise<Response> {
+  const body = readBody(c, shorthand);
   return await answerOnce(c, {
     fingerprint: async () => await fingerprintOf(c, await body.content()),
     async work(reservation) {
@@ -87,7 +120,7 @@ submissionRoutes.post("/v1/jobs", requireScope("write"), async (c) => {
       return respond(c, await answerTo(c, submission));
     },
   });
-});
+}
 
 /** A body can be read once: to submit a job, or to say what it would have asked for. */
 interface JobBody {
@@ -95,7 +128,7 @@ interface JobBody {
   content(): Promise<unknown>;
 }
 
-function readBody(c: AppContext): JobBody {
+function readBody(c: AppContext, shorthand: Shorthand | undefined): JobBody {
   const contentType = c.req.header("Content-Type") ?? "";
   const body = c.req.raw.body;
   if (!body || c.req.header("Content-Length") === "0") {
@@ -103,19 +136,27 @@ function readBody(c: AppContext): JobBody {
   }
   if (/^multipart\/form-data\b/i.test(contentType)) {
     refuseOversize(c.req.header("Content-Length"));
+    const parse: ParseForm = (form) => parseJobFields(shorthand ? expandForm(shorthand, form) : form);
     return {
-      accept: (submitter) => acceptMultipart(c.env, body, contentType, submitter),
-      content: () => readContent(body, contentType),
+      accept: (submitter) => acceptMultipart(c.env, body, contentType, submitter, parse),
+      content: () => readContent(body, contentType, parse),
     };
   }
   if (/^application\/json\b/i.test(contentType)) {
-    const parsed = async () => parseFields(jobRequest, await readJsonBody(body, LIMITS.maxJsonBytes));
+    const parsed = async () => {
+      const json = await readJsonBody(body, LIMITS.maxJsonBytes);
+      return parseFields(jobRequest, shorthand && isObject(json) ? expand(shorthand, json) : json);
+    };
     return { accept: async (submitter) => acceptRequest(c.env, await parsed(), submitter), content: parsed };
   }
   throw new MediaError(
     "unsupported_content_type",
     `${contentType || "No Content-Type"} is not accepted here.`,
   );
+}
+
+function isObject(json: unknown): json is Record<string, unknown> {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 function submitterOf(c: AppContext, reservation: Reservation | undefined): Submitter {

@@ -1,7 +1,7 @@
 import { LIMITS } from "../config.ts";
 import { hexOf } from "../digest.ts";
 import { MediaError } from "../errors.ts";
-import { contentOf } from "./accept.ts";
+import { contentOf, type ParseForm } from "./accept.ts";
 import { parseJobFields } from "./job-fields.ts";
 import { readMultipart } from "./multipart-body.ts";
 
@@ -11,7 +11,11 @@ import { readMultipart } from "./multipart-body.ts";
  *
  * @throws MediaError as the body's first reading would.
  */
-export async function readContent(body: ReadableStream<Uint8Array>, contentType: string): Promise<unknown> {
+export async function readContent(
+  body: ReadableStream<Uint8Array>,
+  contentType: string,
+  parse: ParseForm = parseJobFields,
+): Promise<unknown> {
   const fields = new Map<string, string>();
   const digest = new crypto.DigestStream("SHA-256");
   const hash = digest.getWriter();
@@ -24,5 +28,5 @@ export async function readContent(body: ReadableStream<Uint8Array>, contentType:
     await hash.write(event.bytes);
   }
   await hash.close();
-  return contentOf(parseJobFields(fields), hexOf(await digest.digest));
+  return contentOf(parse(fields), hexOf(await digest.digest));
 }

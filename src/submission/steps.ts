@@ -57,7 +57,7 @@ export async function resolveSteps(
   for (const [index, step] of steps.entries()) {
     if ("ship" in step) {
       const found = await findDestination(env.DB, owner, step.ship.destination);
-      if (found) planned.push({ ship: { destinationId: found.id } });
+      if (found) planned.push({ ship: { destinationId: found.id, destinationName: found.name } });
       else errors.push(noDestination(index, step.ship.destination));
       continue;
     }

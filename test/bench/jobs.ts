@@ -6,6 +6,7 @@ import { burstThroughBullmq, hasRedis } from "./jobs/rival.ts";
 import { measureRoundTrips } from "./jobs/round-trips.ts";
 import { measureSockets } from "./jobs/sockets.ts";
 import { measureStorm } from "./jobs/storm.ts";
+import { measureWebhooks } from "./jobs/webhooks.ts";
 import { percentile, type Row } from "./row.ts";
 
 const PHOTOS = 1_000;
@@ -19,11 +20,12 @@ const PARTS = {
   trips: async () => measureRoundTrips(await makePhotos(60)),
   burst: measureBurst,
   sockets: measureSockets,
+  webhooks: measureWebhooks,
   storm: measureStorm,
 } as const satisfies Record<string, () => Promise<Row[]>>;
 
 /**
- * What jobs cost: the store at depth, an idle stack, the calls of a job, a burst beside BullMQ, watchers, and losses.
+ * What jobs cost: the store at depth, an idle stack, the calls of a job, a burst beside BullMQ, watchers, webhooks, losses.
  *
  * @param only one part of it, by name.
  */

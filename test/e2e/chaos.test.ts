@@ -6,6 +6,7 @@ import { type Fate, type StormReport, weatherStorm } from "./chaos/storm.ts";
 /** `npm run chaos` asks for 200. */
 const JOBS = Number(process.env.CHAOS_JOBS ?? 20);
 const WORKER_KILLS = Math.ceil(JOBS / 40);
+const LOSSES = 5 + JOBS / 5;
 const RESUMED_WITHIN_MS = 30_000;
 
 let report: StormReport;
@@ -13,13 +14,19 @@ let report: StormReport;
 describe(`${JOBS} jobs through losses of every kind`, () => {
   beforeAll(async () => {
     const say = process.env.CHAOS_JOBS === undefined ? undefined : console.log;
-    report = await weatherStorm({ jobs: JOBS, workerKills: WORKER_KILLS, everyMs: 5_000, say });
+    report = await weatherStorm({
+      jobs: JOBS,
+      losses: LOSSES,
+      workerKills: WORKER_KILLS,
+      everyMs: 5_000,
+      say,
+    });
     const { losses, seconds, refusedDeliveries } = report;
     console.log(
       `${JOBS} jobs in ${Math.round(seconds)} s through ${losses.length} losses and ${refusedDeliveries} refused deliveries; resumed after`,
       recoveries(report).map(({ afterMs }) => afterMs),
     );
-  }, 900_000);
+  }, 1_500_000);
 
   it("all end as they must", () => {
     const strange = report.fates.filter((fate) => !isAsExpected(fate));

@@ -2,6 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { app } from "../../src/app.ts";
 import { probeImage } from "../../src/image/probe.ts";
+import { cacheUrl } from "../../src/image-url/purge.ts";
 import { derivedKey } from "../../src/image-url/settings.ts";
 import { signImagePath } from "../../src/image-url/signature.ts";
 import { toImageOutput } from "../../src/image-url/to-output.ts";
@@ -138,6 +139,10 @@ describe("an image by URL", () => {
     ["wdith=400", 400, "invalid_image_url", /wdith.*width/],
     ["width=0", 400, "invalid_image_url", /width/],
     ["width=400,fit=stretchy", 400, "invalid_image_url", /fit/],
+    ["w=4000,dpr=2", 400, "invalid_image_url", /dpr/],
+    ["w=999999", 400, "invalid_image_url", /width/],
+    ["dpr=1e9", 400, "invalid_image_url", /dpr/],
+    ["w=1,".repeat(10_000).slice(0, -1), 400, "invalid_image_url", /longer than/],
     ["q=101", 400, "invalid_image_url", /quality/],
   ])("%s is refused by name", async (options, status, code, words) => {
     expect((await problemOf(await image(options), status, code)).detail).toMatch(words);
@@ -154,12 +159,20 @@ describe("an image by URL", () => {
   });
 
   it("is gone with its media, from the cache too", async () => {
-    for (let n = 0; n < 3; n++) await (await image("w=44")).arrayBuffer();
+    let timing: string | null = null;
+    for (let tries = 0; tries < 50 && !timing?.includes("hit"); tries++) {
+      const response = await image("w=44");
+      await response.arrayBuffer();
+      timing = timingOf(response);
+    }
+    const copy = cacheUrl(testEnv, `derived/${mediaId}/1/width=44,fit=scale-down.jpg`);
+    expect(await caches.default.match(copy)).toBeDefined();
     const deleted = await ask(`/v1/media/${mediaId}`, { method: "DELETE", headers: key });
     expect(deleted.status).toBe(204);
     await problemOf(await image("w=44"), 404, "not_found");
     expect(await storedKeys("derived/")).toEqual([]);
     expect(await rowsOf("derivatives")).toEqual([]);
+    expect(await caches.default.match(copy)).toBeUndefined();
   });
 });
 

@@ -12,7 +12,7 @@ beforeAll(prepareDatabase);
 beforeEach(emptyStorage);
 
 describe("20 claimers over 200 ready tasks", () => {
-  it("claim each task once, and together in rank order", async () => {
+  it("claim each task once, and together in rank order", { timeout: 30_000 }, async () => {
     const submitted = new Set<string>();
     for (let n = 0; n < 200; n++) {
       const priority = PRIORITIES[(n * 7) % PRIORITIES.length] ?? "normal";

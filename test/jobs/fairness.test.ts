@@ -1,12 +1,14 @@
+import { createMessageBatch } from "cloudflare:test";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { LIMITS } from "../../src/config.ts";
+import { type Env, LIMITS, type Ticket } from "../../src/config.ts";
 import { newId } from "../../src/id.ts";
 import { newTaskRow } from "../../src/jobs/new-task.ts";
 import { PRIORITY_POINTS } from "../../src/jobs/priority.ts";
 import { acceptJob } from "../../src/jobs/store/accept-job.ts";
+import { consumeTickets } from "../../src/processing/consumer.ts";
 import { PRIORITIES, type Priority } from "../../src/schema.ts";
 import { emptyStorage, prepareDatabase, testEnv } from "../fixtures/app.ts";
-import { claimOne, START_MS, submit } from "../fixtures/jobs.ts";
+import { claimOne, rowsOf, START_MS, submit } from "../fixtures/jobs.ts";
 
 beforeAll(prepareDatabase);
 beforeEach(emptyStorage);
@@ -80,5 +82,33 @@ describe("a burst of 1,000 low jobs", () => {
     );
     const [next] = await claimAll(1, START_MS + headStartMs + 10);
     expect(next?.priority).toBe("low");
+  });
+});
+
+describe("a batch of tickets of the edge lane", () => {
+  it("does not hold an urgent job back that comes while it is worked through", async () => {
+    await submitMany(
+      "low",
+      Array.from({ length: 10 }, (_, n) => START_MS + n),
+    );
+    let urgent: string | undefined;
+    // It comes in when the first task reports that it has begun.
+    const channel = {
+      getByName: () => ({
+        async record() {
+          urgent ??= (await submit({ priority: "urgent", createdAtMs: START_MS + 100 })).job.id;
+        },
+        snapshot: async () => null,
+      }),
+    };
+    const quiet = { sendBatch: async () => {} };
+    const env = { ...testEnv, JOB_PROGRESS: channel, EDGE_QUEUE: quiet } as unknown as Env;
+    const ticket = (n: number) => ({ id: `m${n}`, timestamp: 1000, attempts: 1, body: { lane: "edge" } });
+    const batch = createMessageBatch<Ticket>("darkroom-edge", [1, 2, 3, 4].map(ticket) as never);
+    await consumeTickets(batch, env);
+    const attempts = await rowsOf<{ job_id: string }>("attempts", "1 ORDER BY started_at, rowid");
+    expect(attempts).toHaveLength(4);
+    // One task's time: the one that ran when it came.
+    expect(attempts[1]?.job_id).toBe(urgent);
   });
 });

@@ -57,17 +57,17 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: of("repeat tickets") },
   { weight: 2, arbitrary: of("sweep") },
   { weight: 2, arbitrary: of("alarm") },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("cancel" as const), job: fc.nat({ max: 2 }) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("retry" as const), job: fc.nat({ max: 2 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("cancel" as const), job: fc.nat({ max: 1 }) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("retry" as const), job: fc.nat({ max: 1 }) }) },
 );
 
 const rounds = (minLength: number, maxLength: number) =>
-  fc.array(fc.array(action, { minLength: 1, maxLength: 4 }), { minLength, maxLength });
+  fc.array(fc.array(action, { minLength: 1, maxLength: 3 }), { minLength, maxLength });
 
 export const history: fc.Arbitrary<History> = fc.record({
-  rounds: fc.tuple(submit, rounds(2, 5)).map(([first, rest]) => [[first], ...rest]),
+  rounds: fc.tuple(submit, rounds(2, 4)).map(([first, rest]) => [[first], ...rest]),
   order: fc.nat(),
-  regrets: fc.option(rounds(1, 3), { nil: undefined, freq: 2 }),
+  regrets: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: rounds(1, 2) }),
   stubborn: fc.oneof(
     { weight: 5, arbitrary: fc.constant(undefined) },
     { weight: 1, arbitrary: fc.constantFrom(...CLASSES) },

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { expectedWaitMs, type LaneState, loadOf, overSlaMs } from "../../src/jobs/lane-load.ts";
+import { type LaneState, loadOf, overSlaMs } from "../../src/jobs/lane-load.ts";
 import { isDeeperThan, readLanes } from "../../src/jobs/store/read-lanes.ts";
 import { emptyStorage, prepareDatabase, testEnv } from "../fixtures/app.ts";
 import { claimOne, START_MS, submit } from "../fixtures/jobs.ts";
@@ -27,15 +27,6 @@ describe("the load of a lane", () => {
     expect(overSlaMs(lane({}, waiting("high", 121_000)), START_MS)).toBe(1_000);
     expect(overSlaMs(lane({}, waiting("normal", 601_000)), START_MS)).toBe(1_000);
     expect(overSlaMs(lane({}, waiting("low", 86_400_000)), START_MS)).toBe(0);
-  });
-
-  it("makes new work wait for what goes before it, and for nothing while a worker is free", () => {
-    expect(expectedWaitMs(lane({ leased: 3 }), "low", 1_000, START_MS)).toBe(0);
-    const busy = lane({ leased: 4 }, { normal: { count: 8, oldestMs: START_MS } });
-    expect(expectedWaitMs(busy, "normal", 1_000, START_MS)).toBe(2_500);
-    expect(expectedWaitMs(busy, "urgent", 1_000, START_MS)).toBe(500);
-    const late = lane({ leased: 4 }, { urgent: { count: 1, oldestMs: START_MS - 40_000 } });
-    expect(expectedWaitMs(late, "low", 1_000, START_MS)).toBeGreaterThan(10_000);
   });
 });
 

@@ -52,7 +52,7 @@ export interface World {
   calmDown(): Promise<void>;
 }
 
-const MAX_JOBS = 3;
+const MAX_JOBS = 2;
 const SWEEP_EVERY_MS = 60_000;
 const HEARTBEAT_TIMEOUT_MS = 20_000;
 /** Longer than all that a task may be tried, and far shorter than the deadline that would end its job anyhow. */

@@ -112,6 +112,41 @@ describe("storage that fails", () => {
   });
 });
 
+describe("a database that is overloaded", () => {
+  it("is not asked by every ticket: they come again when it may have recovered", async () => {
+    let asked = 0;
+    const failing = new Proxy(testEnv.DB, {
+      get: (target, name) =>
+        name === "batch"
+          ? () => {
+              asked++;
+              return Promise.reject(
+                new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long."),
+              );
+            }
+          : Reflect.get(target, name).bind(target),
+    });
+    const delays: number[] = [];
+    const queue = {
+      sendBatch: async (_: unknown, options?: { delaySeconds?: number }) =>
+        delays.push(options?.delaySeconds ?? 0),
+    };
+    const env = { ...testEnv, DB: failing, EDGE_QUEUE: queue } as unknown as Env;
+    const ticket = (n: number) => ({ id: `m${n}`, timestamp: 1000, attempts: 1, body: { lane: "edge" } });
+    const batch = createMessageBatch<Ticket>("darkroom-edge", [1, 2, 3, 4, 5].map(ticket) as never);
+    await consumeTickets(batch, env);
+    const result = await getQueueResult(batch, createExecutionContext());
+    expect(asked).toBe(3);
+    expect(result.retryMessages).toHaveLength(3);
+    expect(result.explicitAcks).toEqual(["m4", "m5"]);
+    expect(delays).toEqual([45, 45]);
+    expect(await standing("d1")).toMatchObject({ state: "open" });
+    later(45_000);
+    await runDurableObjectAlarm(breakers());
+    expect(await standing("d1")).toMatchObject({ state: "closed" });
+  });
+});
+
 describe("the breaker of a host", () => {
   const down = new MediaError("storage_failed", "503");
   const failing = () => throughBreaker(testEnv, `ship:${host}`, () => Promise.reject(down));

@@ -67,6 +67,8 @@ describe("a job on a source_url", () => {
     expect(job).toMatchObject({ status: "completed", kind: "image", error: null, progress_percentage: 100 });
     expect(job.outputs).toMatchObject([{ width: 64, height: 48, type: "image/webp" }]);
     expect(asked).toEqual([URL_THERE]);
+    expect(job.started_at).not.toBeNull();
+    expect(Date.parse(job.started_at ?? "")).toBeGreaterThanOrEqual(Date.parse(job.created_at));
     expect(await read(`/v1/media/${media_id}`)).toMatchObject({
       kind: "image",
       type: "image/jpeg",
@@ -126,8 +128,14 @@ describe("a job on a source_url", () => {
         defaults: { output_specifications: [{ preset: "small" }] },
       }),
     });
-    const { items } = (await answer.json()) as { items: Accepted[] };
-    for (const { job_id } of items) expect((await whenEnded(job_id, anna)).status).toBe("completed");
+    const { items, batch_id } = (await answer.json()) as { items: Accepted[]; batch_id: string };
+    for (const { job_id } of items) {
+      expect(await whenEnded(job_id, anna)).toMatchObject({ status: "completed", batch_id });
+    }
+    expect(await read(`/v1/batches/${batch_id}`)).toMatchObject({
+      status: "completed",
+      counts: { total: 2 },
+    });
     expect(await storedKeys("media/")).toHaveLength(2);
   });
 });

@@ -323,3 +323,67 @@ describe("whatever arrives", () => {
     );
   });
 });
+
+describe("a job that goes on without some outputs", () => {
+  const outputs = [{ name: "stream", code: "encoder_failed", message: "The encoder stopped." }];
+  const lost: ProgressEvent = {
+    type: "outputs_failed",
+    outputs,
+    taskIds: ["chunk-1", "chunk-2", "package"],
+    atMs: 5_000,
+  };
+  const running = [
+    videoAccepted,
+    started("probe"),
+    { type: "planned" as const, tasks: plannedTasks, atMs: 2_500 },
+    taskEnded("probe"),
+    started("chunk-1"),
+    progressed("chunk-1", 1, 0.5),
+    taskEnded("chunk-1", "failed"),
+  ];
+
+  it("names them, and is not held back by the tasks that were for them only", () => {
+    const before = shown(running);
+    const after = shown([...running, lost]);
+    expect(after.outputs_failed).toEqual(outputs);
+    expect(after.progress_percentage).toBeGreaterThan(before.progress_percentage);
+    expect(after).toMatchObject({ status: "processing", current_stage: "thumbnails" });
+    expect(after.tasks.map(({ state }) => state)).toEqual([
+      "done",
+      "failed",
+      "cancelled",
+      "cancelled",
+      "ready",
+    ]);
+    const twice = shown([...running, lost, lost, progressed("chunk-2", 1, 0.9)]);
+    expect(twice.outputs_failed).toEqual(outputs);
+    expect(twice.progress_percentage).toBe(after.progress_percentage);
+  });
+
+  it("completes without having done them", () => {
+    const end = shown([
+      ...running,
+      lost,
+      started("thumbnail"),
+      taskEnded("thumbnail"),
+      jobEnded("completed"),
+    ]);
+    expect(end).toMatchObject({ status: "completed", progress_percentage: 100, outputs_failed: outputs });
+    expect(end.tasks.map(({ state }) => state)).toEqual(["done", "failed", "cancelled", "cancelled", "done"]);
+  });
+
+  it("begins its next run where it stands, even when its end was never heard", () => {
+    const tasks = plannedTasks.map((task) => ({ ...task, attempt: 1 }));
+    const probe = { ...videoAccepted.tasks[0], state: "done", attempt: 1 } as never;
+    const again = { ...videoAccepted, run: 2, tasks: [probe, ...tasks], atMs: 6_000 };
+    const second = shown([...running, lost, again]);
+    expect(second).toMatchObject({
+      run: 2,
+      status: "pending",
+      outputs_failed: [],
+      current_stage: "transcode",
+    });
+    const late = shown([...running, lost, again, progressed("chunk-1", 9, 0.9), { ...again, run: 1 }]);
+    expect(late.progress_percentage).toBe(second.progress_percentage);
+  });
+});

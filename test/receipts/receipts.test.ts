@@ -95,12 +95,16 @@ describe("a delivered file", () => {
   it("is answered with the first receipt when it is delivered again, also at the same moment", async () => {
     const again = () => deliver(parts({ worker_name: "w", delivery_id: "out_1" }));
     const answers = await Promise.all([again(), again(), again()]);
-    answers.push(await deliver(parts({ worker_name: "w" }), { ...anna, "X-Delivery-Id": "out_1" }));
+    for (const header of ["X-Delivery-Id", "Idempotency-Key"]) {
+      answers.push(
+        await deliver(parts({ worker_name: "w" }), { ...anna, [header]: "out_1" }, "/upload-final"),
+      );
+    }
     const ids = await Promise.all(
       answers.map(async (answer) => ((await answer.json()) as Receipt).receipt_id),
     );
     expect(new Set(ids).size).toBe(1);
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, 200, 201]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, 200, 200, 201]);
     expect(await storedKeys()).toHaveLength(1);
     expect(await rowsOf("activity")).toHaveLength(1);
     expect(await rowsOf("uploads")).toEqual([]);

@@ -198,7 +198,7 @@ describe("a destination that does not take the file", () => {
     const refused = await whenEnded(await accepted(await submit(ship)), anna);
     expect(refused).toMatchObject({ status: "failed", error: { code: "ship_refused" } });
     await testEnv.DB.prepare("DELETE FROM destinations").run();
-    await destination({ ...HTTP, name: "doomed" });
+    await destination({ ...HTTP, name: "doomed", url: "https://doomed.example.com/" });
     const id = await accepted(await submit([{ ship: { destination: "doomed" } }], [{ name: "other.webp" }]));
     await testEnv.DB.prepare("DELETE FROM destinations").run();
     expect(await whenEnded(id, anna)).toMatchObject({
@@ -206,6 +206,11 @@ describe("a destination that does not take the file", () => {
       error: { code: "destination_missing" },
     });
     expect(taken).toEqual([]);
+    await destination({ ...HTTP, name: "doomed", url: "https://doomed.example.com/" });
+    const retried = await ask(`/v1/jobs/${id}/retry`, { method: "POST", headers: anna });
+    expect(retried.ok, await retried.clone().text()).toBe(true);
+    await vi.waitFor(() => expect(taken).toHaveLength(1), 5_000);
+    expect(await whenEnded(id, anna)).toMatchObject({ status: "completed" });
   });
 });
 

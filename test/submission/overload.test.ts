@@ -1,8 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { configOf, type Env } from "../../src/config.ts";
 import { refuseOverload } from "../../src/submission/refuse-overload.ts";
-import { emptyStorage, prepareDatabase, rowCounts, testEnv } from "../fixtures/app.ts";
+import { emptyStorage, keyFor, prepareDatabase, rowCounts, testEnv } from "../fixtures/app.ts";
+import { fileOf, photo } from "../fixtures/images.ts";
 import { rowsOf, submit } from "../fixtures/jobs.ts";
+import { file, send } from "./sending.ts";
 
 beforeAll(prepareDatabase);
 beforeEach(emptyStorage);
@@ -55,8 +57,20 @@ describe("low-priority work", () => {
     expect((await rowCounts()).jobs).toBe(12);
   });
 
-  it("has room for thousands by default", () => {
-    expect(configOf(testEnv).maxWaitingLow).toBe(5_000);
+  it("has room for thousands by default; the next is told so over HTTP, and nothing of it stays", async () => {
+    // They are due in an hour, so that nobody begins with them here.
+    const tasks = Array.from({ length: configOf(testEnv).maxWaitingLow }, () => ({}));
+    await submit({ priority: "low", createdAtMs: Date.now() + 3_600_000, tasks });
+    const before = await rowCounts();
+    const key = await keyFor("anna");
+    const photoFile = await fileOf(photo(16, 16), "jpeg");
+    const refused = await send(key, [file(photoFile), { name: "priority", body: "low" }]);
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get("Retry-After")).toBe("60");
+    expect(await refused.json()).toMatchObject({ type: "/problems/overloaded", status: 429 });
+    expect(await rowCounts()).toEqual(before);
+    const { status } = await send(key, [file(photoFile), { name: "priority", body: "high" }]);
+    expect(status).toBe(201);
   });
 });
 

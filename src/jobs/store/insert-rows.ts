@@ -17,10 +17,11 @@ export function insertRows<T extends SQLiteTable>(
     const values: Record<string, unknown> = row;
     return columns.map(([property, column]) => driverValue(column, values[property]));
   });
-  const cells = columns.map((_, index) => sql`json_extract(value, ${sql.raw(`'$[${index}]'`)})`);
+  // One piece of text: as a piece each, they are most of what it costs to write a transition down.
+  const cells = sql.raw(columns.map((_, index) => `json_extract(value, '$[${index}]')`).join(", "));
   return db
     .insert(table)
-    .select(sql`SELECT ${sql.join(cells, sql`, `)} FROM json_each(${JSON.stringify(encoded)}) WHERE ${guard}`)
+    .select(sql`SELECT ${cells} FROM json_each(${JSON.stringify(encoded)}) WHERE ${guard}`)
     .onConflictDoNothing();
 }
 

@@ -29,14 +29,18 @@ export function settleFetch(
   slot: SlotTerms,
   guard: SQL,
 ): BatchItem<"sqlite">[] {
-  const { contentHash } = planned;
+  // Only what the original decides: the job has started, and belongs to what it belonged to.
+  const { contentHash, outputSpecifications, steps, stages, estimate, estimatedDurationMs } = planned;
   const isTaken = sql`EXISTS (SELECT 1 FROM jobs AS other WHERE other.owner = ${job.owner} AND other.content_hash = ${contentHash})`;
   const { kind, type, sizeBytes, sha256, objectKey, status, metadata, filename } = found;
   return [
     freeSlot(db, { ...job, contentHash }, slot, guard),
     db
       .update(jobs)
-      .set({ ...planned, contentHash: sql`CASE WHEN NOT ${isTaken} THEN ${contentHash} END` })
+      .set({
+        ...{ kind: planned.kind, outputSpecifications, steps, stages, estimate, estimatedDurationMs },
+        contentHash: sql`CASE WHEN NOT ${isTaken} THEN ${contentHash} END`,
+      })
       .where(and(eq(jobs.id, job.id), guard)),
     db
       .update(media)

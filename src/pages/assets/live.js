@@ -10,7 +10,7 @@ export async function showJob(jobId, title, onEnd) {
   leaving.abort();
   leaving = new AbortController();
   const { signal } = leaving;
-  const panel = livePanel(jobId, title);
+  const panel = livePanel(jobId, title, () => showJob(jobId, title, onEnd));
   const place = byId("job");
   place.hidden = false;
   place.replaceChildren(panel.root);
@@ -28,7 +28,8 @@ export async function showJob(jobId, title, onEnd) {
   }
 }
 
-function livePanel(jobId, title) {
+/** `onRetried`: another run of the job has begun. */
+function livePanel(jobId, title, onRetried) {
   const status = el("span", { class: "status", "data-status": "pending" }, "Pending");
   const bar = el("progress", { max: 100, value: 0, "aria-label": "Progress of the job" });
   const figure = el("output", { class: "figure" }, "0 %");
@@ -66,12 +67,31 @@ function livePanel(jobId, title) {
     },
     end: (job) => {
       setStatus(job.status);
-      cancel.remove();
-      if (job.error) {
-        showProblem(problem, { message: job.error.message, action: job.error.suggested_action });
-      }
+      const failure = job.error ?? lossOf(job);
+      if (!failure) return cancel.remove();
+      showProblem(problem, { message: failure.message, action: failure.suggested_action });
+      cancel.replaceWith(retryButton(jobId, problem, onRetried));
     },
   };
+}
+
+/** What a job that completed went without, as one failure. */
+function lossOf({ outputs_failed: lost }) {
+  if (!lost?.length) return undefined;
+  const message = lost.map(({ name, error }) => `${name} was not made: ${error.message}`).join(" ");
+  return { message, suggested_action: lost[0].error.suggested_action };
+}
+
+function retryButton(jobId, problem, onRetried) {
+  const button = el("button", { type: "button", class: "quiet" }, "Try again");
+  button.addEventListener("click", () => {
+    button.disabled = true;
+    call(`/v1/jobs/${jobId}/retry`, { method: "POST" }).then(onRetried, (error) => {
+      button.disabled = false;
+      showProblem(problem, error);
+    });
+  });
+  return button;
 }
 
 function stageItem({ stage, percentage }, snapshot) {

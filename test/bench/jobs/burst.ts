@@ -21,7 +21,7 @@ export interface Burst {
 
 export const AT_ONCE = 64;
 const WARM_UPS = 20;
-const LOOK_EVERY_MS = 250;
+const LOOK_EVERY_MS = 1_000;
 const GIVE_UP_MS = 180_000;
 const BOUNDARY = "darkroom-bench";
 

@@ -8,7 +8,7 @@ const RESUMED_WITHIN_MS = 30_000;
 
 /** The storm of the end-to-end tests: what share of the valid files comes out whole, and how soon lost work goes on. */
 export async function measureStorm(): Promise<Row[]> {
-  const report = await weatherStorm({ jobs: JOBS, workerKills: 2, everyMs: 5_000 });
+  const report = await weatherStorm({ jobs: JOBS, losses: 15, workerKills: 2, everyMs: 5_000 });
   const valid = report.fates.filter(({ input }) => "names" in input.ending);
   const whole = valid.filter(isWhole).length - report.undecodable.length;
   const waitsMs = recoveries(report).map(({ afterMs }) => afterMs);

@@ -14,7 +14,7 @@ export interface AttemptEvidence {
 
 export interface Evidence {
   jobs: { id: string; status: string; error: string | null }[];
-  tasks: { id: string; job_id: string; kind: string; state: string }[];
+  tasks: { id: string; job_id: string; kind: string; lane: string; state: string }[];
   /** In the order in which they were made. */
   attempts: AttemptEvidence[];
   outputs: { job_id: string; name: string; object_key: string }[];
@@ -33,7 +33,7 @@ export function readEvidence(stateDir: string): Evidence {
   try {
     return {
       jobs: all("SELECT id, status, error FROM jobs"),
-      tasks: all("SELECT id, job_id, kind, state FROM tasks"),
+      tasks: all("SELECT id, job_id, kind, lane, state FROM tasks"),
       attempts: all("SELECT * FROM attempts ORDER BY task_id, number"),
       outputs: all("SELECT job_id, name, object_key FROM outputs"),
       ends: all(

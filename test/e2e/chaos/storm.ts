@@ -14,7 +14,9 @@ import { problemsOf } from "./verify-outputs.ts";
 
 export interface StormOptions {
   jobs: number;
-  /** Kills of the worker's whole process; the transcoder dies between them all the time. */
+  /** Losses in all; after them the storm is over, and everything must come to its end. */
+  losses: number;
+  /** How many of them are kills of the worker's whole process; the others are of the transcoder. */
   workerKills: number;
   /** Pause between two losses. */
   everyMs: number;
@@ -103,9 +105,9 @@ async function registerWebhook({ url, key }: FragileStack, receiverUrl: string):
   if (!response.ok) throw new Error(`The webhook was not registered: ${await response.text()}`);
 }
 
-/** One loss after the other until it is over: mostly of the transcoder, now and then of everything else. */
+/** One loss after the other until it is over, or there were enough: mostly of the transcoder, now and then of everything else. */
 async function rage(stack: FragileStack, options: StormOptions, over: AbortSignal): Promise<void> {
-  for (let turn = 1; !over.aborted; turn++) {
+  for (let turn = 1; !over.aborted && stack.losses.length < options.losses; turn++) {
     await wait(options.everyMs * (0.6 + 0.8 * Math.random()), undefined, { signal: over }).catch(
       () => undefined,
     );
@@ -147,7 +149,7 @@ async function endOfAll(
   options: StormOptions,
 ): Promise<void> {
   const open = () => fates.filter(({ jobId, job }) => jobId && !job);
-  for (const giveUpAtMs = Date.now() + PATIENCE_MS + options.jobs * 2_000; Date.now() < giveUpAtMs; ) {
+  for (const giveUpAtMs = Date.now() + PATIENCE_MS + options.jobs * 5_000; Date.now() < giveUpAtMs; ) {
     for (const fate of open()) {
       const job = await stack.persist(() => client.getJob(fate.jobId ?? ""));
       if (job.finished_at !== null) fate.job = job;
