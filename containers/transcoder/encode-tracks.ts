@@ -16,6 +16,7 @@ interface TracksRun {
   /** Of the media that is encoded, and for a part of it how many frames that is. */
   durationSeconds: number;
   frames?: number;
+  isQuietAtFirst?: boolean;
   /** Shown with the progress. */
   resolution?: string;
 }

@@ -22,6 +22,8 @@ interface FfmpegRun {
   durationSeconds: number;
   /** How many frames that is, for a part of the source. */
   frames?: number;
+  /** Much is decoded before the first frame that is wanted: silence means nothing. */
+  isQuietAtFirst?: boolean;
   onProgress: (progress: FfmpegProgress) => void;
   /** Readers of `pipe:3`, `pipe:4`, … */
   readers?: ((pipe: Readable) => Promise<void>)[];
@@ -40,7 +42,7 @@ export function runFfmpeg(place: RunPlace, run: FfmpegRun): Promise<string> {
     cwd: place.folder,
     signal: place.signal,
     stallMs: place.stallMs,
-    tellsProgress: run.durationSeconds > 0,
+    tellsProgress: run.durationSeconds > 0 && run.isQuietAtFirst !== true,
     onStdout: (text) => {
       const blocks = parse(text);
       blocks.forEach(run.onProgress);

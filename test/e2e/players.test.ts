@@ -49,12 +49,13 @@ const HLS = {
   load: (url: string) => `new Promise((resolve) => {
     window.errors = [];
     window.player = new Hls();
-    player.on(Hls.Events.ERROR, (_, data) => errors.push(data.details));
+    // A request that the player gives up itself when it is told to switch is no failure.
+    player.on(Hls.Events.ERROR, (_, data) => data.details === "aborted" || errors.push(data.details));
     player.on(Hls.Events.MANIFEST_PARSED, resolve);
     player.loadSource(${JSON.stringify(url)});
     player.attachMedia(document.querySelector("video"));
   }).then(() => player.levels.length)`,
-  pick: (level: number) => `player.currentLevel = ${level}`,
+  pick: (level: number) => `player.nextLevel = ${level}`,
 };
 
 const DASH = {

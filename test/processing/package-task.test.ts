@@ -146,7 +146,10 @@ describe("packaging a stream that was encoded in chunks", () => {
     expect(readFragment(moof).samples).toEqual([{ ...FRAME, durationTicks: 7.5 * 12_800 }]);
     const headers = await keyFor("anna");
     const playlist = await (await ask(`https://darkroom.test/play/${job.id}/720p.m3u8`, { headers })).text();
-    expect(playlist).toContain(`#EXTINF:7.500000,\n${seam?.[1]}/00001.m4s`);
+    // Beside the playlists, and named from there: a copy of the stream plays wherever it lies.
+    expect(playlist).toContain("#EXTINF:7.500000,\n720p-1/00001.m4s");
+    const played = await ask(`https://darkroom.test/play/${job.id}/720p-1/00001.m4s`, { headers });
+    expect(new Uint8Array(await played.arrayBuffer())).toEqual(segment);
   });
 });
 

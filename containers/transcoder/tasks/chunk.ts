@@ -49,6 +49,7 @@ async function encodeFrom(
       specs: videoSpecs(plan, range),
       durationSeconds,
       resolution: largestOf(plan),
+      isQuietAtFirst: seekSeconds === undefined && range.first > 0,
       frames: Math.round(durationSeconds * plan.video.frameRate),
     });
     if (tracks.length === 0) return undefined;
