@@ -8,7 +8,7 @@ import type { LeaseWatch } from "./processing/lease-watch.ts";
 import type { Transcoder } from "./processing/transcoder.ts";
 import type { TranscoderLarge } from "./processing/transcoder-large.ts";
 import type { Feed } from "./progress/feed.ts";
-import type { Lane } from "./schema.ts";
+import type { Lane } from "./schema/tasks.ts";
 import type { WebhookTarget } from "./webhooks/webhook-target.ts";
 
 /** The bindings and variables of `wrangler.toml`, and the secrets that are set beside it. */

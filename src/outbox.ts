@@ -8,7 +8,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { newId } from "./id.ts";
-import { type EventType, events } from "./schema.ts";
+import { type EventType, events } from "./schema/webhooks.ts";
 
 export interface JobEvent {
   type: Extract<EventType, `job.${string}`>;

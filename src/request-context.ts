@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { Env } from "./config.ts";
-import type { Scope } from "./schema.ts";
+import type { Scope } from "./schema/access.ts";
 
 /** Who asks: the owner whose resources they may see, and what they may do with them. */
 export interface Caller {

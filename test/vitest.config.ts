@@ -51,6 +51,8 @@ export default defineConfig({
           name: "workerd",
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.node.test.ts", "test/e2e/**", "test/bench/**"],
+          // Far above what any of them takes: a busy machine is no failure.
+          testTimeout: 30_000,
         },
       },
       {

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import { configOf } from "../config.ts";
 import { MediaError } from "../errors.ts";
 import type { AppContext, AppEnv, Caller } from "../request-context.ts";
-import type { Scope } from "../schema.ts";
+import type { Scope } from "../schema/access.ts";
 import { callerOfKey } from "./caller.ts";
 import { isSafeMethod, requestOrigin } from "./same-origin.ts";
 import { callerOfSession } from "./session.ts";

@@ -1,6 +1,6 @@
 import { type Config, configOf, type Env } from "../config.ts";
 import type { Caller } from "../request-context.ts";
-import { SCOPES } from "../schema.ts";
+import { SCOPES } from "../schema/access.ts";
 import { hashKey, keysMatch } from "./key.ts";
 import { findKeyByHash, findKeyById, type KeyRow } from "./keys.ts";
 

@@ -1,7 +1,7 @@
 /** The API keys in D1. What is kept of a key is its hash: none of these functions sees a key. */
 import { and, desc, eq, type InferSelectModel, isNull, lt } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { apiKeys } from "../schema.ts";
+import { apiKeys } from "../schema/access.ts";
 
 export type KeyRow = InferSelectModel<typeof apiKeys>;
 

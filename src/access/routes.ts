@@ -3,7 +3,7 @@ import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import { isId, newId } from "../id.ts";
 import type { AppEnv } from "../request-context.ts";
-import { SCOPES } from "../schema.ts";
+import { SCOPES } from "../schema/access.ts";
 import { requireScope } from "./authenticate.ts";
 import { generateKey, hashKey } from "./key.ts";
 import { createKey, type KeyRow, listKeys, revokeKey } from "./keys.ts";

@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import type { AppContext, AppEnv, Caller } from "../request-context.ts";
-import { SCOPES } from "../schema.ts";
+import { SCOPES } from "../schema/access.ts";
 import { authenticate } from "./authenticate.ts";
 import { callerOfKey } from "./caller.ts";
 import { requestOrigin } from "./same-origin.ts";

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { InferSelectModel } from "drizzle-orm";
-import { ACTIVITIES, type activity, FILE_KINDS } from "../schema.ts";
+import { ACTIVITIES, type activity, FILE_KINDS } from "../schema/shipping.ts";
 
 type ActivityRow = InferSelectModel<typeof activity>;
 

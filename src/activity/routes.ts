@@ -4,7 +4,7 @@ import { requireScope } from "../access/authenticate.ts";
 import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import type { AppContext } from "../request-context.ts";
-import { ACTIVITIES, FILE_KINDS } from "../schema.ts";
+import { ACTIVITIES, FILE_KINDS } from "../schema/shipping.ts";
 import { describeEntry, entryDocument, lineOf } from "./entry.ts";
 import { listActivity } from "./store.ts";
 

@@ -1,7 +1,7 @@
 import { and, desc, eq, gte, type InferSelectModel, inArray, lt } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { LIMITS } from "../config.ts";
-import { type ActivityType, activity, type FileKind } from "../schema.ts";
+import { type ActivityType, activity, type FileKind } from "../schema/shipping.ts";
 
 type ActivityRow = InferSelectModel<typeof activity>;
 

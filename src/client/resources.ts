@@ -1,5 +1,5 @@
 import type { ProgressSnapshot } from "../progress/event.ts";
-import type { JobStatus, Priority } from "../schema.ts";
+import type { JobStatus, Priority } from "../schema/jobs.ts";
 
 /** One wanted output: a preset, fields, or a preset with fields that override it. See `/docs` for every field. */
 export interface OutputRequest {

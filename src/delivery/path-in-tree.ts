@@ -1,4 +1,4 @@
-import type { StreamIndex } from "../schema.ts";
+import type { StreamIndex } from "../schema/outputs.ts";
 
 const NUMBERED = /^([^/]+)\/(?:(init)\.mp4|(\d{5,9})\.m4s)$/;
 

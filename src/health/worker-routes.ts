@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { requireScope } from "../access/authenticate.ts";
 import { createRoutes } from "../create-routes.ts";
-import { LANES, SLOT_SIZES, TASK_KINDS } from "../schema.ts";
+import { LANES, SLOT_SIZES, TASK_KINDS } from "../schema/tasks.ts";
 import { describeWorkers } from "./workers.ts";
 
 /** What the workers do, for operators. */

@@ -6,7 +6,7 @@ import type { Standing } from "../processing/circuit-breakers.ts";
 import { laneCapacity } from "../processing/lane-capacity.ts";
 import type { SlotReport } from "../processing/slot.ts";
 import { type SlotName, slotBehind, slotsOf } from "../processing/slots.ts";
-import { PRIORITIES } from "../schema.ts";
+import { PRIORITIES } from "../schema/jobs.ts";
 
 /** A slot that does not say what it does within this has failed, as far as anybody can tell. */
 const REPORT_WITHIN_MS = 5_000;

@@ -9,7 +9,8 @@ import type { Answer } from "./sealed-answer.ts";
 
 /**
  * Jobs and batches call {@link answerOnce} themselves, and keep the answer in the very batch that accepts the work.
- * A receipt is told from its repeats by its delivery and its bytes, which are too many to be read first. Watch tokens create nothing, and a fresh one is worth more than one that has run out.
+ * A receipt is told from its repeats by its delivery and its bytes, which are too many to be read first. Watch tokens
+ * create nothing, and a fresh one is worth more than one that has run out.
  */
 const PASSED_OVER = new Set([
   ...["/v1/jobs", "/v1/images/watermark", "/v1/videos/resize"],

@@ -8,7 +8,7 @@
 import { and, eq, isNull, lt, type SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { LIMITS } from "../config.ts";
-import { idempotencyKeys } from "../schema.ts";
+import { idempotencyKeys } from "../schema/access.ts";
 
 /** The right to answer the request of one key. */
 export interface Reservation {

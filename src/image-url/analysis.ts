@@ -10,7 +10,7 @@ import { type ImageProbe, needsMoreBytes, orientedSize, probeImage } from "../im
 import { withTurn } from "../image/turn.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { readOriginal } from "../processing/image-task.ts";
-import { imageAnalyses } from "../schema.ts";
+import { imageAnalyses } from "../schema/media.ts";
 import { derivedObjectKey } from "./cache-key.ts";
 import { produceDerivative } from "./produce.ts";
 import { createStepClock } from "./step-clock.ts";

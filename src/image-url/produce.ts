@@ -10,7 +10,7 @@ import { readPublishedMedia } from "../media/store.ts";
 import { readOriginal } from "../processing/image-task.ts";
 import { findLogos, logoHeaders, readLogos } from "../processing/logos.ts";
 import { renderInContainer } from "../processing/render-in-container.ts";
-import { derivatives } from "../schema.ts";
+import { derivatives } from "../schema/media.ts";
 import type { DerivativeOrder } from "./producer.ts";
 import type { StepClock } from "./step-clock.ts";
 

@@ -2,7 +2,7 @@ import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { configOf, type Env } from "../config.ts";
 import { log } from "../log.ts";
-import { derivatives } from "../schema.ts";
+import { derivatives } from "../schema/media.ts";
 
 /** Derivatives whose copies one call removes; what is left is not reachable, and expires within a day. */
 const MAX_PURGED = 500;

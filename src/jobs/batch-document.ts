@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { BATCH_ENDS, JOB_STATUSES, ON_ITEM_FAILURE } from "../schema.ts";
+import { BATCH_ENDS, JOB_STATUSES, ON_ITEM_FAILURE } from "../schema/jobs.ts";
 import { describeJob, jobDocument } from "./job-document.ts";
 import type { BatchStatus, BatchSummary } from "./store/read-batches.ts";
 import type { JobWithOutputs } from "./store/read-jobs.ts";

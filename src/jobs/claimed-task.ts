@@ -1,15 +1,9 @@
 import type { InferSelectModel } from "drizzle-orm";
-import type {
-  activity,
-  attempts,
-  batches,
-  jobs,
-  media,
-  outputFailures,
-  outputs,
-  taskDependencies,
-  tasks,
-} from "../schema.ts";
+import type { batches, jobs } from "../schema/jobs.ts";
+import type { media } from "../schema/media.ts";
+import type { outputFailures, outputs } from "../schema/outputs.ts";
+import type { activity } from "../schema/shipping.ts";
+import type { attempts, taskDependencies, tasks } from "../schema/tasks.ts";
 
 export type TaskRow = InferSelectModel<typeof tasks>;
 export type JobRow = InferSelectModel<typeof jobs>;

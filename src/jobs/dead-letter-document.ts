@@ -1,7 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import { FAILURE_CLASSES } from "../errors.ts";
-import type { FailureRecord, LetterAttempt } from "../schema.ts";
-import { PRIORITIES, RESOLUTIONS } from "../schema.ts";
+import type { FailureRecord, LetterAttempt } from "../schema/failures.ts";
+import { RESOLUTIONS } from "../schema/failures.ts";
+import { PRIORITIES } from "../schema/jobs.ts";
 import { diagnose } from "./diagnose.ts";
 import { describeError, errorDocument } from "./job-document.ts";
 import type { DeadLetterRow, LetterFilter } from "./store/dead-letters.ts";

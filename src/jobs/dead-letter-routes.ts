@@ -4,7 +4,7 @@ import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import { isId } from "../id.ts";
 import type { AppContext } from "../request-context.ts";
-import { RESOLUTIONS } from "../schema.ts";
+import { RESOLUTIONS } from "../schema/failures.ts";
 import {
   deadLetterDocument,
   describeLetter,

@@ -1,5 +1,5 @@
 import { ERRORS, errorCodeOf } from "../errors.ts";
-import type { FailureRecord, LetterAttempt } from "../schema.ts";
+import type { FailureRecord, LetterAttempt } from "../schema/failures.ts";
 
 /** What the history of a failed job says about why, and what to do. */
 export interface Diagnosis {

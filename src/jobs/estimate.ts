@@ -2,7 +2,8 @@
  * How long a job will take, from how long jobs like it took: the same kind, a similar size, as many outputs. Until there
  * are such jobs, a formula stands in for them, and its weight falls with each one. Durations are milliseconds.
  */
-import type { JobEstimate, Lane } from "../schema.ts";
+import type { JobEstimate } from "../schema/jobs.ts";
+import type { Lane } from "../schema/tasks.ts";
 
 /** What jobs are compared by. */
 export interface JobShape {

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { ERRORS, errorCodeOf } from "../errors.ts";
-import { type FailureRecord, JOB_STATUSES, PRIORITIES } from "../schema.ts";
+import type { FailureRecord } from "../schema/failures.ts";
+import { JOB_STATUSES, PRIORITIES } from "../schema/jobs.ts";
 import type { OutputRow } from "./claimed-task.ts";
 import type { JobWithOutputs } from "./store/read-jobs.ts";
 

@@ -1,4 +1,5 @@
-import { type Lane, PRIORITIES, type Priority } from "../schema.ts";
+import { PRIORITIES, type Priority } from "../schema/jobs.ts";
+import type { Lane } from "../schema/tasks.ts";
 
 /** From submission to start, ms. Low work has no such promise. */
 export const START_SLA_MS: Record<Priority, number> = {

@@ -1,4 +1,5 @@
-import type { Lane, Priority, TaskKind } from "../schema.ts";
+import type { Priority } from "../schema/jobs.ts";
+import type { Lane, TaskKind } from "../schema/tasks.ts";
 import type { TaskDependencyRow, TaskRow } from "./claimed-task.ts";
 import { type Needs, placeFor } from "./placement.ts";
 import { rankOf } from "./priority.ts";

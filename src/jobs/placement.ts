@@ -1,5 +1,5 @@
 import { type FailureClass, MediaError } from "../errors.ts";
-import type { Lane, SlotSize } from "../schema.ts";
+import type { Lane, SlotSize } from "../schema/tasks.ts";
 
 /** What a task is expected to take at its worst moment, bytes. */
 export interface Needs {

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { isStageName, STAGE_OF_TASK, scaledWeights } from "../progress/stages.ts";
-import { LANES, TASK_KINDS, TASK_STATES } from "../schema.ts";
+import { LANES, TASK_KINDS, TASK_STATES } from "../schema/tasks.ts";
 import { planLadder } from "../video/ladder.ts";
 import { planMp4 } from "../video/mp4-plan.ts";
 import { mp4Output, streamOutput } from "../video/output.ts";

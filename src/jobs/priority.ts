@@ -1,5 +1,5 @@
 import { LIMITS } from "../config.ts";
-import type { Priority } from "../schema.ts";
+import type { Priority } from "../schema/jobs.ts";
 
 /** Points of each priority; a point is worth {@link LIMITS.headStartMs} of waiting. */
 export const PRIORITY_POINTS: Record<Priority, number> = { urgent: 20, high: 10, normal: 5, low: 1 };

@@ -1,5 +1,5 @@
 import type { FailureClass } from "../errors.ts";
-import type { Priority } from "../schema.ts";
+import type { Priority } from "../schema/jobs.ts";
 import type { Place } from "./placement.ts";
 
 interface Backoff {

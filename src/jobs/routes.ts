@@ -5,7 +5,7 @@ import type { Env } from "../config.ts";
 import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import { isId } from "../id.ts";
-import { JOB_STATUSES, PRIORITIES } from "../schema.ts";
+import { JOB_STATUSES, PRIORITIES } from "../schema/jobs.ts";
 import { describeJob, jobDocument } from "./job-document.ts";
 import { representJob } from "./representation.ts";
 import { type JobWithOutputs, listJobs, readJob } from "./store/read-jobs.ts";

@@ -1,5 +1,5 @@
 import { newId } from "../id.ts";
-import type { FileKind } from "../schema.ts";
+import type { FileKind } from "../schema/shipping.ts";
 import type { ActivityRow, JobRow, MediaRow } from "./claimed-task.ts";
 
 /** Who stores what comes in with a request: nobody but the service itself. */

@@ -1,5 +1,5 @@
 import type { Env, Ticket } from "../config.ts";
-import type { Lane } from "../schema.ts";
+import type { Lane } from "../schema/tasks.ts";
 
 export type LaneQueues = Record<Lane, Queue<Ticket>>;
 

@@ -1,5 +1,6 @@
 import type { InferSelectModel } from "drizzle-orm";
-import type { FailureRecord, jobRuns } from "../schema.ts";
+import type { FailureRecord } from "../schema/failures.ts";
+import type { jobRuns } from "../schema/jobs.ts";
 import type {
   AttemptRow,
   JobRow,

@@ -1,5 +1,5 @@
 import type { InferSelectModel } from "drizzle-orm";
-import type { media } from "../schema.ts";
+import type { media } from "../schema/media.ts";
 
 export type MediaRecord = InferSelectModel<typeof media>;
 export type MediaKind = "image" | "video";

@@ -1,7 +1,7 @@
 import { and, desc, eq, lt, ne, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { recordMediaReady } from "../outbox.ts";
-import { media } from "../schema.ts";
+import { media } from "../schema/media.ts";
 import type { MediaRecord } from "./record.ts";
 
 /** A media of this owner that has not been deleted. */

@@ -2,7 +2,7 @@ import type { InferSelectModel } from "drizzle-orm";
 import { and, eq, lt } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { recordUploadExpired } from "../outbox.ts";
-import { uploads } from "../schema.ts";
+import { uploads } from "../schema/media.ts";
 
 export type UploadRow = InferSelectModel<typeof uploads>;
 

@@ -1,6 +1,6 @@
 import type { Env } from "../config.ts";
 import { type Claim, claimTask } from "../jobs/store/claim-task.ts";
-import type { Lane, SlotSize } from "../schema.ts";
+import type { Lane, SlotSize } from "../schema/tasks.ts";
 import { heldUntil } from "./breakers.ts";
 import { laneCapacity } from "./lane-capacity.ts";
 import { armLeaseWatch } from "./lease-watch.ts";

@@ -4,7 +4,7 @@ import { withTurn } from "../image/turn.ts";
 import { isAnyReady } from "../jobs/store/read-lanes.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
-import { LANES, type Lane, type SlotSize } from "../schema.ts";
+import { LANES, type Lane, type SlotSize } from "../schema/tasks.ts";
 import { reportError } from "./breakers.ts";
 import { claimWork } from "./claim-work.ts";
 import { runInIsolate } from "./isolate-runner.ts";

@@ -3,7 +3,7 @@ import { keepDeadMessage } from "../jobs/store/dead-letters.ts";
 import { countReadyTasks } from "../jobs/store/sweep-queries.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
-import { LANES } from "../schema.ts";
+import { LANES } from "../schema/tasks.ts";
 import { overdueTargets } from "../webhooks/deliveries.ts";
 import { sendDeliveryTickets } from "../webhooks/dispatch.ts";
 

@@ -2,7 +2,7 @@ import { type Env, LIMITS } from "../config.ts";
 import { MediaError, toMediaError } from "../errors.ts";
 import { codecMemoryBytes } from "../image/codecs/instance.ts";
 import type { ClaimedTask } from "../jobs/claimed-task.ts";
-import type { TaskKind } from "../schema.ts";
+import type { TaskKind } from "../schema/tasks.ts";
 import { createReporter } from "./attempt-reporter.ts";
 import { type AttemptUsage, concludeDone, concludeFailed, type TaskOutcome } from "./conclude.ts";
 import { runFetchTask } from "./fetch-task.ts";

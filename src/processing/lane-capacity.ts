@@ -1,5 +1,5 @@
 import { configOf, type Env } from "../config.ts";
-import type { Lane, SlotSize } from "../schema.ts";
+import type { Lane, SlotSize } from "../schema/tasks.ts";
 
 export type ContainerLane = Extract<Lane, "container-short" | "container-long">;
 

@@ -1,6 +1,6 @@
 import { newId } from "../id.ts";
 import { attemptPrefix, type Lease, type OutputRow } from "../jobs/claimed-task.ts";
-import type { StreamIndex } from "../schema.ts";
+import type { StreamIndex } from "../schema/outputs.ts";
 
 /** A file that stands for one of the job's outputs, stored under its attempt's prefix. */
 export interface StoredFile {

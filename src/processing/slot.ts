@@ -3,7 +3,7 @@ import { MediaError, toMediaError } from "../errors.ts";
 import type { ClaimedTask } from "../jobs/claimed-task.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
-import type { SlotSize, TaskKind } from "../schema.ts";
+import type { SlotSize, TaskKind } from "../schema/tasks.ts";
 import type { TranscoderHealth } from "../video/protocol.ts";
 import { claimWork } from "./claim-work.ts";
 import { concludeDone, concludeFailed } from "./conclude.ts";

@@ -1,5 +1,5 @@
 import { configOf, type Env } from "../config.ts";
-import type { SlotSize } from "../schema.ts";
+import type { SlotSize } from "../schema/tasks.ts";
 import type { Transcoder } from "./transcoder.ts";
 
 /** One slot: a Durable Object and the container instance behind it. Its name is also its worker id. */

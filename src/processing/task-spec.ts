@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { imageOutput } from "../image/output.ts";
 import type { ImageProbe } from "../image/probe.ts";
-import type { Lane, TaskKind } from "../schema.ts";
+import type { Lane, TaskKind } from "../schema/tasks.ts";
 import { mp4Output, STREAM_FORMATS, streamOutput, thumbnailOutput, videoOutput } from "../video/output.ts";
 import { segmentRange } from "../video/protocol.ts";
 import { sourceDescription } from "../video/source.ts";

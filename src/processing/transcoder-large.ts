@@ -1,5 +1,5 @@
 import type { Env } from "../config.ts";
-import type { SlotSize } from "../schema.ts";
+import type { SlotSize } from "../schema/tasks.ts";
 import { STORAGE_HOST, serveStorage, storageFailure } from "./storage-access.ts";
 import { Transcoder } from "./transcoder.ts";
 

@@ -1,6 +1,6 @@
 import { Container } from "@cloudflare/containers";
 import { configOf, type Env } from "../config.ts";
-import type { SlotSize } from "../schema.ts";
+import type { SlotSize } from "../schema/tasks.ts";
 import { withContainer } from "./container-engine.ts";
 import type { ContainerLane } from "./lane-capacity.ts";
 import type { RenderAnswer, RenderOrder } from "./render-in-container.ts";

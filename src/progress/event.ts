@@ -2,7 +2,8 @@
  * What happens to a job while it runs, as its {@link JobProgress} object hears it, and the snapshot that every
  * watcher (WebSocket, SSE, polling) is shown. The reduction from one to the other is `reduce.ts`.
  */
-import type { JobStatus, TaskKind, TaskState } from "../schema.ts";
+import type { JobStatus } from "../schema/jobs.ts";
+import type { TaskKind, TaskState } from "../schema/tasks.ts";
 import type { StageName } from "./stages.ts";
 
 /** One task as the channel needs to know it: where it counts and how much. */

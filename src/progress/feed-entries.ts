@@ -1,5 +1,5 @@
 /** The latest of each job that a feed hears of, in its SQLite, until it was told: this is where events coalesce. */
-import type { JobStatus } from "../schema.ts";
+import type { JobStatus } from "../schema/jobs.ts";
 
 /** What a job's channel tells the feed. */
 export interface FeedEntry {

@@ -1,6 +1,6 @@
 /** What a client and an owner's feed say to each other over one WebSocket, as JSON. */
 import { z } from "zod";
-import type { JobStatus } from "../schema.ts";
+import type { JobStatus } from "../schema/jobs.ts";
 
 const ids = z.array(z.string().max(64)).max(200);
 

@@ -1,7 +1,9 @@
 /** What a feed asks of D1: whose ids are whose, how jobs stand, and which output is a thumbnail. */
 import { and, desc, eq, inArray, isNotNull, lte, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { batches, type JobStatus, jobs, media, outputs } from "../schema.ts";
+import { batches, type JobStatus, jobs } from "../schema/jobs.ts";
+import { media } from "../schema/media.ts";
+import { outputs } from "../schema/outputs.ts";
 import type { Subjects } from "./feed-message.ts";
 
 /** A job as its row has it. */

@@ -4,7 +4,7 @@
  */
 import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { feedFollowers } from "../schema.ts";
+import { feedFollowers } from "../schema/jobs.ts";
 
 /** An isolate looks at most this often; a feed lists jobs again after it, so that none falls in between. */
 export const FOLLOWED_KEPT_MS = 1_000;

@@ -1,4 +1,4 @@
-import type { TaskKind } from "../schema.ts";
+import type { TaskKind } from "../schema/tasks.ts";
 import type { TaskOutline } from "./event.ts";
 import { STAGE_OF_TASK } from "./stages.ts";
 

@@ -1,4 +1,5 @@
-import type { JobStatus, TaskKind, TaskState } from "../schema.ts";
+import type { JobStatus } from "../schema/jobs.ts";
+import type { TaskKind, TaskState } from "../schema/tasks.ts";
 import { resourceUsage, stageDetails } from "./details.ts";
 import { estimateRemaining } from "./estimate.ts";
 import type { FailedOutput, ProgressSnapshot } from "./event.ts";

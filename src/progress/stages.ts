@@ -1,4 +1,4 @@
-import type { TaskKind } from "../schema.ts";
+import type { TaskKind } from "../schema/tasks.ts";
 
 /** Weights by kind of job: a job's own stages are scaled so that they sum to 100. */
 export const STAGE_WEIGHTS = {

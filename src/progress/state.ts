@@ -1,5 +1,6 @@
 /** What a channel remembers of a job: enough to reduce the next event and to draw the next snapshot. */
-import type { JobStatus, TaskKind, TaskState } from "../schema.ts";
+import type { JobStatus } from "../schema/jobs.ts";
+import type { TaskKind, TaskState } from "../schema/tasks.ts";
 import type { FailedOutput, ProgressEvent, ResourceUsage, StageDetails, TaskOutline } from "./event.ts";
 import type { StageName } from "./stages.ts";
 

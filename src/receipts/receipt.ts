@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { InferSelectModel } from "drizzle-orm";
-import type { receipts } from "../schema.ts";
+import type { receipts } from "../schema/shipping.ts";
 
 export type ReceiptRow = InferSelectModel<typeof receipts>;
 

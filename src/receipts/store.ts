@@ -4,7 +4,8 @@ import { newId } from "../id.ts";
 import type { ActivityRow } from "../jobs/claimed-task.ts";
 import { insertRows } from "../jobs/store/insert-rows.ts";
 import { fileKindOf } from "../jobs/stored-files.ts";
-import { activity, receipts, uploads } from "../schema.ts";
+import { uploads } from "../schema/media.ts";
+import { activity, receipts } from "../schema/shipping.ts";
 import type { ReceiptRow } from "./receipt.ts";
 
 /**

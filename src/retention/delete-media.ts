@@ -12,7 +12,7 @@ import { markDeleted } from "../media/store.ts";
 import { removeJob } from "../processing/cancel-job.ts";
 import { tell } from "../processing/conclude.ts";
 import { stopAttempts } from "../processing/stop-attempts.ts";
-import { derivatives, imageAnalyses, media as mediaTable } from "../schema.ts";
+import { derivatives, imageAnalyses, media as mediaTable } from "../schema/media.ts";
 
 /** Jobs that one call removes: each costs several queries, and an invocation may make 1,000. */
 const JOBS_A_CALL = 20;

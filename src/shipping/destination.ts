@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { InferSelectModel } from "drizzle-orm";
-import { DESTINATION_KINDS, type destinations } from "../schema.ts";
+import { DESTINATION_KINDS, type destinations } from "../schema/shipping.ts";
 
 export type DestinationRow = InferSelectModel<typeof destinations>;
 

@@ -3,7 +3,7 @@ import { and, count, desc, eq, lt, or } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { configOf, type Env } from "../config.ts";
 import { MediaError } from "../errors.ts";
-import { destinations } from "../schema.ts";
+import { destinations } from "../schema/shipping.ts";
 import {
   type DestinationRow,
   httpSecrets,

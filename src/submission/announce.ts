@@ -5,7 +5,7 @@ import { letFollow } from "../processing/let-follow.ts";
 import type { ProgressEvent } from "../progress/event.ts";
 import { outlineOf } from "../progress/outline.ts";
 import type { StageName } from "../progress/stages.ts";
-import type { Lane } from "../schema.ts";
+import type { Lane } from "../schema/tasks.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import type { PlannedJob } from "./plan-job.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { LIMITS } from "../config.ts";
-import { ON_ITEM_FAILURE } from "../schema.ts";
+import { ON_ITEM_FAILURE } from "../schema/jobs.ts";
 import { hasOneInput, jobFields, jobInput, ONE_INPUT } from "./job-fields.ts";
 
 const { output_specifications, steps, priority, allow_partial } = jobFields.shape;

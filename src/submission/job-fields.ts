@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { LIMITS } from "../config.ts";
 import { MediaError } from "../errors.ts";
 import { fieldErrors } from "../field-errors.ts";
-import { PRIORITIES } from "../schema.ts";
+import { PRIORITIES } from "../schema/jobs.ts";
 import { outputSpecification } from "./output-specification.ts";
 import { stepSpecifications } from "./steps.ts";
 

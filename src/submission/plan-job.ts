@@ -12,7 +12,8 @@ import type { PlannedStep } from "../processing/planned-step.ts";
 import { imageStepOutputs } from "../processing/step-outputs.ts";
 import { LANE_OF_TASK } from "../processing/task-spec.ts";
 import { STAGE_WEIGHTS, type StageName } from "../progress/stages.ts";
-import type { JobEstimate, Lane, Priority } from "../schema.ts";
+import type { JobEstimate, Priority } from "../schema/jobs.ts";
+import type { Lane } from "../schema/tasks.ts";
 import { STREAM_FORMATS, type VideoOutput } from "../video/output.ts";
 import type { ResolvedOutputs } from "./resolve-outputs.ts";
 

@@ -2,7 +2,7 @@ import { configOf, type Env } from "../config.ts";
 import { MediaError } from "../errors.ts";
 import { isDeeperThan } from "../jobs/store/read-lanes.ts";
 import { LANE_OF_TASK } from "../processing/task-spec.ts";
-import type { Lane } from "../schema.ts";
+import type { Lane } from "../schema/tasks.ts";
 import type { PlannedJob } from "./plan-job.ts";
 
 /** A lane that is full is not empty a moment later. */

@@ -9,7 +9,7 @@ import { IDEMPOTENCY_HEADER } from "../idempotency/key.ts";
 import type { Reservation } from "../idempotency/reservations.ts";
 import type { Answer } from "../idempotency/sealed-answer.ts";
 import type { AppContext } from "../request-context.ts";
-import { JOB_STATUSES } from "../schema.ts";
+import { JOB_STATUSES } from "../schema/jobs.ts";
 import { acceptMultipart, acceptRequest, type ParseForm } from "./accept.ts";
 import { announceJob } from "./announce.ts";
 import { jobFields, jobRequest, parseFields, parseJobFields } from "./job-fields.ts";

@@ -14,14 +14,14 @@ import {
 } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { LIMITS } from "../config.ts";
+import { jobs } from "../schema/jobs.ts";
 import {
   events,
-  jobs,
   webhookAttempts,
   webhookDeliveries,
   webhookEndpoints,
   webhookSecrets,
-} from "../schema.ts";
+} from "../schema/webhooks.ts";
 import type { EventRow } from "./event.ts";
 
 export type DeliveryRow = InferSelectModel<typeof webhookDeliveries>;

@@ -1,7 +1,7 @@
 /** What became of deliveries, for their owner to read, and to ask for again. */
 import { and, desc, eq, inArray, lt, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { type DeliveryState, events, webhookAttempts, webhookDeliveries } from "../schema.ts";
+import { type DeliveryState, events, webhookAttempts, webhookDeliveries } from "../schema/webhooks.ts";
 import type { DeliveryAttemptRow, DeliveryRow } from "./deliveries.ts";
 import { newDelivery } from "./dispatch.ts";
 import type { EventRow } from "./event.ts";

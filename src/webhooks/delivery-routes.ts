@@ -4,7 +4,7 @@ import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
 import type { AppContext } from "../request-context.ts";
-import { DELIVERY_STATES } from "../schema.ts";
+import { DELIVERY_STATES } from "../schema/webhooks.ts";
 import type { DeliveryRow } from "./deliveries.ts";
 import { addToLog, type LogFilter, listDeliveries, readDelivery, redeliver } from "./delivery-log.ts";
 import { sendDeliveryTickets } from "./dispatch.ts";

@@ -3,7 +3,7 @@ import { drizzle } from "drizzle-orm/d1";
 import type { DeliveryTicket, Env } from "../config.ts";
 import { newId } from "../id.ts";
 import { log } from "../log.ts";
-import { events, webhookDeliveries, webhookEndpoints } from "../schema.ts";
+import { events, webhookDeliveries, webhookEndpoints } from "../schema/webhooks.ts";
 import type { DeliveryRow } from "./deliveries.ts";
 import type { EndpointRow } from "./endpoints.ts";
 import type { EventRow } from "./event.ts";

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { DELIVERY_STATES, EVENT_TYPES } from "../schema.ts";
+import { DELIVERY_STATES, EVENT_TYPES } from "../schema/webhooks.ts";
 import type { DeliveryAttemptRow, DeliveryRow } from "./deliveries.ts";
 import type { EndpointRow } from "./endpoints.ts";
 import type { SecretRow } from "./secrets.ts";

@@ -1,7 +1,7 @@
 /** The registered endpoints in D1. */
 import { and, count, desc, eq, type InferSelectModel, lt } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { webhookEndpoints, webhookSecrets } from "../schema.ts";
+import { webhookEndpoints, webhookSecrets } from "../schema/webhooks.ts";
 import type { SecretRow } from "./secrets.ts";
 
 export type EndpointRow = InferSelectModel<typeof webhookEndpoints>;

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { InferSelectModel } from "drizzle-orm";
-import { BATCH_ENDS, EVENT_TYPES, type events, ON_ITEM_FAILURE } from "../schema.ts";
+import { BATCH_ENDS, ON_ITEM_FAILURE } from "../schema/jobs.ts";
+import { EVENT_TYPES, type events } from "../schema/webhooks.ts";
 
 export type EventRow = InferSelectModel<typeof events>;
 

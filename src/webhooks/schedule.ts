@@ -1,4 +1,4 @@
-import type { EventType } from "../schema.ts";
+import type { EventType } from "../schema/webhooks.ts";
 
 /** What came of one request. */
 export type AttemptResult =

@@ -5,7 +5,7 @@
 import { and, desc, eq, gt, type InferSelectModel, isNull, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { newId } from "../id.ts";
-import { webhookSecrets } from "../schema.ts";
+import { webhookSecrets } from "../schema/webhooks.ts";
 import { generateSecret } from "./signature.ts";
 
 export type SecretRow = InferSelectModel<typeof webhookSecrets>;

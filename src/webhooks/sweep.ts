@@ -1,7 +1,7 @@
 import { and, lt, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { type Env, LIMITS } from "../config.ts";
-import { events, webhookAttempts, webhookDeliveries } from "../schema.ts";
+import { events, webhookAttempts, webhookDeliveries } from "../schema/webhooks.ts";
 import { overdueTargets } from "./deliveries.ts";
 import { dispatchLeftovers, sendDeliveryTickets } from "./dispatch.ts";
 import { deleteExpiredSecrets } from "./secrets.ts";

@@ -11,7 +11,7 @@ import type { Env } from "../../src/config.ts";
 import { newId } from "../../src/id.ts";
 import { problemResponse } from "../../src/problem.ts";
 import type { AppEnv } from "../../src/request-context.ts";
-import type { Scope } from "../../src/schema.ts";
+import type { Scope } from "../../src/schema/access.ts";
 
 export const testEnv = env as unknown as Env & { TEST_MIGRATIONS: D1Migration[] };
 export const ORIGIN = "https://darkroom.test";

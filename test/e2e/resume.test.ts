@@ -45,6 +45,7 @@ async function stream(killAt?: number) {
   const { job_id, watch_token } = await client.createJob({
     file: clip,
     filename: "long.mp4",
+    forceNew: true,
     outputs: [{ format: "hls", variants: [240, 480], segment_duration: 2, encoder_preset: "slow" }],
   });
   let killed = killAt === undefined;

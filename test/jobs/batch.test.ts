@@ -10,7 +10,7 @@ import { finishTask } from "../../src/jobs/store/finish-task.ts";
 import { readBatch } from "../../src/jobs/store/read-batches.ts";
 import { retryJob } from "../../src/jobs/store/retry-job.ts";
 import { haltBatch, haltBatches } from "../../src/processing/cancel-batch.ts";
-import { events } from "../../src/schema.ts";
+import { events } from "../../src/schema/webhooks.ts";
 import type { Envelope } from "../../src/webhooks/event.ts";
 import { envelopeBody } from "../../src/webhooks/event.ts";
 import { emptyStorage, prepareDatabase, testEnv } from "../fixtures/app.ts";

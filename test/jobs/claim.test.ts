@@ -4,7 +4,7 @@ import type { ClaimedTask } from "../../src/jobs/claimed-task.ts";
 import { PRIORITY_POINTS } from "../../src/jobs/priority.ts";
 import { claimTask } from "../../src/jobs/store/claim-task.ts";
 import { findExpiredLeases } from "../../src/jobs/store/sweep-queries.ts";
-import { PRIORITIES, type Priority } from "../../src/schema.ts";
+import { PRIORITIES, type Priority } from "../../src/schema/jobs.ts";
 import { emptyStorage, prepareDatabase, testEnv } from "../fixtures/app.ts";
 import { claim, claimOne, rowsOf, START_MS, submit } from "../fixtures/jobs.ts";
 

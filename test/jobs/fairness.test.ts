@@ -6,7 +6,7 @@ import { newTaskRow } from "../../src/jobs/new-task.ts";
 import { PRIORITY_POINTS } from "../../src/jobs/priority.ts";
 import { acceptJob } from "../../src/jobs/store/accept-job.ts";
 import { consumeTickets } from "../../src/processing/consumer.ts";
-import { PRIORITIES, type Priority } from "../../src/schema.ts";
+import { PRIORITIES, type Priority } from "../../src/schema/jobs.ts";
 import { emptyStorage, prepareDatabase, testEnv } from "../fixtures/app.ts";
 import { claimOne, rowsOf, START_MS, submit } from "../fixtures/jobs.ts";
 

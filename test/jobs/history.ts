@@ -1,7 +1,7 @@
 /** What can happen to jobs: at any time, in any order, by workers that know nothing of each other. */
 import fc from "fast-check";
 import type { FailureClass } from "../../src/errors.ts";
-import { PRIORITIES } from "../../src/schema.ts";
+import { PRIORITIES } from "../../src/schema/jobs.ts";
 import { type Action, SHAPES } from "./world.ts";
 
 export interface History {

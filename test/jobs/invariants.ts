@@ -1,7 +1,7 @@
 /** What must hold of jobs at every moment, between any two moments, and at the end. */
 import { expect } from "vitest";
 import { attemptPrefix, type JobRow, type TaskRow } from "../../src/jobs/claimed-task.ts";
-import type { TaskState } from "../../src/schema.ts";
+import type { TaskState } from "../../src/schema/tasks.ts";
 import type { EventRow, Rows } from "./rows.ts";
 import type { Answers } from "./world.ts";
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { FailureClass } from "../../src/errors.ts";
 import { BUDGETS, placeAfter, placeFor } from "../../src/jobs/placement.ts";
 import { decideRetry, waitForDependency } from "../../src/jobs/retry-policy.ts";
-import { LANES, PRIORITIES, SLOT_SIZES } from "../../src/schema.ts";
+import { PRIORITIES } from "../../src/schema/jobs.ts";
+import { LANES, SLOT_SIZES } from "../../src/schema/tasks.ts";
 
 const CLASSES: FailureClass[] = [
   "transient",

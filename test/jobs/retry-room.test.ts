@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CONCURRENT_RETRIES, RETRY_PATIENCE_MS } from "../../src/jobs/retry-policy.ts";
 import { claimTask } from "../../src/jobs/store/claim-task.ts";
 import { failTask } from "../../src/jobs/store/fail-task.ts";
-import { PRIORITIES } from "../../src/schema.ts";
+import { PRIORITIES } from "../../src/schema/jobs.ts";
 import { emptyStorage, prepareDatabase, testEnv } from "../fixtures/app.ts";
 import { claimOne, failure, rowsOf, START_MS, submit } from "../fixtures/jobs.ts";
 

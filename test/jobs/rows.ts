@@ -1,17 +1,11 @@
 import { getTableColumns, getTableName, type InferSelectModel } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
-import {
-  attempts,
-  deadLetters,
-  events,
-  jobRuns,
-  jobs,
-  media,
-  outputFailures,
-  outputs,
-  taskDependencies,
-  tasks,
-} from "../../src/schema.ts";
+import { deadLetters } from "../../src/schema/failures.ts";
+import { jobRuns, jobs } from "../../src/schema/jobs.ts";
+import { media } from "../../src/schema/media.ts";
+import { outputFailures, outputs } from "../../src/schema/outputs.ts";
+import { attempts, taskDependencies, tasks } from "../../src/schema/tasks.ts";
+import { events } from "../../src/schema/webhooks.ts";
 
 const TABLES = {
   jobs,

@@ -19,7 +19,7 @@ import {
   findOverdueJobs,
   readLeased,
 } from "../../src/jobs/store/sweep-queries.ts";
-import type { Priority } from "../../src/schema.ts";
+import type { Priority } from "../../src/schema/jobs.ts";
 import { failure, finished, outputOf, START_MS, submit } from "../fixtures/jobs.ts";
 
 export type Action =

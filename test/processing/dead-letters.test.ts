@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { LIMITS } from "../../src/config.ts";
 import { failTask } from "../../src/jobs/store/fail-task.ts";
 import { sweep } from "../../src/retention/sweep.ts";
-import type { FailureRecord } from "../../src/schema.ts";
+import type { FailureRecord } from "../../src/schema/failures.ts";
 import { ask, emptyStorage, keyFor, prepareDatabase, testEnv } from "../fixtures/app.ts";
 import { claimOne, rowsOf, START_MS, submit } from "../fixtures/jobs.ts";
 

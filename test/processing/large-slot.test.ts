@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, expect, it } from "vitest";
 import { createSlot } from "../../src/processing/slot.ts";
 import { slotBehind, slotsOf } from "../../src/processing/slots.ts";
-import type { SlotSize } from "../../src/schema.ts";
+import type { SlotSize } from "../../src/schema/tasks.ts";
 import type { TaskRequest } from "../../src/video/protocol.ts";
 import { emptyStorage, prepareDatabase, testEnv } from "../fixtures/app.ts";
 import { rowsOf, submit } from "../fixtures/jobs.ts";

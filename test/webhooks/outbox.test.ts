@@ -8,7 +8,7 @@ import { finishTask } from "../../src/jobs/store/finish-task.ts";
 import { retryJob } from "../../src/jobs/store/retry-job.ts";
 import { recordMetadata } from "../../src/media/store.ts";
 import { sweep } from "../../src/retention/sweep.ts";
-import { events } from "../../src/schema.ts";
+import { events } from "../../src/schema/webhooks.ts";
 import { dispatchEvents } from "../../src/webhooks/dispatch.ts";
 import { envelope, envelopeBody, MAX_ENVELOPE_BYTES } from "../../src/webhooks/event.ts";
 import { emptyStorage, prepareDatabase, testEnv } from "../fixtures/app.ts";

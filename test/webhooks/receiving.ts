@@ -2,7 +2,7 @@
 import { vi } from "vitest";
 import type { Env } from "../../src/config.ts";
 import { newId } from "../../src/id.ts";
-import type { EventType } from "../../src/schema.ts";
+import type { EventType } from "../../src/schema/webhooks.ts";
 import { claimDelivery } from "../../src/webhooks/deliveries.ts";
 import { attemptDelivery, type DeliveryContext, type TargetHealth } from "../../src/webhooks/delivery.ts";
 import { createEndpoint, type EndpointRow } from "../../src/webhooks/endpoints.ts";

@@ -1,7 +1,7 @@
 /** What must never be spoken to is refused twice: when a URL is given, and again each time something would be sent. */
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Env } from "../../src/config.ts";
-import { EVENT_TYPES } from "../../src/schema.ts";
+import { EVENT_TYPES } from "../../src/schema/webhooks.ts";
 import { requireTarget } from "../../src/webhooks/check-url.ts";
 import { dispatchEvents } from "../../src/webhooks/dispatch.ts";
 import { dnsOverHttps } from "../../src/webhooks/resolve.ts";

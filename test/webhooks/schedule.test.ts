@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EVENT_TYPES, type EventType } from "../../src/schema.ts";
+import { EVENT_TYPES, type EventType } from "../../src/schema/webhooks.ts";
 import { type AttemptResult, decideDelivery, RETRIES, retryAfterMs } from "../../src/webhooks/schedule.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 1);

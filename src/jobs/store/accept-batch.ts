@@ -1,7 +1,9 @@
 import { eq, type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import { batches, jobs, media, taskDependencies, tasks } from "../../schema.ts";
+import { batches, jobs } from "../../schema/jobs.ts";
+import { media } from "../../schema/media.ts";
+import { taskDependencies, tasks } from "../../schema/tasks.ts";
 import type { BatchRow, JobRow, MediaRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
 import { insertRows } from "./insert-rows.ts";
 

@@ -2,7 +2,9 @@ import { and, eq, inArray, isNull, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { newId } from "../../id.ts";
 import { recordJobEvent } from "../../outbox.ts";
-import { attempts, batches, jobs, outputFailures, outputs, tasks } from "../../schema.ts";
+import { batches, jobs } from "../../schema/jobs.ts";
+import { outputFailures, outputs } from "../../schema/outputs.ts";
+import { attempts, tasks } from "../../schema/tasks.ts";
 import { settleBatch } from "./settle-batch.ts";
 import { releaseMediaOf } from "./settle-media.ts";
 

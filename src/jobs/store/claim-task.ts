@@ -2,7 +2,9 @@ import { and, asc, eq, inArray, lte, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { LIMITS } from "../../config.ts";
 import { recordJobEvent } from "../../outbox.ts";
-import { attempts, jobs, type Lane, media, PRIORITIES, type SlotSize, tasks } from "../../schema.ts";
+import { jobs, PRIORITIES } from "../../schema/jobs.ts";
+import { media } from "../../schema/media.ts";
+import { attempts, type Lane, type SlotSize, tasks } from "../../schema/tasks.ts";
 import type { ClaimedTask } from "../claimed-task.ts";
 import { mayRun } from "./retry-room.ts";
 

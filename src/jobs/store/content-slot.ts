@@ -5,7 +5,7 @@
  */
 import { and, eq, ne, type SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import { jobs } from "../../schema.ts";
+import { jobs } from "../../schema/jobs.ts";
 import type { JobRow } from "../claimed-task.ts";
 
 /** When the job that holds a slot has to make room. */

@@ -1,7 +1,7 @@
 import type { InferSelectModel } from "drizzle-orm";
 import { and, count, desc, eq, gte, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { deadLetters, deadMessages, type Resolution } from "../../schema.ts";
+import { deadLetters, deadMessages, type Resolution } from "../../schema/failures.ts";
 
 export type DeadLetterRow = InferSelectModel<typeof deadLetters>;
 export type DeadMessageRow = InferSelectModel<typeof deadMessages>;

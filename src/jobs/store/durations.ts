@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import { durationHistory, type Lane, PRIORITIES, type Priority, tasks } from "../../schema.ts";
+import { durationHistory, PRIORITIES, type Priority } from "../../schema/jobs.ts";
+import { type Lane, tasks } from "../../schema/tasks.ts";
 import type { JobShape, LaneHistory } from "../estimate.ts";
 import { rankOf } from "../priority.ts";
 

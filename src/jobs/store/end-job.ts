@@ -1,19 +1,11 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { recordJobEvent } from "../../outbox.ts";
-import {
-  attempts,
-  deadLetters,
-  type FailureRecord,
-  type JobStatus,
-  jobRuns,
-  jobs,
-  media,
-  outputFailures,
-  outputs,
-  taskDependencies,
-  tasks,
-} from "../../schema.ts";
+import { deadLetters, type FailureRecord } from "../../schema/failures.ts";
+import { type JobStatus, jobRuns, jobs } from "../../schema/jobs.ts";
+import { media } from "../../schema/media.ts";
+import { outputFailures, outputs } from "../../schema/outputs.ts";
+import { attempts, taskDependencies, tasks } from "../../schema/tasks.ts";
 import { type CancelledLease, cancelRest, recordLostOutputs } from "./lost-work.ts";
 import { batchOf, settleBatch } from "./settle-batch.ts";
 import { recordEnd, settleJob } from "./settle-job.ts";

@@ -1,7 +1,10 @@
 import { and, eq, ne, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { type JobEvent, recordJobEvent } from "../../outbox.ts";
-import { attempts, type FailureRecord, jobs, type Lane, outputFailures, tasks } from "../../schema.ts";
+import type { FailureRecord } from "../../schema/failures.ts";
+import { jobs } from "../../schema/jobs.ts";
+import { outputFailures } from "../../schema/outputs.ts";
+import { attempts, type Lane, tasks } from "../../schema/tasks.ts";
 import type { Lease } from "../claimed-task.ts";
 import type { RetryDecision } from "../retry-policy.ts";
 import { isLeasedWith, taskIs } from "./lease-guard.ts";

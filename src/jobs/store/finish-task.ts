@@ -3,16 +3,10 @@ import type { BatchItem } from "drizzle-orm/batch";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { alias } from "drizzle-orm/sqlite-core";
 import { recordJobEvent } from "../../outbox.ts";
-import {
-  activity,
-  attempts,
-  jobs,
-  type Lane,
-  outputFailures,
-  outputs,
-  taskDependencies,
-  tasks,
-} from "../../schema.ts";
+import { jobs } from "../../schema/jobs.ts";
+import { outputFailures, outputs } from "../../schema/outputs.ts";
+import { activity } from "../../schema/shipping.ts";
+import { attempts, type Lane, taskDependencies, tasks } from "../../schema/tasks.ts";
 import type { ActivityRow, Lease, OutputRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
 import { recordDurations } from "./durations.ts";
 import type { LostOutput } from "./fail-task.ts";

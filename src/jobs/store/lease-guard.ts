@@ -1,5 +1,5 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
-import { type TaskState, tasks } from "../../schema.ts";
+import { type TaskState, tasks } from "../../schema/tasks.ts";
 import type { Lease } from "../claimed-task.ts";
 
 /** The task is leased under this very token. The literal state lets SQLite use the partial indexes on leases. */

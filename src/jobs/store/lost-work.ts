@@ -1,7 +1,8 @@
 /** What is given up with a task that failed for good; a job that allows no partial result gives up everything. */
 import { and, eq, inArray, type SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
-import { attempts, outputFailures, tasks } from "../../schema.ts";
+import { outputFailures } from "../../schema/outputs.ts";
+import { attempts, tasks } from "../../schema/tasks.ts";
 import type { Lease } from "../claimed-task.ts";
 
 /** A task that ran when it was cancelled: whoever runs it should stop. */

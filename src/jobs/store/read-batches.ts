@@ -2,7 +2,7 @@ import { and, desc, eq, getTableColumns, gte, lt, type SQL, sql } from "drizzle-
 import { drizzle } from "drizzle-orm/d1";
 import { alias } from "drizzle-orm/sqlite-core";
 import { BATCH_COUNTS, BATCH_PROGRESS } from "../../outbox.ts";
-import { type BatchEnd, batches, type JobStatus, jobs } from "../../schema.ts";
+import { type BatchEnd, batches, type JobStatus, jobs } from "../../schema/jobs.ts";
 import type { BatchRow } from "../claimed-task.ts";
 
 export interface BatchCounts {

@@ -1,15 +1,8 @@
 import { and, count, desc, eq, gte, inArray, lt, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import {
-  attempts,
-  type JobStatus,
-  jobs,
-  outputFailures,
-  outputs,
-  type Priority,
-  taskDependencies,
-  tasks,
-} from "../../schema.ts";
+import { type JobStatus, jobs, type Priority } from "../../schema/jobs.ts";
+import { outputFailures, outputs } from "../../schema/outputs.ts";
+import { attempts, taskDependencies, tasks } from "../../schema/tasks.ts";
 import type { JobRow, OutputFailureRow, OutputRow, TaskRow } from "../claimed-task.ts";
 
 export interface JobWithOutputs {

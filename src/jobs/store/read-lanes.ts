@@ -1,6 +1,7 @@
 import { and, count, eq, lte, min, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { LANES, type Lane, type Priority, type SlotSize, tasks } from "../../schema.ts";
+import type { Priority } from "../../schema/jobs.ts";
+import { LANES, type Lane, type SlotSize, tasks } from "../../schema/tasks.ts";
 import type { LaneState } from "../lane-load.ts";
 
 /**

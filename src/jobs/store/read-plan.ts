@@ -1,6 +1,8 @@
 import { and, eq, inArray } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { jobs, media, taskDependencies, tasks } from "../../schema.ts";
+import { jobs } from "../../schema/jobs.ts";
+import { media } from "../../schema/media.ts";
+import { taskDependencies, tasks } from "../../schema/tasks.ts";
 import type { JobRow, MediaRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
 
 /** A job with its input and all that was planned for it so far. */

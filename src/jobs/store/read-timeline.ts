@@ -1,6 +1,8 @@
 import { eq, inArray } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { attempts, jobRuns, outputFailures, outputs, taskDependencies, tasks } from "../../schema.ts";
+import { jobRuns } from "../../schema/jobs.ts";
+import { outputFailures, outputs } from "../../schema/outputs.ts";
+import { attempts, taskDependencies, tasks } from "../../schema/tasks.ts";
 import type { JobRow } from "../claimed-task.ts";
 import type { JobHistory } from "../timeline.ts";
 

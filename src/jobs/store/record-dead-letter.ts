@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
-import { deadLetters } from "../../schema.ts";
+import { deadLetters } from "../../schema/failures.ts";
 
 /**
  * The statement that keeps a failed job as a dead letter; it goes into the batch of the failure, after the attempt has

@@ -1,6 +1,6 @@
 import { drizzle } from "drizzle-orm/d1";
 import { LIMITS } from "../../config.ts";
-import { tasks } from "../../schema.ts";
+import { tasks } from "../../schema/tasks.ts";
 import type { Lease } from "../claimed-task.ts";
 import { isLeasedWith } from "./lease-guard.ts";
 

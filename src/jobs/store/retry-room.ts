@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
-import { type Lane, PRIORITIES, tasks } from "../../schema.ts";
+import { PRIORITIES } from "../../schema/jobs.ts";
+import { type Lane, tasks } from "../../schema/tasks.ts";
 import { CONCURRENT_RETRIES, RETRY_LOAD, RETRY_PATIENCE_MS } from "../retry-policy.ts";
 
 interface Room {

@@ -1,6 +1,6 @@
 import { and, eq, inArray, lte } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { jobs } from "../../schema.ts";
+import { jobs } from "../../schema/jobs.ts";
 
 /**
  * Keeps how far a job is, or was when it failed or was cancelled, for lists and for when its live channel is gone; it

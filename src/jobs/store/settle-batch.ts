@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { recordBatchEnd, recordBatchProgress } from "../../outbox.ts";
-import { batches } from "../../schema.ts";
+import { batches } from "../../schema/jobs.ts";
 
 /** The batch of a job, as an expression: NULL for a job that was submitted alone. */
 export function batchOf(jobId: string): SQL {

@@ -2,7 +2,8 @@ import { and, eq, type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { recordMediaReady } from "../../outbox.ts";
-import { jobs, media, uploads } from "../../schema.ts";
+import { jobs } from "../../schema/jobs.ts";
+import { media, uploads } from "../../schema/media.ts";
 import type { JobRow, MediaRow } from "../claimed-task.ts";
 import { freeSlot, type SlotTerms } from "./content-slot.ts";
 

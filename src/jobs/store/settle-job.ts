@@ -1,7 +1,7 @@
 import { and, eq, inArray, type SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { recordJobEvent } from "../../outbox.ts";
-import { jobs } from "../../schema.ts";
+import { jobs } from "../../schema/jobs.ts";
 import { recordDeadLetter } from "./record-dead-letter.ts";
 
 /**

@@ -2,7 +2,8 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { recordMediaRejected } from "../../outbox.ts";
-import { type FailureRecord, media } from "../../schema.ts";
+import type { FailureRecord } from "../../schema/failures.ts";
+import { media } from "../../schema/media.ts";
 import type { Lease } from "../claimed-task.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { and, asc, count, eq, isNull, lt, lte, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { type AttemptOutcome, attempts, jobs, type Lane, tasks } from "../../schema.ts";
+import { jobs } from "../../schema/jobs.ts";
+import { type AttemptOutcome, attempts, type Lane, tasks } from "../../schema/tasks.ts";
 import type { AttemptRow, JobRow, Lease, TaskRow } from "../claimed-task.ts";
 import { isLeasedWith } from "./lease-guard.ts";
 
