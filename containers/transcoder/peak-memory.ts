@@ -1,22 +1,27 @@
 import { readFile } from "node:fs/promises";
 
 const LOOK_EVERY_MS = 250;
+/** Looks at one that may soon be over; before the first of them it is not yet the program that it will be. */
+const EARLY_LOOKS_MS = [20, 60, 120];
 
 /** The most that any process of each work folder has held, bytes. */
 const peaks = new Map<string, number>();
 
 /**
  * Follows the high-water mark of a process that works in a folder, until it is told to stop. The kernel keeps the mark,
- * so a look now and then misses only what a process gained in its last moments.
+ * so a look now and then misses only what a process gained in its last moments; one of a few moments has no mark at all.
  */
 export function followPeak(pid: number, folder: string): () => void {
   const look = async () => {
     const bytes = await highWaterOf(pid);
     if (bytes !== undefined) peaks.set(folder, Math.max(peaks.get(folder) ?? 0, bytes));
   };
-  void look();
+  const early = EARLY_LOOKS_MS.map((afterMs) => setTimeout(look, afterMs));
   const timer = setInterval(look, LOOK_EVERY_MS);
-  return () => clearInterval(timer);
+  return () => {
+    for (const timeout of early) clearTimeout(timeout);
+    clearInterval(timer);
+  };
 }
 
 /** What was seen in a folder, and forgets it; undefined where the kernel does not tell. */
