@@ -1,4 +1,5 @@
-import hls from "hls.js/dist/hls.light.min.mjs";
+// The light build knows no audio renditions: it plays our streams in silence.
+import hls from "hls.js/dist/hls.min.mjs";
 import api from "./assets/api.js";
 import app from "./assets/app.js";
 import composer from "./assets/composer.js";

@@ -14,7 +14,7 @@ declare module "*.js" {
   export default text;
 }
 
-declare module "*/hls.light.min.mjs" {
+declare module "*/hls.min.mjs" {
   const text: string;
   export default text;
 }

@@ -6,12 +6,14 @@ import { measureImage } from "./image.ts";
 import { measureJobs } from "./jobs.ts";
 import { measureMain } from "./main.ts";
 import type { Row } from "./row.ts";
+import { measureVideo } from "./video.ts";
 
 const SUITES: Record<string, (only?: string) => Promise<Row[]>> = {
   main: measureMain,
   claims: measureClaims,
   image: measureImage,
   jobs: measureJobs,
+  video: measureVideo,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: "string" } } });

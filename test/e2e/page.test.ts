@@ -18,7 +18,7 @@ const QUIET = ["--disable-sync", "--no-first-run", "--autoplay-policy=no-user-ge
 const dir = mkdtempSync(join(tmpdir(), "darkroom-page-"));
 /** The page's own `document`, for the functions that run there: what they use of it. */
 declare const document: {
-  querySelector: (selector: string) => { currentTime: number };
+  querySelector: (selector: string) => { currentTime: number; webkitAudioDecodedByteCount: number };
   querySelectorAll: (selector: string) => Iterable<{ naturalWidth: number }>;
 };
 
@@ -75,7 +75,7 @@ describe("the page", () => {
     );
   });
 
-  it("shows a clip's progress while it runs, and plays the stream", async () => {
+  it("shows a clip's progress while it runs, and plays the stream with its sound", async () => {
     await page.setInputFiles("#file", clip);
     await page.click("#start");
     await page.waitForSelector('.live:has(h2:text("clip.mp4")) .stages li[data-state=now]');
@@ -84,6 +84,8 @@ describe("the page", () => {
     await page.evaluate("document.querySelector('video').play()");
     await page.waitForFunction(() => document.querySelector("video").currentTime > 1);
     expect(await page.evaluate("document.querySelector('video').videoHeight")).toBeGreaterThan(0);
+    expect(await page.evaluate("document.querySelector('video').muted")).toBe(false);
+    await page.waitForFunction(() => document.querySelector("video").webkitAudioDecodedByteCount > 0);
   });
 
   it("lists recent jobs and opens one again", async () => {

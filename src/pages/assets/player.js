@@ -2,7 +2,7 @@ import { el } from "./dom.js";
 
 /** A player for an HLS playlist: hls.js where Media Source exists, the browser's own HLS elsewhere (iOS). */
 export function streamPlayer(playlistUrl) {
-  const video = el("video", { controls: true, playsinline: true, muted: true, "data-playlist": playlistUrl });
+  const video = el("video", { controls: true, playsinline: true, "data-playlist": playlistUrl });
   void attach(video, playlistUrl);
   return video;
 }
