@@ -15,5 +15,9 @@ declare module "mpd-parser" {
   export function parse(
     text: string,
     options: { manifestUri: string },
-  ): { duration: number; playlists: DashPlaylist[] };
+  ): {
+    duration: number;
+    playlists: DashPlaylist[];
+    mediaGroups: { AUDIO: Record<string, Record<string, unknown>> };
+  };
 }
