@@ -23,15 +23,16 @@ export function signMpd(text: string, token: string): string {
   });
 }
 
-/** Lines that are URIs, and `URI="…"` attributes of tags (RFC 8216 §4.1). */
+/** Lines that are URIs, and `URI="…"` attributes of tags (RFC 8216 §4.1). A token goes to no other place than this. */
 export function signPlaylist(text: string, token: string): string {
   const query = `?token=${encodeURIComponent(token)}`;
+  const signed = (uri: string) => (/^([a-z][a-z0-9+.-]*:|\/\/)/i.test(uri) ? uri : uri + query);
   return text
     .split("\n")
     .map((line) => {
       if (line.startsWith("#"))
-        return line.replace(/URI="([^"]*)"/g, (_, uri: string) => `URI="${uri}${query}"`);
-      return line.trim() === "" ? line : line + query;
+        return line.replace(/URI="([^"]*)"/g, (_, uri: string) => `URI="${signed(uri)}"`);
+      return line.trim() === "" ? line : signed(line);
     })
     .join("\n");
 }

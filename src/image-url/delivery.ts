@@ -8,6 +8,7 @@ import type { AppContext } from "../request-context.ts";
 import { adaptToClient } from "./adapt-to-client.ts";
 import { answerHeaders } from "./answer-headers.ts";
 import type { AskedImage } from "./asked-image.ts";
+import { boundSize } from "./bound-size.ts";
 import { type DerivativeIdentity, derivativeKey, derivedObjectKey } from "./cache-key.ts";
 import { describeImage } from "./describe.ts";
 import { type Found, findDerivative, readStored } from "./find-derivative.ts";
@@ -87,7 +88,8 @@ function identify(c: AppContext, asked: AskedImage, media: MediaRecord) {
   const probe = media.metadata as unknown as ImageProbe;
   const header = (name: string) => c.req.header(name) ?? null;
   const adapted = adaptToClient(asked.options, header);
-  const options = roundToSteps(adapted.options, configOf(c.env).imageUrl.widthSteps);
+  const rounded = roundToSteps(adapted.options, configOf(c.env).imageUrl.widthSteps);
+  const options = boundSize(rounded, probe);
   const { format, better, varies } = negotiateFormat(options, header("Accept"), probe);
   const identity: DerivativeIdentity = { mediaId: media.id, mediaVersion: media.version, options, format };
   return {

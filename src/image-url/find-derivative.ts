@@ -45,6 +45,8 @@ function cacheRequestOf(c: AppContext, identity: DerivativeIdentity): Request {
   const headers = new Headers();
   for (const name of ["If-None-Match", "Range"]) {
     const value = c.req.header(name);
+    // The Cache API does not know If-Range, so the whole is asked for, which RFC 9110 §13.1.5 always allows.
+    if (name === "Range" && c.req.header("If-Range") !== undefined) continue;
     if (value !== undefined) headers.set(name, value);
   }
   return new Request(cacheUrl(c.env, derivedObjectKey(identity)), { headers });

@@ -48,6 +48,9 @@ export async function makeLater(
   const mark = `${cacheUrl(c.env, objectKey)}.asked`;
   if (await caches.default.match(mark)) return;
   const headers = { "Cache-Control": `max-age=${LATER_SECONDS}` };
+  if (await c.env.MEDIA.head(objectKey)) return;
+  // It costs more than what is made at once, so it is no way around the budget; who has none left just waits.
+  if ((await waitForBudget(c)) > 0) return;
   await caches.default.put(mark, new Response("asked", { headers }));
   const output = toImageOutput(identity.options, identity.format);
   const order = { objectKey, media, output, isBackground: true };
@@ -63,13 +66,19 @@ function pending(message: string): MediaError {
 /** One budget for each address that asks; requests without one share theirs. */
 async function spendBudget(c: AppContext): Promise<void> {
   const { missesPerMinute } = configOf(c.env).imageUrl;
-  if (missesPerMinute === 0) return;
-  const client = c.req.header("CF-Connecting-IP") ?? "unknown";
-  const waitSeconds = await c.env.MISS_BUDGET.getByName(client).take(missesPerMinute);
+  const waitSeconds = await waitForBudget(c);
   if (waitSeconds === 0) return;
   throw new MediaError(
     "image_rate_limited",
     `More than ${missesPerMinute} new images were asked for within a minute.`,
     { headers: { "Retry-After": String(waitSeconds), "Cache-Control": "no-store" } },
   );
+}
+
+/** Takes one miss of the client's budget: 0 when it had one, else the seconds until it has. */
+async function waitForBudget(c: AppContext): Promise<number> {
+  const { missesPerMinute } = configOf(c.env).imageUrl;
+  if (missesPerMinute === 0) return 0;
+  const client = c.req.header("CF-Connecting-IP") ?? "unknown";
+  return await c.env.MISS_BUDGET.getByName(client).take(missesPerMinute);
 }

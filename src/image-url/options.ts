@@ -31,10 +31,8 @@ export type Fit = (typeof FITS)[number];
 
 /** Words for quality, from Cloudflare's image URLs and from Darkroom's jobs. */
 export const URL_QUALITY_WORDS = ["low", "medium-low", "medium", "medium-high", "high", "maximum"] as const;
-export type UrlQualityWord = (typeof URL_QUALITY_WORDS)[number];
 
 export const URL_FORMATS = ["auto", "webp", "jpeg", "baseline-jpeg", "png", "avif", "json"] as const;
-export type UrlFormat = (typeof URL_FORMATS)[number];
 
 interface OptionRow<T> {
   aliases: readonly string[];

@@ -41,6 +41,9 @@ export const DEFAULT_IMAGE_LIMITS: ImageLimits = {
   logos: new Map(),
 };
 
+/** A drawing costs what it says, not what it weighs: filters work for each pixel of it, and a few bytes ask for many. */
+const SVG_PIXELS = 16_000_000;
+
 /**
  * Chooses the lane of one image and its outputs before any pixel is touched.
  *
@@ -53,9 +56,9 @@ export function planImage(
   limits: Partial<ImageLimits> = {},
 ): ImagePlan {
   const { maxPixels, maxPeakBytes, inputBytes, logos } = { ...DEFAULT_IMAGE_LIMITS, ...limits };
-  const pixels = probe.width * probe.height;
-  if (pixels > maxPixels) {
-    const limit = `${maxPixels / 1e6} megapixels`;
+  const most = probe.format === "svg" ? Math.min(maxPixels, SVG_PIXELS) : maxPixels;
+  if (probe.width * probe.height > most) {
+    const limit = `${most / 1e6} megapixels`;
     throw new MediaError("too_many_pixels", `${probe.width}×${probe.height} is more than ${limit}.`);
   }
   for (const output of outputs) checkFraming(probe, output, maxPixels);

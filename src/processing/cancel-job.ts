@@ -54,8 +54,13 @@ export async function stopJob(env: Env, jobId: string): Promise<boolean> {
   return true;
 }
 
-/** Removes an ended job with all that it made. */
+/** Removes an ended job with all that it made. One that was retried meanwhile has lost its files: it is ended first. */
 export async function removeJob(env: Env, jobId: string): Promise<void> {
   await deletePrefix(env.MEDIA, jobPrefix(jobId));
-  await deleteJob(env.DB, jobId, Date.now());
+  if (await deleteJob(env.DB, jobId, Date.now())) return;
+  const nowMs = Date.now();
+  const pending = await endJob(env.DB, jobId, "pending", nowMs);
+  if (pending.ended) await tell(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
+  else await stopJob(env, jobId);
+  await removeJob(env, jobId);
 }

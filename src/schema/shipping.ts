@@ -3,7 +3,6 @@ import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 export const DESTINATION_KINDS = ["http", "s3"] as const;
-export type DestinationKind = (typeof DESTINATION_KINDS)[number];
 
 /** Somebody else's place that outputs are shipped to. */
 export const destinations = sqliteTable(

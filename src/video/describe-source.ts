@@ -1,7 +1,7 @@
 import { MediaError } from "../errors.ts";
 import { type FfprobeReport, type FfprobeStream, ffprobeReport } from "./ffprobe-report.ts";
 import { framesPerSecond, frameTimingOf } from "./frame-rate.ts";
-import { type SourceDescription, UNKNOWN_CODEC, type VideoDescription } from "./source.ts";
+import { languageTag, type SourceDescription, UNKNOWN_CODEC, type VideoDescription } from "./source.ts";
 
 const INTERLACED_FIELD_ORDERS = new Set(["tt", "bb", "tb", "bt"]);
 /** Pixel aspects beyond this come from broken headers. */
@@ -110,7 +110,7 @@ function bitDepthOf(stream: FfprobeStream): number {
 
 function describeTrack(stream: FfprobeStream) {
   const language = stream.tags?.language;
-  const known = language !== undefined && language !== "und";
+  const known = language !== "und" && languageTag.safeParse(language).success;
   return { codec: stream.codec_name ?? UNKNOWN_CODEC, ...(known ? { language } : {}) };
 }
 

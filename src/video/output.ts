@@ -51,7 +51,6 @@ export const thumbnailOutput = z.strictObject({
   atSeconds: z.number().min(0),
   image: imageOutput,
 });
-export type ThumbnailOutput = z.infer<typeof thumbnailOutput>;
 
 export const videoOutput = z.discriminatedUnion("format", [mp4Output, streamOutput, thumbnailOutput]);
 export type VideoOutput = z.infer<typeof videoOutput>;

@@ -9,7 +9,7 @@ import { z } from "zod";
 import { FAILURE_CLASSES } from "../errors.ts";
 import { imageOutput } from "../image/output.ts";
 import { mp4Output, streamOutput, thumbnailOutput } from "./output.ts";
-import { sourceDescription } from "./source.ts";
+import { languageTag, sourceDescription } from "./source.ts";
 
 const taskBase = {
   /** Attempt-scoped id; a second request with the id of a running task is refused (409). */
@@ -113,7 +113,7 @@ export const encodedTrack = z.object({
   variableFrameRate: z.boolean().optional(),
   channels: z.int().optional(),
   sampleRate: z.int().optional(),
-  language: z.string().optional(),
+  language: languageTag.optional(),
   segments: z.array(segment).min(1),
 });
 export type EncodedTrack = z.infer<typeof encodedTrack>;

@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+/** A language as BCP 47 shapes it. A file may say anything, and what it says ends up in manifests. */
+export const languageTag = z.string().regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}$/);
+
 /** What ffprobe learned of a source, in the terms that planning needs. Times in seconds, rates in Hz or kbit/s. */
 export const sourceDescription = z.object({
   container: z.string(),
@@ -40,10 +43,10 @@ export const sourceDescription = z.object({
       codec: z.string(),
       channels: z.int(),
       sampleRate: z.int(),
-      language: z.string().optional(),
+      language: languageTag.optional(),
     }),
   ),
-  subtitles: z.array(z.object({ codec: z.string(), language: z.string().optional() })),
+  subtitles: z.array(z.object({ codec: z.string(), language: languageTag.optional() })),
 });
 export type SourceDescription = z.infer<typeof sourceDescription>;
 export type VideoDescription = NonNullable<SourceDescription["video"]>;

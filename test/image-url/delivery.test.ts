@@ -77,6 +77,14 @@ function timingOf(response: Response): string | null {
 }
 
 describe("an image by URL", () => {
+  it("keeps the side that follows from the other to the limit, too", async () => {
+    const thin = await upload(await fileOf(photo(4, 3000), "png"), "thin.png");
+    await problemOf(await image("width=20,fit=contain,format=jpeg", {}, thin), 400, "invalid_image_url");
+    expect(await shapeOf(await image("height=2000,format=jpeg", {}, thin))).toMatchObject({ height: 2000 });
+    const tall = await upload(await fileOf(photo(2, 5000), "png"), "tall.png");
+    expect(await shapeOf(await image("format=png", {}, tall))).toMatchObject({ height: 4096 });
+  });
+
   it("is made once for 100 who ask at once, then stored, then cached", async () => {
     const puts = await countPuts(`${mediaId}/1/width=50,fit=scale-down.jpg`);
     const responses = await Promise.all(Array.from({ length: 100 }, () => image("w=50,f=jpeg")));

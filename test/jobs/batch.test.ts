@@ -4,12 +4,13 @@ import { newId } from "../../src/id.ts";
 import type { BatchRow, ClaimedTask } from "../../src/jobs/claimed-task.ts";
 import { acceptBatch } from "../../src/jobs/store/accept-batch.ts";
 import { cancelPending, isHalted } from "../../src/jobs/store/cancel-batch.ts";
-import { endJob } from "../../src/jobs/store/end-job.ts";
+import { deleteJob, endJob } from "../../src/jobs/store/end-job.ts";
 import { failTask } from "../../src/jobs/store/fail-task.ts";
 import { finishTask } from "../../src/jobs/store/finish-task.ts";
 import { readBatch } from "../../src/jobs/store/read-batches.ts";
 import { retryJob } from "../../src/jobs/store/retry-job.ts";
 import { haltBatch, haltBatches } from "../../src/processing/cancel-batch.ts";
+import { removeJob } from "../../src/processing/cancel-job.ts";
 import { events } from "../../src/schema/webhooks.ts";
 import type { Envelope } from "../../src/webhooks/event.ts";
 import { envelopeBody } from "../../src/webhooks/event.ts";
@@ -168,6 +169,18 @@ describe("a batch", () => {
     ]);
   });
 
+  it("ends when a job that was retried is removed all the same", async () => {
+    const batchId = await open(2);
+    const [good, bad] = [await claimOne(), await claimOne()];
+    await finish(good);
+    await fail(bad);
+    expect(await retryJob(DB, bad.job.id, LATER_MS + 1)).toMatchObject({ retried: true });
+    expect(await deleteJob(DB, bad.job.id, LATER_MS + 2)).toBe(false);
+    await removeJob(testEnv, bad.job.id);
+    expect(await rowsOf("jobs", `id = '${bad.job.id}'`)).toEqual([]);
+    expect((await readBatch(DB, "anna", batchId))?.batch.finishedAt).not.toBeNull();
+  });
+
   it("of another owner is not there", async () => {
     expect(await readBatch(DB, "bert", await open(1))).toBeUndefined();
   });
@@ -196,6 +209,17 @@ describe("fail_fast", () => {
     expect(await haltBatches(withoutQueue, LATER_MS, 20)).toBe(1);
     expect(await haltBatches(withoutQueue, LATER_MS, 20)).toBe(0);
     expect((await readBatch(DB, "anna", batchId))?.batch.status).toBe("failed");
+  });
+
+  it("leaves alone a job that was retried after the failure", async () => {
+    const batchId = await open(2, "fail_fast");
+    const [first, second] = [await claimOne(), await claimOne()];
+    await fail(first);
+    await fail(second);
+    expect(await retryJob(DB, first.job.id, LATER_MS + 10)).toMatchObject({ retried: true });
+    expect(await haltBatches(withoutQueue, LATER_MS + 20, 20)).toBe(0);
+    await haltBatch(withoutQueue, batchId, LATER_MS + 20);
+    expect((await readBatch(DB, "anna", batchId))?.counts).toMatchObject({ pending: 1, failed: 1 });
   });
 
   it("does nothing while no job has failed, and nothing in a batch that continues", async () => {

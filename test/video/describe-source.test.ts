@@ -38,6 +38,16 @@ describe("what ffprobe says of a source", () => {
   });
 
   it.each([
+    ["en\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhttp://elsewhere.example/v.m3u8\n#", undefined],
+    ['en",URI="http://elsewhere.example/', undefined],
+    ["und", undefined],
+    ["pt-BR", "pt-BR"],
+  ])("takes %j for the language %s", (language, known) => {
+    const source = describeSource({ format, streams: [video, { ...audio, tags: { language } }] });
+    expect(source.audio[0]?.language).toBe(known);
+  });
+
+  it.each([
     ["a display matrix", { side_data_list: [{ side_data_type: "Display Matrix", rotation: -90 }] }, 90],
     ["a matrix the other way", { side_data_list: [{ rotation: 90 }] }, 270],
     ["the older tag", { tags: { rotate: "180" } }, 180],

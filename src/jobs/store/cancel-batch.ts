@@ -60,27 +60,29 @@ export async function cancelPending(
   return cancelled.map((job) => job.id);
 }
 
-/** As a condition: the batch may not outlive the failure of a job, and one has failed. */
+/**
+ * As a condition on `jobs`: its batch may not outlive the failure of a job, and one has failed since this one was
+ * accepted or last retried. Who retries a job of such a batch knows what failed before.
+ */
 export function isHalted(batchId: string): SQL {
   return sql`EXISTS (SELECT 1 FROM batches AS b JOIN jobs AS f ON f.batch_id = b.id
-    WHERE b.id = ${batchId} AND b.on_item_failure = 'fail_fast' AND f.status = 'failed')`;
+    WHERE b.id = ${batchId} AND b.on_item_failure = 'fail_fast' AND ${hasFailedSince(sql`jobs.id`)})`;
+}
+
+/** Of a job `f`: it has failed, and not before the other one began its present run. */
+function hasFailedSince(jobId: SQL): SQL {
+  return sql`(f.status = 'failed' AND f.finished_at >
+    coalesce((SELECT max(r.retried_at) FROM job_runs AS r WHERE r.job_id = ${jobId}), 0))`;
 }
 
 /** Batches in which a job has failed that may not, and others still wait to start. */
 export async function findHaltedBatches(d1: D1Database, limit: number): Promise<string[]> {
-  const has = (status: "failed" | "pending") =>
-    sql`EXISTS (SELECT 1 FROM jobs AS j WHERE j.batch_id = ${batches.id} AND j.status = ${status})`;
+  const isWaiting = sql`EXISTS (SELECT 1 FROM jobs AS j JOIN jobs AS f ON f.batch_id = j.batch_id
+    WHERE j.batch_id = ${batches.id} AND j.status = 'pending' AND ${hasFailedSince(sql`j.id`)})`;
   const found = await drizzle(d1)
     .select({ id: batches.id })
     .from(batches)
-    .where(
-      and(
-        isNull(batches.finishedAt),
-        sql`${batches.onItemFailure} = 'fail_fast'`,
-        has("failed"),
-        has("pending"),
-      ),
-    )
+    .where(and(isNull(batches.finishedAt), sql`${batches.onItemFailure} = 'fail_fast'`, isWaiting))
     .limit(limit);
   return found.map((batch) => batch.id);
 }

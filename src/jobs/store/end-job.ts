@@ -97,17 +97,25 @@ function hasStatus(jobId: string, status: JobStatus): SQL {
 /**
  * Removes every row of an ended job but its dead letter, which is closed if it was open: there is nothing left to
  * requeue. Its files go first, so that a crash in between leaves the rows to retry from.
+ *
+ * @returns `false` when the job has not ended, as after a retry: nothing changes
  */
-export async function deleteJob(d1: D1Database, jobId: string, nowMs: number): Promise<void> {
+export async function deleteJob(d1: D1Database, jobId: string, nowMs: number): Promise<boolean> {
   const db = drizzle(d1);
   const ofJob = sql`task_id IN (SELECT id FROM tasks WHERE job_id = ${jobId})`;
-  await db.batch([
-    db.delete(outputs).where(eq(outputs.jobId, jobId)),
-    db.delete(outputFailures).where(eq(outputFailures.jobId, jobId)),
-    db.delete(jobRuns).where(eq(jobRuns.jobId, jobId)),
-    db.delete(taskDependencies).where(ofJob),
-    db.delete(attempts).where(eq(attempts.jobId, jobId)),
-    db.delete(tasks).where(eq(tasks.jobId, jobId)),
+  const hasEnded = sql`NOT EXISTS (SELECT 1 FROM jobs AS living
+    WHERE living.id = ${jobId} AND living.status IN ('pending', 'processing'))`;
+  const [living] = await db.batch([
+    db
+      .select({ id: jobs.id })
+      .from(jobs)
+      .where(and(eq(jobs.id, jobId), sql`NOT ${hasEnded}`)),
+    db.delete(outputs).where(and(eq(outputs.jobId, jobId), hasEnded)),
+    db.delete(outputFailures).where(and(eq(outputFailures.jobId, jobId), hasEnded)),
+    db.delete(jobRuns).where(and(eq(jobRuns.jobId, jobId), hasEnded)),
+    db.delete(taskDependencies).where(and(ofJob, hasEnded)),
+    db.delete(attempts).where(and(eq(attempts.jobId, jobId), hasEnded)),
+    db.delete(tasks).where(and(eq(tasks.jobId, jobId), hasEnded)),
     // Media that was never fetched is nothing without the job that was to fetch it.
     db
       .delete(media)
@@ -115,12 +123,14 @@ export async function deleteJob(d1: D1Database, jobId: string, nowMs: number): P
         and(
           eq(media.kind, "unknown"),
           sql`id = (SELECT own.media_id FROM jobs AS own WHERE own.id = ${jobId})`,
+          hasEnded,
         ),
       ),
-    db.delete(jobs).where(eq(jobs.id, jobId)),
+    db.delete(jobs).where(and(eq(jobs.id, jobId), hasEnded)),
     db
       .update(deadLetters)
       .set({ resolution: "cancelled", resolvedAt: nowMs })
-      .where(and(eq(deadLetters.jobId, jobId), sql`${deadLetters.resolution} IS NULL`)),
+      .where(and(eq(deadLetters.jobId, jobId), sql`${deadLetters.resolution} IS NULL`, hasEnded)),
   ]);
+  return living.length === 0;
 }
