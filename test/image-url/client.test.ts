@@ -112,6 +112,7 @@ describe("width steps", () => {
     expect(roundToSteps({ width: 4000 }, steps)).toEqual({ width: 1280 });
     expect(roundToSteps({ width: 9 }, [])).toEqual({ width: 9 });
     expect(roundToSteps({ height: 9 }, steps)).toEqual({ height: 9 });
+    expect(roundToSteps({ width: 1, height: 200 }, steps)).toEqual({ width: 1, height: 200 });
   });
 });
 
