@@ -192,7 +192,7 @@ describe("a batch", () => {
     await fail(bad);
     expect(await retryJob(DB, bad.job.id, LATER_MS + 1)).toMatchObject({ retried: true });
     expect(await deleteJob(DB, bad.job.id, LATER_MS + 2)).toBe(false);
-    await removeJob(testEnv, bad.job.id);
+    await removeJob(withoutQueue, bad.job.id);
     expect(await rowsOf("jobs", `id = '${bad.job.id}'`)).toEqual([]);
     expect((await readBatch(DB, "anna", batchId))?.batch.finishedAt).not.toBeNull();
   });
