@@ -10,7 +10,11 @@ import { findJob } from "./routes.ts";
 export const watchTokenRoutes = createRoutes();
 
 const wanted = z
-  .union([z.strictObject({ job_id: z.string() }), z.strictObject({ feed: z.literal(true) })])
+  .strictObject({ job_id: z.string().optional(), feed: z.literal(true).optional() })
+  .refine(({ job_id, feed }) => (job_id === undefined) !== (feed === undefined), {
+    path: ["job_id"],
+    message: "Give either job_id, or feed: true",
+  })
   .openapi("WatchTokenRequest", {
     description: "Either `job_id`, or `feed: true` for everything of the owner",
   });
@@ -39,7 +43,8 @@ const create = createRoute({
 watchTokenRoutes.openapi(create, async (c) => {
   const body = c.req.valid("json");
   const nowMs = Date.now();
-  const { token, links } = "job_id" in body ? await ofJob(c, body.job_id, nowMs) : await ofFeed(c, nowMs);
+  const { token, links } =
+    body.job_id === undefined ? await ofFeed(c, nowMs) : await ofJob(c, body.job_id, nowMs);
   const expiresAt = new Date(nowMs + LIMITS.watchTokenMs).toISOString();
   return c.json({ token, expires_at: expiresAt, links }, 201, { "Cache-Control": "no-store" });
 });

@@ -3,6 +3,7 @@ import { MediaError } from "../errors.ts";
 import { findBatch } from "../jobs/batch-routes.ts";
 import { cancelPending, deleteBatch, findHaltedBatches, isHalted } from "../jobs/store/cancel-batch.ts";
 import { listJobIds } from "../jobs/store/read-batches.ts";
+import { settleStuckBatches } from "../jobs/store/settle-batch.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { removeJob, stopJob } from "./cancel-job.ts";
 import { show } from "./conclude.ts";
@@ -17,7 +18,8 @@ interface CancelledBatch {
  * Ends a batch by hand: what has not started is cancelled; what is being processed is stopped if `force`, and jobs
  * that ended keep what they made. One that has ended is removed with all its jobs and their files.
  *
- * @throws MediaError `not_found`; `conflict` when some of it is being processed and not forced: nothing changes.
+ * @throws MediaError `not_found`; `conflict` when some of it is being processed and not forced, or nothing was left to
+ *   cancel: nothing changes.
  */
 export async function cancelBatch(
   env: Env,
@@ -36,11 +38,18 @@ export async function cancelBatch(
       `${counts.processing} of its jobs are being processed. Add ?force=true to stop them and discard their work.`,
     );
   }
-  await cancelWaiting(env, batchId, Date.now());
+  const cancelled = await cancelWaiting(env, batchId, Date.now());
   // One that was claimed between the two looks is stopped only if that was asked for.
   const running = force ? await listJobIds(env.DB, batchId, "processing") : [];
-  for (const jobId of running) await stopJob(env, jobId);
-  return { status: "cancelled", wasRunning: running.length > 0 };
+  let stopped = 0;
+  for (const jobId of running) if (await stopJob(env, jobId)) stopped++;
+  if (cancelled + stopped === 0) {
+    throw new MediaError(
+      "conflict",
+      "Its jobs started or ended in this moment, so none was cancelled. Look again.",
+    );
+  }
+  return { status: "cancelled", wasRunning: stopped > 0 };
 }
 
 /** Jobs first: what stops this half-way leaves the batch to be deleted again. */
@@ -54,6 +63,13 @@ export async function haltBatch(env: Env, batchId: string, nowMs: number): Promi
   await tellCancelled(env, await cancelPending(env.DB, batchId, nowMs, isHalted(batchId)), nowMs);
 }
 
+/** For the sweep: ends the batches whose last job is gone without having ended them, and says so. */
+export async function settleBatches(env: Env, nowMs: number, limit: number): Promise<number> {
+  const settled = await settleStuckBatches(env.DB, nowMs, limit);
+  if (settled.length > 0) await dispatchEvents(env, settled, nowMs);
+  return settled.length;
+}
+
 /** For the sweep: halts what a crash left between a job's failure and its consequence. */
 export async function haltBatches(env: Env, nowMs: number, limit: number): Promise<number> {
   const halted = await findHaltedBatches(env.DB, limit);
@@ -61,8 +77,11 @@ export async function haltBatches(env: Env, nowMs: number, limit: number): Promi
   return halted.length;
 }
 
-async function cancelWaiting(env: Env, batchId: string, nowMs: number): Promise<void> {
-  await tellCancelled(env, await cancelPending(env.DB, batchId, nowMs), nowMs);
+/** How many it were. */
+async function cancelWaiting(env: Env, batchId: string, nowMs: number): Promise<number> {
+  const cancelled = await cancelPending(env.DB, batchId, nowMs);
+  await tellCancelled(env, cancelled, nowMs);
+  return cancelled.length;
 }
 
 async function tellCancelled(env: Env, jobIds: readonly string[], nowMs: number): Promise<void> {

@@ -54,13 +54,28 @@ export async function stopJob(env: Env, jobId: string): Promise<boolean> {
   return true;
 }
 
-/** Removes an ended job with all that it made. One that was retried meanwhile has lost its files: it is ended first. */
-export async function removeJob(env: Env, jobId: string): Promise<void> {
-  await deletePrefix(env.MEDIA, jobPrefix(jobId));
-  if (await deleteJob(env.DB, jobId, Date.now())) return;
+/** Ends a job that waits or is being processed and discards its work; nothing changes when it has ended. */
+export async function endLivingJob(env: Env, jobId: string): Promise<void> {
   const nowMs = Date.now();
   const pending = await endJob(env.DB, jobId, "pending", nowMs);
+  // What is pending can be claimed between the two, and what is being processed never turns pending.
   if (pending.ended) await tell(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
   else await stopJob(env, jobId);
-  await removeJob(env, jobId);
+}
+
+/** A job that was cancelled cannot be retried: more rounds are for one that failed by itself and was retried again. */
+const REMOVE_ROUNDS = 3;
+
+/**
+ * Removes an ended job with all that it made. One that was retried meanwhile has lost its files: it is ended first.
+ *
+ * @throws MediaError `conflict` when it is retried over and over
+ */
+export async function removeJob(env: Env, jobId: string): Promise<void> {
+  for (let round = 0; round < REMOVE_ROUNDS; round++) {
+    await deletePrefix(env.MEDIA, jobPrefix(jobId));
+    if (await deleteJob(env.DB, jobId, Date.now())) return;
+    await endLivingJob(env, jobId);
+  }
+  throw new MediaError("conflict", "The job is retried while it is to be removed. Ask again.");
 }

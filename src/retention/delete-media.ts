@@ -4,14 +4,11 @@ import type { Env } from "../config.ts";
 import { derivedObjectPrefix } from "../image-url/cache-key.ts";
 import { purgeDerivatives } from "../image-url/purge.ts";
 import type { JobRow } from "../jobs/claimed-task.ts";
-import { endJob } from "../jobs/store/end-job.ts";
 import { listJobsOfMedia } from "../jobs/store/read-jobs.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { markDeleted } from "../media/store.ts";
-import { removeJob } from "../processing/cancel-job.ts";
-import { tell } from "../processing/conclude.ts";
-import { stopAttempts } from "../processing/stop-attempts.ts";
+import { endLivingJob, removeJob } from "../processing/cancel-job.ts";
 import { derivatives, imageAnalyses, media as mediaTable } from "../schema/media.ts";
 
 /** Jobs that one call removes: each costs several queries, and an invocation may make 1,000. */
@@ -46,11 +43,7 @@ export async function deleteMedia(env: Env, media: MediaRecord): Promise<boolean
 }
 
 async function stopAndRemove(env: Env, job: JobRow): Promise<void> {
-  if (job.status === "pending" || job.status === "processing") {
-    const nowMs = Date.now();
-    const ended = await endJob(env.DB, job.id, job.status, nowMs);
-    if (ended.ended) await stopAttempts(env, ended.running);
-    await tell(env, job.id, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
-  }
+  // What was read is old: whatever state it is in by now, it ends.
+  if (job.finishedAt === null) await endLivingJob(env, job.id);
   await removeJob(env, job.id);
 }

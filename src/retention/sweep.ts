@@ -15,7 +15,7 @@ import { log } from "../log.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
 import { findDeletedMedia } from "../media/store.ts";
 import { expireUpload, findAbandonedUploads } from "../media/upload-rows.ts";
-import { haltBatches } from "../processing/cancel-batch.ts";
+import { haltBatches, settleBatches } from "../processing/cancel-batch.ts";
 import { tell } from "../processing/conclude.ts";
 import { recoverExpired } from "../processing/recover.ts";
 import { stopAttempts } from "../processing/stop-attempts.ts";
@@ -40,6 +40,7 @@ const STEPS = {
   recovered: (env, nowMs) => recoverExpired(env, nowMs, BATCH),
   overdue: failOverdue,
   batchesHalted: (env, nowMs) => haltBatches(env, nowMs, BATCH),
+  batchesSettled: (env, nowMs) => settleBatches(env, nowMs, BATCH),
   attemptsSwept: sweepAttempts,
   uploadsDiscarded: discardAbandoned,
   mediaDeleted: finishDeletions,
@@ -63,6 +64,7 @@ export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
     recovered: 0,
     overdue: 0,
     batchesHalted: 0,
+    batchesSettled: 0,
     attemptsSwept: 0,
     uploadsDiscarded: 0,
     mediaDeleted: 0,

@@ -127,6 +127,7 @@ export const batches = sqliteTable(
   },
   (table) => [
     index("batches_owner").on(table.owner, table.id),
+    index("batches_open").on(table.id).where(sql`finished_at IS NULL`),
     index("batches_fail_fast").on(table.id).where(sql`finished_at IS NULL AND on_item_failure = 'fail_fast'`),
   ],
 );

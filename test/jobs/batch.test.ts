@@ -9,7 +9,7 @@ import { failTask } from "../../src/jobs/store/fail-task.ts";
 import { finishTask } from "../../src/jobs/store/finish-task.ts";
 import { readBatch } from "../../src/jobs/store/read-batches.ts";
 import { retryJob } from "../../src/jobs/store/retry-job.ts";
-import { haltBatch, haltBatches } from "../../src/processing/cancel-batch.ts";
+import { cancelBatch, haltBatch, haltBatches, settleBatches } from "../../src/processing/cancel-batch.ts";
 import { removeJob } from "../../src/processing/cancel-job.ts";
 import { events } from "../../src/schema/webhooks.ts";
 import type { Envelope } from "../../src/webhooks/event.ts";
@@ -59,6 +59,22 @@ const finish = (claimed: ClaimedTask, nowMs = LATER_MS) =>
   finishTask(DB, claimed.lease, finished([outputOf(claimed)]), nowMs);
 const fail = (claimed: ClaimedTask, nowMs = LATER_MS) =>
   failTask(DB, claimed.lease, failure("input"), NEVER, nowMs);
+
+/** The database, in which something happens just before each of the first `times` transactions. */
+function beforeBatch(happens: () => Promise<void>, times = 1): D1Database {
+  let left = times;
+  const batch: D1Database["batch"] = async (statements) => {
+    if (left-- > 0) await happens();
+    return await DB.batch(statements);
+  };
+  return new Proxy(DB, {
+    get: (target, name) => {
+      if (name === "batch") return batch;
+      const own: unknown = Reflect.get(target, name);
+      return typeof own === "function" ? own.bind(target) : own;
+    },
+  });
+}
 
 async function batchEvents(): Promise<[string, string][]> {
   const written = (await eventsWritten()).filter(({ type }) => type.startsWith("batch."));
@@ -176,8 +192,58 @@ describe("a batch", () => {
     await fail(bad);
     expect(await retryJob(DB, bad.job.id, LATER_MS + 1)).toMatchObject({ retried: true });
     expect(await deleteJob(DB, bad.job.id, LATER_MS + 2)).toBe(false);
-    await removeJob(testEnv, bad.job.id);
+    await removeJob(withoutQueue, bad.job.id);
     expect(await rowsOf("jobs", `id = '${bad.job.id}'`)).toEqual([]);
+    expect((await readBatch(DB, "anna", batchId))?.batch.finishedAt).not.toBeNull();
+  });
+
+  it("is ended by the sweep when its last job is gone without having ended it, and says so once", async () => {
+    const [stuck, bare, open_] = [await open(2), await open(1), await open(1)];
+    await finish(await claimOne());
+    await DB.prepare("DELETE FROM jobs WHERE batch_id = ? AND status = 'pending'").bind(stuck).run();
+    await DB.prepare("DELETE FROM jobs WHERE batch_id = ?").bind(bare).run();
+    expect(await settleBatches(withoutQueue, LATER_MS, 20)).toBe(2);
+    expect(await settleBatches(withoutQueue, LATER_MS + 1, 20)).toBe(0);
+    const statusOf = async (id: string) => (await readBatch(DB, "anna", id))?.batch.status;
+    expect([await statusOf(stuck), await statusOf(bare), await statusOf(open_)]).toEqual([
+      ...["completed", "cancelled", null],
+    ]);
+    const ends = (await batchEvents()).filter(([type]) => type !== "batch.progress");
+    expect(ends).toEqual(
+      expect.arrayContaining([
+        ["batch.completed", "completed"],
+        ["batch.failed", "cancelled"],
+      ]),
+    );
+    expect(ends).toHaveLength(2);
+  });
+
+  it("of which nothing could be cancelled any more does not say that it was", async () => {
+    const batchId = await open(1);
+    const claimedMeanwhile = beforeBatch(async () => void (await claimOne()));
+    const env = { ...withoutQueue, DB: claimedMeanwhile };
+    await expect(cancelBatch(env, "anna", batchId, false)).rejects.toMatchObject({ code: "conflict" });
+    expect((await readBatch(DB, "anna", batchId))?.counts).toMatchObject({ processing: 1, cancelled: 0 });
+  });
+
+  it("keeps a job that is retried again and again while it is removed, and lets it go afterwards", async () => {
+    const batchId = await open(1);
+    const bad = await claimOne();
+    await fail(bad);
+    let nowMs = LATER_MS;
+    let looks = 0;
+    // It is pending when it is to be deleted, and has failed once more when it is to be ended.
+    const restless = beforeBatch(async () => {
+      const at = looks++ % 3;
+      if (at === 0) await retryJob(DB, bad.job.id, ++nowMs);
+      if (at === 1) await fail(await claimOne(++nowMs), ++nowMs);
+    }, Number.POSITIVE_INFINITY);
+    await expect(removeJob({ ...withoutQueue, DB: restless }, bad.job.id)).rejects.toMatchObject({
+      code: "conflict",
+    });
+    expect(looks).toBe(9);
+    await removeJob(withoutQueue, bad.job.id);
+    expect(await rowsOf("jobs")).toEqual([]);
     expect((await readBatch(DB, "anna", batchId))?.batch.finishedAt).not.toBeNull();
   });
 

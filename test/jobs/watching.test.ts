@@ -99,6 +99,8 @@ describe("a watch token", () => {
     for (const body of [{}, { job_id: job.id, feed: true }, { feed: false }, { job_id: 1 }, []]) {
       expect((await post(body)).status, JSON.stringify(body)).toBe(422);
     }
+    const problem = await (await post({})).json<{ errors: unknown[] }>();
+    expect(problem.errors).toEqual([{ path: "job_id", message: "Give either job_id, or feed: true" }]);
     expect((await post({ feed: true }, {})).status).toBe(401);
   });
 });

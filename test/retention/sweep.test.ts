@@ -1,9 +1,12 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { LIMITS } from "../../src/config.ts";
+import { newId } from "../../src/id.ts";
 import { attemptPrefix } from "../../src/jobs/claimed-task.ts";
 import { failTask } from "../../src/jobs/store/fail-task.ts";
 import { finishTask } from "../../src/jobs/store/finish-task.ts";
+import { readMedia } from "../../src/media/store.ts";
+import { deleteMedia } from "../../src/retention/delete-media.ts";
 import { sweep } from "../../src/retention/sweep.ts";
 import {
   ask,
@@ -125,6 +128,30 @@ describe("deleting a media", () => {
     });
     expect((await ask(`/v1/media/${mediaId}`, { headers: key })).status).toBe(404);
     expect((await ask(`/v1/jobs/${other.job.id}`, { headers: key })).status).toBe(404);
+  });
+
+  it("stops a job that was claimed between the look at it and its end, and ends its batch", async () => {
+    const { job } = await submit({ tasks: [TASK] });
+    const batchId = newId("batch");
+    await DB.prepare(
+      "INSERT INTO batches (id, owner, on_item_failure, request_id, created_at) VALUES (?, 'anna', 'continue', 'req_test', ?)",
+    )
+      .bind(batchId, START_MS)
+      .run();
+    await DB.prepare("UPDATE jobs SET batch_id = ?").bind(batchId).run();
+    let claimed: Awaited<ReturnType<typeof claimOne>> | undefined;
+    // The first transaction is the one that would end the job as pending.
+    const claimedFirst: D1Database["batch"] = async (statements) => {
+      claimed ??= await claimOne(START_MS, LANE);
+      return await DB.batch(statements);
+    };
+    const own = { prepare: (text: string) => DB.prepare(text), batch: claimedFirst };
+    const media = await readMedia(DB, "anna", job.mediaId);
+    if (!media) throw new Error("no media");
+    expect(await deleteMedia({ ...testEnv, DB: own as unknown as D1Database }, media)).toBe(true);
+    expect(claimed?.job.id).toBe(job.id);
+    expect([await rowsOf("jobs"), await rowsOf("tasks"), await rowsOf("attempts")]).toEqual([[], [], []]);
+    expect(await rowsOf("batches")).toMatchObject([{ status: "cancelled" }]);
   });
 
   it("is finished by the sweep when it stopped half-way, a few jobs at a time", async () => {

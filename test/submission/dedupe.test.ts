@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { deleteJob, endJob } from "../../src/jobs/store/end-job.ts";
+import { endJob } from "../../src/jobs/store/end-job.ts";
+import { removeJob } from "../../src/processing/cancel-job.ts";
 import { contentHash } from "../../src/submission/content-hash.ts";
 import { jobFields } from "../../src/submission/job-fields.ts";
 import type { OutputSpecification } from "../../src/submission/output-specification.ts";
@@ -171,7 +172,7 @@ describe("a job is no answer any more", () => {
 
   it("when it was deleted, or its media is about to be", async () => {
     const one = await accepted(send(anna, [file(jpeg), small()]));
-    await deleteJob(DB, one.job_id, Date.now());
+    await removeJob(testEnv, one.job_id);
     await nextIsNew(one.job_id);
     const [other] = await rowsOf<{ id: string; media_id: string }>("jobs");
     await DB.prepare("UPDATE media SET status = 'deleted' WHERE id = ?").bind(other?.media_id).run();

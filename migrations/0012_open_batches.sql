@@ -1,0 +1,1 @@
+CREATE INDEX `batches_open` ON `batches` (`id`) WHERE finished_at IS NULL;
