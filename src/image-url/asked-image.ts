@@ -38,7 +38,9 @@ export async function readAskedImage(
     throw new MediaError("not_found", "An image URL is /img/<options>/<media id>, such as /img/w=400/med_….");
   }
   const exp = query.get("exp");
-  const expiresAt = exp !== null && /^\d{1,12}$/.test(exp) ? Number(exp) : undefined;
+  // Without a signature nothing vouches for it, and it would only shorten how long anybody may keep the image.
+  const isTime = signature !== undefined && exp !== null && /^\d{1,12}$/.test(exp);
+  const expiresAt = isTime ? Number(exp) : undefined;
   if (signature !== undefined || settings.policy === "signed") {
     const path = { options: segment, mediaId, expiresAt };
     await verifyImagePath(path, signature ?? "", settings.keys, nowSeconds);

@@ -76,11 +76,15 @@ async function deliver(c: AppContext, asked: AskedImage, media: MediaRecord): Pr
   const best = better && (await findDerivative(c, better));
   if (best) return answer(best, false);
   const isPending = better !== undefined;
+  const found = (await findDerivative(c, identity)) ?? (await make(c, media, identity));
+  // After what is answered with, which has the first claim on the client's budget.
   if (better) await makeLater(c, media, better);
-  const found = await findDerivative(c, identity);
-  if (found) return answer(found, isPending);
+  return answer(found, isPending);
+}
+
+async function make(c: AppContext, media: MediaRecord, identity: DerivativeIdentity): Promise<Found> {
   const timings = await makeOnce(c, derivativeKey(identity), orderOf(media, identity));
-  return answer({ ...(await readStored(c, identity)), cache: "made", timings }, isPending);
+  return { ...(await readStored(c, identity)), cache: "made", timings };
 }
 
 /** What exactly is asked for, after the client and the deployment had their say. */

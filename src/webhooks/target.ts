@@ -53,12 +53,15 @@ export function addressOf(hostname: string): IPv4 | IPv6 | undefined {
   return IPv4.isValidFourPartDecimal(text) || IPv6.isValid(text) ? parse(text) : undefined;
 }
 
+/** Public by its number, yet inside Azure the host of each virtual machine, which hands out its configuration. */
+const AZURE_HOST = "168.63.129.16";
+
 /**
  * Whether an address is one that anybody on the internet may speak to. Of IPv6 only 2000::/3 is given out; what wraps
  * or translates an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo) is not, as it may lead anywhere.
  */
 export function isPublicAddress(address: IPv4 | IPv6): boolean {
-  if (address.range() !== "unicast") return false;
+  if (address.range() !== "unicast" || address.toString() === AZURE_HOST) return false;
   return address instanceof IPv4 || ((address.parts[0] ?? 0) & 0xe000) === 0x2000;
 }
 

@@ -211,6 +211,14 @@ describe("its answer", () => {
     expect(new Uint8Array(await (await image("w=64,f=png")).arrayBuffer())).toEqual(whole);
   });
 
+  it("is whole for a range of another state of it, cold and warm", async () => {
+    const whole = await (await image("w=65,f=png")).arrayBuffer();
+    for (let round = 0; round < 4; round++) {
+      const ranged = await image("w=65,f=png", { headers: { Range: "bytes=0-3", "If-Range": '"another"' } });
+      expect([ranged.status, (await ranged.arrayBuffer()).byteLength]).toEqual([200, whole.byteLength]);
+    }
+  });
+
   it("is never another's, whatever headers come with it", async () => {
     const seen: unknown[] = [];
     for (let round = 0; round < 3; round++) {
@@ -381,6 +389,35 @@ describe("the policy", () => {
     expect(Number(refused.headers.get("Retry-After"))).toBeGreaterThan(0);
     await problemOf(refused, 429, "image_rate_limited");
     expect(await storedKeys("derived/")).toHaveLength(3);
+  });
+
+  it("lets nobody have an AVIF made past their budget", async () => {
+    const env = { ...policy("open"), IMAGE_URL_MISSES_PER_MINUTE: "1" };
+    const later: Promise<unknown>[] = [];
+    const context = {
+      waitUntil: (work: Promise<unknown>) => later.push(work),
+      passThroughOnException: () => undefined,
+    };
+    const from = async (path: string, accept: string) =>
+      await app.request(
+        `https://darkroom.test${path}`,
+        { headers: { Accept: accept, "CF-Connecting-IP": "192.0.2.7" } },
+        env,
+        context as never,
+      );
+    const last = await from(`/img/w=41/${mediaId}`, WITH_AVIF);
+    expect((await shapeOf(last)).format).toBe("webp");
+    const kept = await from(`/img/w=41/${mediaId}`, WITH_AVIF);
+    expect((await shapeOf(kept)).format).toBe("webp");
+    await problemOf(await from(`/img/w=42/${mediaId}`, WITH_AVIF), 429, "image_rate_limited");
+    await Promise.all(later);
+    expect(await storedKeys("derived/")).toEqual([expect.stringMatching(/\.webp$/)]);
+  });
+
+  it("takes a time without a signature for none", async () => {
+    const asked = await askUnder(policy("open"), `/img/w=43/${mediaId}?exp=1`);
+    expect(asked.headers.get("Cache-Control")).toContain("max-age=86400");
+    expect((await shapeOf(asked)).width).toBe(43);
   });
 
   it("rounds widths up to the deployment's steps", async () => {

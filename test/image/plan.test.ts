@@ -99,6 +99,14 @@ describe("planImage", () => {
     expect(planned(pngHeader(10_000, 10_000)).lane).toBe("container-short");
   });
 
+  it("refuses a drawing of more than 16 megapixels, which a few bytes can make dear", () => {
+    const drawing = (side: number) => ascii(`<svg width="${side}" height="${side}"></svg>`);
+    expect(() => planned(drawing(4001))).toThrow(
+      expect.objectContaining({ code: "too_many_pixels", message: expect.stringContaining("16 megapixels") }),
+    );
+    expect(planned(drawing(4000)).lane).toBe("container-short");
+  });
+
   it("refuses an output that its format cannot hold", () => {
     const full = { ...THUMBNAIL, width: undefined };
     expect(() => planned(pngHeader(20_000, 10), [full])).toThrow(MediaError);
