@@ -1,0 +1,35 @@
+import sharp, { type Sharp } from "sharp";
+import type { Wanted } from "../../src/image/encode.ts";
+import type { ImageCodec } from "../../src/image/encode-output.ts";
+import { pixelsOf } from "./pixels-of.ts";
+
+/** The codecs of libvips, on pixels in memory. */
+export const LIBVIPS_CODEC: ImageCodec = {
+  async encode({ data, width, height }, wanted) {
+    const raw = sharp(Buffer.from(data.buffer, data.byteOffset, data.length), {
+      raw: { width, height, channels: 4 },
+    });
+    const written = await encode(wanted.format === "jpeg" ? raw.removeAlpha() : raw, wanted).toBuffer();
+    return new Uint8Array(written);
+  },
+  decode: async (bytes) => await pixelsOf(sharp(bytes).toColorspace("srgb")),
+};
+
+/** libaom's effort, 0–9: 4 is where more of it stops paying in bytes. */
+const AVIF_EFFORT = 4;
+
+/** A file of one format, in the settings that come closest to the edge's. */
+export function encode(image: Sharp, output: Wanted): Sharp {
+  switch (output.format) {
+    case "jpeg":
+      return image.jpeg({ quality: output.quality, progressive: output.progressive ?? true });
+    case "webp":
+      return output.lossless
+        ? image.webp({ lossless: true, quality: 60 })
+        : image.webp({ quality: output.quality });
+    case "png":
+      return image.png({ compressionLevel: 6 });
+    case "avif":
+      return image.avif({ quality: output.quality, effort: AVIF_EFFORT, chromaSubsampling: "4:2:0" });
+  }
+}
