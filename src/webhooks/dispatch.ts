@@ -3,13 +3,10 @@ import { drizzle } from "drizzle-orm/d1";
 import type { DeliveryTicket, Env } from "../config.ts";
 import { newId } from "../id.ts";
 import { log } from "../log.ts";
-import { events, webhookDeliveries, webhookEndpoints } from "../schema/webhooks.ts";
+import { DEFAULT_PROGRESS_STEP, events, webhookDeliveries, webhookEndpoints } from "../schema/webhooks.ts";
 import type { DeliveryRow } from "./deliveries.ts";
 import type { EndpointRow } from "./endpoints.ts";
 import type { EventRow } from "./event.ts";
-
-/** Percentage points between two `job.progress` events to a job's own URL, and to endpoints that do not say. */
-export const DEFAULT_PROGRESS_STEP = 25;
 
 /**
  * Sends what was written down about these subjects on its way. Never throws: what does not get out now is found by
