@@ -1,10 +1,11 @@
-import { carryExif, EXIF_SEARCH_BYTES } from "./carry-exif.ts";
+import { carryMetadata } from "./carry-metadata.ts";
 import { type ImageSource, openImage } from "./decode.ts";
 import { demandOf } from "./demand.ts";
 import { encodeImage } from "./encode.ts";
 import { finishPixels } from "./finish.ts";
 import type { Framing } from "./framing.ts";
 import { type Logos, placedLogo } from "./logo.ts";
+import { readMetadata, type SourceMetadata } from "./metadata/source-metadata.ts";
 import { orientPixels, storedSize, storedWindow } from "./orient.ts";
 import { IMAGE_MIME, type ImageFormat, type ImageOutput } from "./output.ts";
 import type { Pixels } from "./pixels.ts";
@@ -75,7 +76,7 @@ export async function renderImage(
     const finished = finishPixels(resampled, output, framing, { logo, checkpoint: options.checkpoint });
     options.checkpoint?.();
     await options.onStage?.("encode", fraction + share / 2);
-    rendered.push(await encodeOutput(finished, output, input));
+    rendered.push(await encodeOutput(finished, output, () => readMetadata(input, probe.format)));
   }
   return rendered;
 }
@@ -124,12 +125,13 @@ async function resample(source: ImageSource, output: ImageOutput, { sampling }: 
   return await source.resample(sampling.window, sampling.size, filter);
 }
 
-async function encodeOutput(pixels: Pixels, output: ImageOutput, input: Uint8Array): Promise<RenderedImage> {
-  const encoded = await encodeImage(pixels, output);
-  const { exif } = output;
-  const keeps = exif !== undefined && output.format === "jpeg";
-  const bytes = keeps ? carryExif(encoded, input.subarray(0, EXIF_SEARCH_BYTES), exif) : encoded;
+async function encodeOutput(
+  pixels: Pixels,
+  output: ImageOutput,
+  metadata: () => SourceMetadata,
+): Promise<RenderedImage> {
   const { width, height } = pixels;
+  const bytes = await carryMetadata(await encodeImage(pixels, output), output, { width, height }, metadata);
   verifyImage(bytes, { width, height, format: output.format });
   return { name: output.name, format: output.format, type: IMAGE_MIME[output.format], width, height, bytes };
 }
