@@ -1,7 +1,8 @@
 import { carryMetadata } from "./carry-metadata.ts";
 import { type ImageSource, openImage } from "./decode.ts";
 import { demandOf } from "./demand.ts";
-import { encodeImage } from "./encode.ts";
+import { EDGE_CODEC } from "./edge-codec.ts";
+import { encodeOutput } from "./encode-output.ts";
 import { finishPixels } from "./finish.ts";
 import type { Framing } from "./framing.ts";
 import { type Logos, placedLogo } from "./logo.ts";
@@ -24,6 +25,8 @@ export interface RenderedImage {
   width: number;
   height: number;
   bytes: Uint8Array<ArrayBuffer>;
+  /** What its maker may want to know, one sentence each. */
+  notes: string[];
 }
 
 export type ImageStage = "decode" | "resize" | "encode";
@@ -76,7 +79,9 @@ export async function renderImage(
     const finished = finishPixels(resampled, output, framing, { logo, checkpoint: options.checkpoint });
     options.checkpoint?.();
     await options.onStage?.("encode", fraction + share / 2);
-    rendered.push(await encodeOutput(finished, output, () => readMetadata(input, probe.format)));
+    rendered.push(
+      await writeOutput(finished, output, () => readMetadata(input, probe.format), options.checkpoint),
+    );
   }
   return rendered;
 }
@@ -125,13 +130,16 @@ async function resample(source: ImageSource, output: ImageOutput, { sampling }: 
   return await source.resample(sampling.window, sampling.size, filter);
 }
 
-async function encodeOutput(
+async function writeOutput(
   pixels: Pixels,
   output: ImageOutput,
   metadata: () => SourceMetadata,
+  checkpoint?: () => void,
 ): Promise<RenderedImage> {
+  const { bytes: encoded, notes } = await encodeOutput(pixels, output, EDGE_CODEC, checkpoint);
   const { width, height } = pixels;
-  const bytes = await carryMetadata(await encodeImage(pixels, output), output, { width, height }, metadata);
-  verifyImage(bytes, { width, height, format: output.format });
-  return { name: output.name, format: output.format, type: IMAGE_MIME[output.format], width, height, bytes };
+  const bytes = await carryMetadata(encoded, output, { width, height }, metadata);
+  const { name, format } = output;
+  verifyImage(bytes, { width, height, format });
+  return { name, format, type: IMAGE_MIME[format], width, height, bytes, notes };
 }
