@@ -1,11 +1,13 @@
-import { open, readFile, writeFile } from "node:fs/promises";
-import sharp, { type Sharp } from "sharp";
+import { readFile, writeFile } from "node:fs/promises";
+import sharp, { type Metadata, type Sharp } from "sharp";
 import { MediaError } from "../../src/errors.ts";
-import { carryExif, EXIF_SEARCH_BYTES } from "../../src/image/carry-exif.ts";
+import { carryMetadata } from "../../src/image/carry-metadata.ts";
 import { encodeOutput, isSearched } from "../../src/image/encode-output.ts";
 import { finishPixels } from "../../src/image/finish.ts";
 import { type Framing, frameOutput } from "../../src/image/framing.ts";
 import type { Rectangle, Size } from "../../src/image/geometry.ts";
+import { withoutExifPrefix } from "../../src/image/metadata/read-jpeg.ts";
+import type { SourceMetadata } from "../../src/image/metadata/source-metadata.ts";
 import type { ImageOutput } from "../../src/image/output.ts";
 import type { Pixels } from "../../src/image/pixels.ts";
 import { settleOutput } from "../../src/image/settle.ts";
@@ -48,14 +50,13 @@ export async function renderImage(
     const frame = async (page: number) =>
       await finishedPixels(scaled(input, window, size, kernel, page), output, framing, logos);
     await renderAnimation(output, source, frame, file);
-    return { ...(await verified(file, framing, output)), notes: notesOnAnimation(output) };
+    return { ...(await concluded(file, framing, output, source)), notes: notesOnAnimation(output) };
   }
   const image = scaled(input, window, size, kernel);
   const notes = isSearched(output)
     ? await writeSearched(await finishedPixels(image, output, framing, logos), output, file)
     : await write(image, output, framing, logos, file);
-  if (output.exif !== undefined && output.format === "jpeg") await keepExif(input, file, output.exif);
-  return { ...(await verified(file, framing, output)), notes };
+  return { ...(await concluded(file, framing, output, source)), notes };
 }
 
 async function write(
@@ -145,20 +146,26 @@ async function finishedPixels(
   return finishPixels(await pixelsOf(image), output, framing, { logo });
 }
 
-async function keepExif(input: string, file: string, kept: NonNullable<ImageOutput["exif"]>): Promise<void> {
-  const source = await open(input);
-  try {
-    const { buffer, bytesRead } = await source.read(
-      new Uint8Array(EXIF_SEARCH_BYTES),
-      0,
-      EXIF_SEARCH_BYTES,
-      0,
-    );
-    const jpeg = new Uint8Array(await readFile(file));
-    await writeFile(file, carryExif(jpeg, buffer.subarray(0, bytesRead), kept));
-  } finally {
-    await source.close();
-  }
+/** Writes what the output keeps of the source's metadata into the file, and checks what has become of it. */
+async function concluded(
+  file: string,
+  framing: Framing,
+  output: ImageOutput,
+  source: Metadata,
+): Promise<Size> {
+  const encoded = new Uint8Array(await readFile(file));
+  const carried = await carryMetadata(encoded, output, framing.size, () => metadataOf(source));
+  if (carried !== encoded) await writeFile(file, carried);
+  return await verified(file, framing, output);
+}
+
+function metadataOf({ exif, xmp, iptc, icc }: Metadata): SourceMetadata {
+  return {
+    ...(exif && { exif: withoutExifPrefix(exif) }),
+    ...(xmp && { xmp }),
+    ...(iptc && { iptc }),
+    ...(icc && { icc }),
+  };
 }
 
 async function verified(file: string, { size }: Framing, { format }: ImageOutput): Promise<Size> {
