@@ -1,16 +1,20 @@
-import { open, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { MediaError } from "../../src/errors.ts";
-import { carryExif, EXIF_SEARCH_BYTES } from "../../src/image/carry-exif.ts";
+import { carryMetadata } from "../../src/image/carry-metadata.ts";
+import { encodeOutput, isSearched } from "../../src/image/encode-output.ts";
 import { finishPixels } from "../../src/image/finish.ts";
 import { type Framing, frameOutput } from "../../src/image/framing.ts";
 import type { Rectangle, Size } from "../../src/image/geometry.ts";
+import { withoutExifPrefix } from "../../src/image/metadata/read-jpeg.ts";
+import type { SourceMetadata } from "../../src/image/metadata/source-metadata.ts";
 import { orientPixels, storedSize, storedWindow } from "../../src/image/orient.ts";
 import type { ImageOutput } from "../../src/image/output.ts";
 import type { Pixels } from "../../src/image/pixels.ts";
 import type { Orientation } from "../../src/image/probe.ts";
 import { settleOutput } from "../../src/image/settle.ts";
 import type { LogoFiles } from "./get-logos.ts";
+import { encode, LIBVIPS_CODEC } from "./libvips-codec.ts";
 import { pixelsOf } from "./pixels-of.ts";
 import { isAnimation, renderAnimation } from "./render-animation.ts";
 import { scaledLogo } from "./scaled-logo.ts";
@@ -27,7 +31,7 @@ const INPUT_OPTIONS = {
  * Makes one image file: libvips decodes, stands it upright, cuts and scales; the steps after that are those of the edge
  * (`finish.ts`), so that both lanes make the same picture. In sRGB, without any metadata.
  *
- * @returns its size, px, as read back from the file
+ * @returns its size, px, as read back from the file, and what its maker may want to know
  * @throws {MediaError} `invalid_result` when the file does not have the planned size; `unusable_logo`; what libvips throws otherwise
  */
 export async function renderImage(
@@ -35,7 +39,7 @@ export async function renderImage(
   asked: ImageOutput,
   file: string,
   logos: LogoFiles = {},
-): Promise<{ width: number; height: number }> {
+): Promise<{ width: number; height: number; notes: string[] }> {
   const source = await sharp(input, INPUT_OPTIONS).metadata();
   const upright = source.autoOrient;
   const look = async (window: Rectangle, size: Size) =>
@@ -48,15 +52,40 @@ export async function renderImage(
     const finishFrame = async (stored: Pixels) =>
       await finishPicture(await scaledFrame(stored, source, framing, kernel), output, framing, logos);
     await renderAnimation(input, output, source, finishFrame, file);
-    return await verified(file, framing, output);
+    return { ...(await concluded(file, framing, output, source)), notes: notesOnAnimation(output) };
   }
   const image = scaled(input, window, size, kernel);
+  const notes = isSearched(output)
+    ? await writeSearched(await finishPicture(await pixelsOf(image), output, framing, logos), output, file)
+    : await write(image, output, framing, logos, file);
+  return { ...(await concluded(file, framing, output, source)), notes };
+}
+
+async function write(
+  image: Sharp,
+  output: ImageOutput,
+  framing: Framing,
+  logos: LogoFiles,
+  file: string,
+): Promise<string[]> {
   const finished = isPlain(output, framing)
     ? flattened(image, output)
     : await finish(image, output, framing, logos);
   await encode(finished, output).toFile(file);
-  if (output.exif !== undefined && output.format === "jpeg") await keepExif(input, file, output.exif);
-  return await verified(file, framing, output);
+  return [];
+}
+
+/** The file whose quality or form its pixels decide. */
+async function writeSearched(pixels: Pixels, output: ImageOutput, file: string): Promise<string[]> {
+  const { bytes, notes } = await encodeOutput(pixels, output, LIBVIPS_CODEC);
+  await writeFile(file, bytes);
+  return notes;
+}
+
+function notesOnAnimation(output: ImageOutput): string[] {
+  return isSearched(output)
+    ? [`${output.name} moves: it has quality ${output.quality}, as only stills are searched for a target.`]
+    : [];
 }
 
 function scaled(input: string, window: Rectangle, size: Size, kernel: keyof typeof sharp.kernel): Sharp {
@@ -127,20 +156,26 @@ async function finishPicture(
   return finishPixels(pixels, output, framing, { logo });
 }
 
-async function keepExif(input: string, file: string, kept: NonNullable<ImageOutput["exif"]>): Promise<void> {
-  const source = await open(input);
-  try {
-    const { buffer, bytesRead } = await source.read(
-      new Uint8Array(EXIF_SEARCH_BYTES),
-      0,
-      EXIF_SEARCH_BYTES,
-      0,
-    );
-    const jpeg = new Uint8Array(await readFile(file));
-    await writeFile(file, carryExif(jpeg, buffer.subarray(0, bytesRead), kept));
-  } finally {
-    await source.close();
-  }
+/** Writes what the output keeps of the source's metadata into the file, and checks what has become of it. */
+async function concluded(
+  file: string,
+  framing: Framing,
+  output: ImageOutput,
+  source: Metadata,
+): Promise<Size> {
+  const encoded = new Uint8Array(await readFile(file));
+  const carried = await carryMetadata(encoded, output, framing.size, () => metadataOf(source));
+  if (carried !== encoded) await writeFile(file, carried);
+  return await verified(file, framing, output);
+}
+
+function metadataOf({ exif, xmp, iptc, icc }: Metadata): SourceMetadata {
+  return {
+    ...(exif && { exif: withoutExifPrefix(exif) }),
+    ...(xmp && { xmp }),
+    ...(iptc && { iptc }),
+    ...(icc && { icc }),
+  };
 }
 
 async function verified(file: string, { size }: Framing, { format }: ImageOutput): Promise<Size> {
@@ -149,20 +184,4 @@ async function verified(file: string, { size }: Framing, { format }: ImageOutput
   const expected = format === "avif" ? "heif" : format;
   if (made.width === size.width && made.height === size.height && made.format === expected) return size;
   throw new MediaError("invalid_result", `The image came out as ${made.width}×${made.height} px.`);
-}
-
-/** libaom's effort, 0–9: 4 is where more of it stops paying in bytes. */
-const AVIF_EFFORT = 4;
-
-function encode(image: Sharp, output: ImageOutput): Sharp {
-  switch (output.format) {
-    case "jpeg":
-      return image.jpeg({ quality: output.quality, progressive: output.progressive ?? true });
-    case "webp":
-      return image.webp({ quality: output.quality });
-    case "png":
-      return image.png({ compressionLevel: 6 });
-    case "avif":
-      return image.avif({ quality: output.quality, effort: AVIF_EFFORT, chromaSubsampling: "4:2:0" });
-  }
 }

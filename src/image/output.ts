@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { metadataChoice } from "./metadata/modes.ts";
+import { qualityTarget } from "./quality-target.ts";
 import { watermark } from "./watermark.ts";
 
 /** Largest side that an output may have, px (libwebp's own limit is 16,383). */
@@ -97,8 +99,8 @@ export const imageOutput = z.strictObject({
   underlay: z.boolean().optional(),
   /** A frame around everything, px; the file grows by it. */
   border: z.strictObject({ ...edges, color }).optional(),
-  /** JPEG: what stays of the EXIF; nothing when absent. `keep` keeps where and when it was taken, too. */
-  exif: z.enum(["copyright", "keep"]).optional(),
+  /** What stays of the source's metadata; nothing when absent. */
+  metadata: metadataChoice.optional(),
   /** WebP: moves where its source does. Only a container reads sources that move. */
   animated: z.boolean().optional(),
   /** JPEG: coarse first, then fine. True when absent. */
@@ -107,6 +109,10 @@ export const imageOutput = z.strictObject({
   background: color,
   /** 1–100; PNG ignores it. */
   quality: z.int().min(1).max(100),
+  /** What the quality is looked for by; `quality` is then where the search begins. */
+  qualityTarget: qualityTarget.optional(),
+  /** WebP: flat graphics are written without loss, where that does not cost much more. */
+  losslessIfFlat: z.boolean().optional(),
   /** A logo over the finished picture. */
   watermark: watermark.optional(),
 });

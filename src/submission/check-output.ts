@@ -3,8 +3,9 @@ import { parseColor } from "../image/color.ts";
 import { STREAM_FORMATS } from "../video/output.ts";
 import type { NamedSpecification } from "./name-outputs.ts";
 import type { OutputFormat, OutputSpecification } from "./output-specification.ts";
+import { isTarget } from "./quality-field.ts";
 
-const PICTURES = ["webp", "jpeg", "png", "avif"] as const;
+const PICTURES = ["auto", "webp", "jpeg", "png", "avif"] as const;
 const SIZED = [...PICTURES, "mp4"] as const;
 const STREAMS = STREAM_FORMATS;
 const VIDEOS = ["mp4", ...STREAMS] as const;
@@ -39,7 +40,14 @@ export function checkOutput(
   kind: "image" | "video",
   errors: FieldError[],
 ): void {
-  const { format, width, height, resize_mode: mode = "fit", background_color: color } = specification;
+  const {
+    format,
+    width,
+    height,
+    resize_mode: mode = "fit",
+    background_color: color,
+    metadata,
+  } = specification;
   const refuse = (field: string, message: string) => {
     errors.push({ path: `output_specifications.${index}.${field}`, message });
   };
@@ -49,9 +57,13 @@ export function checkOutput(
   }
   if (kind === "image" && !isPicture(format)) refuse("format", `${format} cannot be made from an image.`);
   if (kind === "image" && specification.thumbnails) refuse("thumbnails", "An image has no moments.");
+  if (metadata !== undefined && metadata !== "strip_all" && kind !== "image")
+    refuse("metadata", "What is made from a video keeps no metadata; only strip_all goes with it.");
   if (isPicture(format) && mode !== "fit" && (width === undefined || height === undefined)) {
     refuse("resize_mode", `${mode} needs both width and height.`);
   }
+  if (!isPicture(format) && isTarget(specification.quality))
+    refuse("quality", "Only a picture can be encoded until it meets a target: use crf, or a word.");
   if (format === "mp4") checkVideoSides({ width, height }, refuse);
   if (color !== undefined) checkColor(color, refuse);
 }

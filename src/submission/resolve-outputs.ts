@@ -1,33 +1,43 @@
 import { type FieldError, MediaError } from "../errors.ts";
 import { parseColor } from "../image/color.ts";
 import { type ImageFormat, type ImageOutput, imageOutput } from "../image/output.ts";
-import { resolveQuality } from "../image/quality.ts";
 import { type RenditionSpec, STREAM_FORMATS, type VideoOutput } from "../video/output.ts";
 import { checkOutput } from "./check-output.ts";
 import { watermarkOf } from "./logos.ts";
 import { type NamedSpecification, nameOutputs } from "./name-outputs.ts";
 import { type OutputFormat, type OutputSpecification, positionOf } from "./output-specification.ts";
 import { PRESETS } from "./presets.ts";
+import { qualityOf } from "./quality-field.ts";
 
 /** What a job makes, every preset and default resolved. */
 export type ResolvedOutputs =
   | { kind: "image"; outputs: ImageOutput[] }
   | { kind: "video"; outputs: VideoOutput[] };
 
+/** What specifications leave open. */
+export interface OutputDefaults {
+  /** Media id of what watermarks use when they name no logo. */
+  logo?: string | undefined;
+  /** Of outputs that do not say what metadata they keep. */
+  metadata?: OutputSpecification["metadata"];
+}
+
 /**
  * Resolves presets and defaults against the kind of media at hand.
  *
- * @param defaultLogo media id of what watermarks use when they name no logo
  * @throws MediaError `invalid_request` with the path of every field that does not fit.
  */
 export function resolveOutputs(
   specifications: readonly OutputSpecification[],
   kind: "image" | "video",
-  defaultLogo?: string,
+  defaults: OutputDefaults = {},
 ): ResolvedOutputs {
   const errors: FieldError[] = [];
   const named = nameOutputs(
-    specifications.map((specification, index) => withPreset(specification, index, kind, errors)),
+    specifications.map((specification, index) => ({
+      ...(defaults.metadata && { metadata: defaults.metadata }),
+      ...withPreset(specification, index, kind, errors),
+    })),
     errors,
   );
   named.forEach((specification, index) => {
@@ -41,8 +51,8 @@ export function resolveOutputs(
   }
   if (errors.length > 0) throw invalidOutputs(errors);
   return kind === "image"
-    ? { kind, outputs: named.map((specification) => imageOutputOf(specification, defaultLogo)) }
-    : { kind, outputs: named.map((specification) => videoOutputOf(specification, defaultLogo)) };
+    ? { kind, outputs: named.map((specification) => imageOutputOf(specification, defaults.logo)) }
+    : { kind, outputs: named.map((specification) => videoOutputOf(specification, defaults.logo)) };
 }
 
 function isStream({ format }: NamedSpecification): boolean {
@@ -70,7 +80,8 @@ function withPreset(
 const WHITE = [255, 255, 255, 255] as const;
 
 function imageOutputOf(specification: NamedSpecification, defaultLogo: string | undefined): ImageOutput {
-  const format = specification.format as ImageFormat;
+  const isAuto = specification.format === "auto";
+  const format = isAuto ? "webp" : (specification.format as ImageFormat);
   const background = specification.background_color && parseColor(specification.background_color);
   return imageOutput.parse({
     name: specification.name,
@@ -83,7 +94,9 @@ function imageOutputOf(specification: NamedSpecification, defaultLogo: string | 
     interpolation: specification.interpolation,
     sharpen: specification.sharpen_amount,
     background: background || WHITE,
-    quality: resolveQuality(specification.quality, format),
+    ...qualityOf(specification.quality, format),
+    losslessIfFlat: isAuto || undefined,
+    metadata: specification.metadata,
     watermark: specification.watermark && watermarkOf(specification.watermark, defaultLogo),
   });
 }

@@ -27,8 +27,12 @@ export async function runThumbnail(context: TaskContext, request: ThumbnailReque
   }
   const logos = await getLogos(context, request.logos);
   context.progress(0.5, "resizing");
-  const files = await renderImages(context, frame, [output.image], logos);
-  return { kind: "files", files: files.map((file) => ({ ...file, name: output.name })), notes: [] };
+  const images = await renderImages(context, frame, [output.image], logos);
+  return {
+    kind: "files",
+    files: images.map(({ file }) => ({ ...file, name: output.name })),
+    notes: images.flatMap(({ notes }) => notes),
+  };
 }
 
 async function exists(file: string): Promise<boolean> {
