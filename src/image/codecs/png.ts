@@ -17,15 +17,6 @@ interface PngExports extends BindgenExports {
 
 const codec = keepCodec(async () => instantiatePng());
 
-/**
- * Decodes any PNG to 8-bit RGBA.
- *
- * @throws Error or WebAssembly.RuntimeError when the file is damaged: the decoder panics
- */
-export async function decodePng(input: Uint8Array): Promise<Pixels> {
-  return await codec.use((png) => png.decode(input));
-}
-
 /** Encodes as 8-bit RGBA. */
 export async function encodePng(pixels: Pixels): Promise<Uint8Array<ArrayBuffer>> {
   return await codec.use((png) => png.encode(pixels));
