@@ -260,6 +260,12 @@ export const ERRORS = define({
     class: "configuration",
     action: "Change the output specification that detail names.",
   },
+  max_bytes_unreachable: {
+    status: 422,
+    title: "The image cannot be made as small as asked",
+    class: "configuration",
+    action: "Ask for fewer pixels, for WebP or AVIF, or allow as many bytes as detail names.",
+  },
 
   source_unavailable: {
     status: 422,

@@ -5,7 +5,7 @@
  *
  * An event that nobody asked for is not written: a service without webhooks pays one lookup in an empty table.
  */
-import { type SQL, sql } from "drizzle-orm";
+import { is, SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { newId } from "./id.ts";
 import { type EventType, events } from "./schema/webhooks.ts";
@@ -19,8 +19,8 @@ export interface JobEvent {
   where: SQL;
   /** Names the transition within its job and type, such as the time of the end: written twice, it is one event. */
   cause: SQL;
-  /** What the rows do not say. */
-  detail?: Record<string, unknown>;
+  /** What the rows do not say; an expression over `j` that is JSON, where the row as it was before belongs to it. */
+  detail?: Record<string, unknown> | SQL;
   /** Where one statement tells of several jobs: an expression over `j` that gives each event its own id. */
   eventId?: SQL;
   nowMs: number;
@@ -28,17 +28,21 @@ export interface JobEvent {
 
 /** The statement that writes an event of a job; it returns nothing and changes nothing else. */
 export function recordJobEvent(db: DrizzleD1Database, event: JobEvent) {
-  const detail = event.detail ? sql`json(${JSON.stringify(event.detail)})` : sql`NULL`;
   return db
     .insert(events)
     .select(
       sql`SELECT ${event.eventId ?? newId("event", event.nowMs)}, j.owner, ${event.type}, j.id, j.id,
         j.id || ':' || ${event.type} || ':' || ${event.cause}, ${nextSequence(sql`j.id`)},
-        j.request_id, j.traceparent, ${jobSnapshot(detail)}, j.webhook_url, ${event.nowMs}, NULL
+        j.request_id, j.traceparent, ${jobSnapshot(detailOf(event))}, j.webhook_url, ${event.nowMs}, NULL
       FROM jobs AS j WHERE ${event.where}
         AND (j.webhook_url IS NOT NULL OR ${isListenedTo(sql`j.owner`, event.type)})`,
     )
     .onConflictDoNothing();
+}
+
+function detailOf({ detail }: JobEvent): SQL {
+  if (detail === undefined) return sql`NULL`;
+  return is(detail, SQL) ? detail : sql`json(${JSON.stringify(detail)})`;
 }
 
 /** The statement that writes `media.ready` of a media that has become so, while `guard` holds. */
@@ -81,7 +85,7 @@ export function recordBatchProgress(db: DrizzleD1Database, batchId: SQL, nowMs: 
   const quarter = sql`CAST(${BATCH_PROGRESS} / 25 AS INTEGER)`;
   return recordBatchEvent(db, {
     type: sql`'batch.progress'`,
-    cause: sql`${quarter} * 25`,
+    cause: sql`b.run || '@' || (${quarter} * 25)`,
     where: sql`b.id = ${batchId} AND b.finished_at IS NULL AND ${quarter} BETWEEN 1 AND 3`,
     nowMs,
   });
@@ -171,6 +175,6 @@ export const BATCH_COUNTS = sql`(SELECT json_object('total', count(*), 'pending'
     'failed', total(p.status = 'failed'), 'cancelled', total(p.status = 'cancelled'))
   FROM jobs AS p WHERE p.batch_id = b.id)`;
 
-const BATCH_SNAPSHOT = sql`json_object('batch_id', b.id, 'status', coalesce(b.status, 'processing'),
+const BATCH_SNAPSHOT = sql`json_object('batch_id', b.id, 'status', coalesce(b.status, 'processing'), 'run', b.run,
   'on_item_failure', b.on_item_failure, 'progress_percentage', ${BATCH_PROGRESS}, 'counts', json(${BATCH_COUNTS}),
   'created_at', b.created_at, 'finished_at', b.finished_at)`;

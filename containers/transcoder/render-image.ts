@@ -2,6 +2,7 @@ import { open, readFile, writeFile } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 import { MediaError } from "../../src/errors.ts";
 import { carryExif, EXIF_SEARCH_BYTES } from "../../src/image/carry-exif.ts";
+import { encodeOutput, isSearched } from "../../src/image/encode-output.ts";
 import { finishPixels } from "../../src/image/finish.ts";
 import { type Framing, frameOutput } from "../../src/image/framing.ts";
 import type { Rectangle, Size } from "../../src/image/geometry.ts";
@@ -9,6 +10,7 @@ import type { ImageOutput } from "../../src/image/output.ts";
 import type { Pixels } from "../../src/image/pixels.ts";
 import { settleOutput } from "../../src/image/settle.ts";
 import type { LogoFiles } from "./get-logos.ts";
+import { encode, LIBVIPS_CODEC } from "./libvips-codec.ts";
 import { pixelsOf } from "./pixels-of.ts";
 import { isAnimation, renderAnimation } from "./render-animation.ts";
 import { scaledLogo } from "./scaled-logo.ts";
@@ -25,7 +27,7 @@ const INPUT_OPTIONS = {
  * Makes one image file: libvips decodes, stands it upright, cuts and scales; the steps after that are those of the edge
  * (`finish.ts`), so that both lanes make the same picture. In sRGB, without any metadata.
  *
- * @returns its size, px, as read back from the file
+ * @returns its size, px, as read back from the file, and what its maker may want to know
  * @throws {MediaError} `invalid_result` when the file does not have the planned size; `unusable_logo`; what libvips throws otherwise
  */
 export async function renderImage(
@@ -33,7 +35,7 @@ export async function renderImage(
   asked: ImageOutput,
   file: string,
   logos: LogoFiles = {},
-): Promise<{ width: number; height: number }> {
+): Promise<{ width: number; height: number; notes: string[] }> {
   const source = await sharp(input, INPUT_OPTIONS).metadata();
   const upright = source.autoOrient;
   const look = async (window: Rectangle, size: Size) =>
@@ -46,15 +48,41 @@ export async function renderImage(
     const frame = async (page: number) =>
       await finishedPixels(scaled(input, window, size, kernel, page), output, framing, logos);
     await renderAnimation(output, source, frame, file);
-    return await verified(file, framing, output);
+    return { ...(await verified(file, framing, output)), notes: notesOnAnimation(output) };
   }
   const image = scaled(input, window, size, kernel);
+  const notes = isSearched(output)
+    ? await writeSearched(await finishedPixels(image, output, framing, logos), output, file)
+    : await write(image, output, framing, logos, file);
+  if (output.exif !== undefined && output.format === "jpeg") await keepExif(input, file, output.exif);
+  return { ...(await verified(file, framing, output)), notes };
+}
+
+async function write(
+  image: Sharp,
+  output: ImageOutput,
+  framing: Framing,
+  logos: LogoFiles,
+  file: string,
+): Promise<string[]> {
   const finished = isPlain(output, framing)
     ? flattened(image, output)
     : await finish(image, output, framing, logos);
   await encode(finished, output).toFile(file);
-  if (output.exif !== undefined && output.format === "jpeg") await keepExif(input, file, output.exif);
-  return await verified(file, framing, output);
+  return [];
+}
+
+/** The file whose quality or form its pixels decide. */
+async function writeSearched(pixels: Pixels, output: ImageOutput, file: string): Promise<string[]> {
+  const { bytes, notes } = await encodeOutput(pixels, output, LIBVIPS_CODEC);
+  await writeFile(file, bytes);
+  return notes;
+}
+
+function notesOnAnimation(output: ImageOutput): string[] {
+  return isSearched(output)
+    ? [`${output.name} moves: it has quality ${output.quality}, as only stills are searched for a target.`]
+    : [];
 }
 
 /** @param page the frame of an animation, from 0 */
@@ -139,20 +167,4 @@ async function verified(file: string, { size }: Framing, { format }: ImageOutput
   const expected = format === "avif" ? "heif" : format;
   if (made.width === size.width && made.height === size.height && made.format === expected) return size;
   throw new MediaError("invalid_result", `The image came out as ${made.width}×${made.height} px.`);
-}
-
-/** libaom's effort, 0–9: 4 is where more of it stops paying in bytes. */
-const AVIF_EFFORT = 4;
-
-function encode(image: Sharp, output: ImageOutput): Sharp {
-  switch (output.format) {
-    case "jpeg":
-      return image.jpeg({ quality: output.quality, progressive: output.progressive ?? true });
-    case "webp":
-      return image.webp({ quality: output.quality });
-    case "png":
-      return image.png({ compressionLevel: 6 });
-    case "avif":
-      return image.avif({ quality: output.quality, effort: AVIF_EFFORT, chromaSubsampling: "4:2:0" });
-  }
 }

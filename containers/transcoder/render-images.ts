@@ -19,6 +19,7 @@ export const imageReport = z.discriminatedUnion("type", [
     width: z.int(),
     height: z.int(),
     bytes: z.int(),
+    notes: z.array(z.string()).default([]),
   }),
   z.object({ type: z.literal("failed"), code: z.string(), message: z.string(), detail: z.string() }),
 ]);
@@ -29,6 +30,12 @@ export interface ImageOrder {
   input: string;
   outputs: { file: string; output: ImageOutput }[];
   logos: LogoFiles;
+}
+
+/** A stored image, and what its maker may want to know. */
+export interface StoredImage {
+  file: ProducedFile;
+  notes: string[];
 }
 
 /**
@@ -43,24 +50,25 @@ export async function renderImages(
   input: string,
   outputs: readonly ImageOutput[],
   logos: LogoFiles,
-): Promise<ProducedFile[]> {
+): Promise<StoredImage[]> {
   const order: ImageOrder = {
     input,
     outputs: outputs.map((output, i) => ({ file: join(context.folder, `image-${i}`), output })),
     logos,
   };
   const reports = await runImageProgram(context, order);
-  const files: ProducedFile[] = [];
+  const images: StoredImage[] = [];
   for (const [i, output] of outputs.entries()) {
     const report = reports[i];
     if (report?.type !== "rendered") throw new MediaError("invalid_result", "An image was not made.");
     const type = IMAGE_MIME[output.format];
     const stored = await context.store(report.file, output.name, type);
     const { width, height } = report;
-    files.push({ name: output.name, path: output.name, type, ...stored, width, height });
+    const file = { name: output.name, path: output.name, type, ...stored, width, height };
+    images.push({ file, notes: report.notes });
     context.progress(0.6 + (0.4 * (i + 1)) / outputs.length, "storing");
   }
-  return files;
+  return images;
 }
 
 async function runImageProgram(context: TaskContext, order: ImageOrder): Promise<ImageReport[]> {

@@ -6,13 +6,17 @@ import { encodeWebp } from "./codecs/webp.ts";
 import type { ImageFormat, ImageOutput } from "./output.ts";
 import type { Pixels } from "./pixels.ts";
 
-type Wanted = Pick<ImageOutput, "format" | "quality" | "progressive">;
+/** How one file is written. */
+export type Wanted = Pick<ImageOutput, "format" | "quality" | "progressive"> & {
+  /** WebP: without loss, whatever the quality. */
+  lossless?: boolean;
+};
 type Encoder = (pixels: Pixels, quality: number, wanted: Wanted) => Promise<Uint8Array<ArrayBuffer> | null>;
 
 const ENCODERS = {
   jpeg: (pixels, quality, { progressive }) => encodeJpeg(pixels, quality, progressive),
   png: encodePng,
-  webp: encodeWebp,
+  webp: (pixels, quality, { lossless }) => encodeWebp(pixels, quality, lossless),
   avif: encodeAvif,
 } satisfies Record<ImageFormat, Encoder>;
 

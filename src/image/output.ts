@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { qualityTarget } from "./quality-target.ts";
 import { watermark } from "./watermark.ts";
 
 /** Largest side that an output may have, px (libwebp's own limit is 16,383). */
@@ -107,6 +108,10 @@ export const imageOutput = z.strictObject({
   background: color,
   /** 1–100; PNG ignores it. */
   quality: z.int().min(1).max(100),
+  /** What the quality is looked for by; `quality` is then where the search begins. */
+  qualityTarget: qualityTarget.optional(),
+  /** WebP: flat graphics are written without loss, where that does not cost much more. */
+  losslessIfFlat: z.boolean().optional(),
   /** A logo over the finished picture. */
   watermark: watermark.optional(),
 });

@@ -1,7 +1,8 @@
 import { carryExif, EXIF_SEARCH_BYTES } from "./carry-exif.ts";
 import { type ImageSource, openImage } from "./decode.ts";
 import { demandOf } from "./demand.ts";
-import { encodeImage } from "./encode.ts";
+import { EDGE_CODEC } from "./edge-codec.ts";
+import { encodeOutput } from "./encode-output.ts";
 import { finishPixels } from "./finish.ts";
 import type { Framing } from "./framing.ts";
 import { type Logos, placedLogo } from "./logo.ts";
@@ -23,6 +24,8 @@ export interface RenderedImage {
   width: number;
   height: number;
   bytes: Uint8Array<ArrayBuffer>;
+  /** What its maker may want to know, one sentence each. */
+  notes: string[];
 }
 
 export type ImageStage = "decode" | "resize" | "encode";
@@ -75,7 +78,7 @@ export async function renderImage(
     const finished = finishPixels(resampled, output, framing, { logo, checkpoint: options.checkpoint });
     options.checkpoint?.();
     await options.onStage?.("encode", fraction + share / 2);
-    rendered.push(await encodeOutput(finished, output, input));
+    rendered.push(await writeOutput(finished, output, input, options.checkpoint));
   }
   return rendered;
 }
@@ -124,12 +127,17 @@ async function resample(source: ImageSource, output: ImageOutput, { sampling }: 
   return await source.resample(sampling.window, sampling.size, filter);
 }
 
-async function encodeOutput(pixels: Pixels, output: ImageOutput, input: Uint8Array): Promise<RenderedImage> {
-  const encoded = await encodeImage(pixels, output);
-  const { exif } = output;
-  const keeps = exif !== undefined && output.format === "jpeg";
+async function writeOutput(
+  pixels: Pixels,
+  output: ImageOutput,
+  input: Uint8Array,
+  checkpoint?: () => void,
+): Promise<RenderedImage> {
+  const { bytes: encoded, notes } = await encodeOutput(pixels, output, EDGE_CODEC, checkpoint);
+  const { exif, name, format } = output;
+  const keeps = exif !== undefined && format === "jpeg";
   const bytes = keeps ? carryExif(encoded, input.subarray(0, EXIF_SEARCH_BYTES), exif) : encoded;
   const { width, height } = pixels;
-  verifyImage(bytes, { width, height, format: output.format });
-  return { name: output.name, format: output.format, type: IMAGE_MIME[output.format], width, height, bytes };
+  verifyImage(bytes, { width, height, format });
+  return { name, format, type: IMAGE_MIME[format], width, height, bytes, notes };
 }

@@ -78,6 +78,10 @@ export function planImage(
     const reason = `AVIF of more than ${limit} takes the edge too long to write.`;
     return { lane: "container-short", reason, estimatedPeakBytes, notes };
   }
+  if (outputs.some((output) => isLongSearch(probe, output))) {
+    const reason = "Looking for a quality takes several encodes, of more pixels than the edge has time for.";
+    return { lane: "container-short", reason, estimatedPeakBytes, notes };
+  }
   const peak = `${Math.ceil(estimatedPeakBytes / MIB)} MiB`;
   const isWithin = estimatedPeakBytes <= maxPeakBytes;
   const reason = isWithin
@@ -93,6 +97,17 @@ function isSlowAvif(probe: ImageProbe, output: ImageOutput): boolean {
   if (output.format !== "avif") return false;
   const { width, height } = frameOutput(probe, output).size;
   return width * height > EDGE_AVIF_PIXELS;
+}
+
+/** Largest picture whose quality the edge looks for, px: up to eight encodes and decodes, some 1.5 s of CPU. */
+const EDGE_SEARCH_PIXELS = 1_500_000;
+
+/** The edge does not read AVIF, so what needs looking at is left to a container at any size. */
+function isLongSearch(probe: ImageProbe, output: ImageOutput): boolean {
+  if (output.qualityTarget === undefined || output.format === "png") return false;
+  if (output.format === "avif") return true;
+  const { width, height } = frameOutput(probe, output).size;
+  return width * height > EDGE_SEARCH_PIXELS;
 }
 
 /** Longest side that a file of a format can have, px: libwebp's 14 bits, JPEG's practical limit in libjpeg. */

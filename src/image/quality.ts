@@ -5,24 +5,25 @@ export const QUALITY_WORDS = ["low", "medium", "high", "maximum"] as const;
 export type QualityWord = (typeof QUALITY_WORDS)[number];
 
 /**
- * Chosen by structural similarity (Wang 2004, 8×8 windows, luma) to the original, averaged over four generated photos
- * of 512×384 px with detail from 128 px down to 2 px, encoded by the codecs of this folder and decoded by libvips:
+ * Chosen so that a word has the same structural similarity (`ssim.ts`) to the picture before encoding in every format and
+ * on both lanes, on average over generated photos of 512×384 px with detail from 128 px down to 2 px.
+ * `npm run bench -- quality` measures it again. SSIM (bytes):
  *
- * | word    | SSIM  | jpeg: q, bytes | webp: q, bytes |
- * |---------|-------|----------------|----------------|
- * | low     | 0.949 | 40, 10,259     | 38, 8,905      |
- * | medium  | 0.968 | 65, 15,292     | 76, 15,086     |
- * | high    | 0.979 | 80, 28,024     | 84, 20,587     |
- * | maximum | 0.992 | 94, 81,538     | 94, 38,437     |
+ * | word    | JPEG                 | WebP                 | AVIF, edge           | AVIF, container |
+ * |---------|----------------------|----------------------|----------------------|-----------------|
+ * | low     | q41, 0.945 (10,268)  | q48, 0.941 (9,235)   | q44, 0.947 (6,651)   | 0.947 (4,776)   |
+ * | medium  | q62, 0.969 (14,221)  | q76, 0.968 (12,964)  | q54, 0.966 (8,779)   | 0.975 (8,765)   |
+ * | high    | q79, 0.982 (19,299)  | q83, 0.981 (16,223)  | q62, 0.979 (11,714)  | 0.986 (12,148)  |
+ * | maximum | q92, 0.994 (35,396)  | q93, 0.993 (28,181)  | q84, 0.993 (20,294)  | 0.994 (22,688)  |
  *
- * PNG loses nothing at any word. AVIF has, on photos made likewise, the SSIM of WebP's number for the word, at 59–76 %
- * of its bytes (libaom, effort 4).
+ * JPEG and WebP are the same in both lanes; libaom is given more time in a container.
+ * PNG loses nothing at any word.
  */
 const QUALITY = {
-  low: { jpeg: 40, webp: 38, png: 100, avif: 35 },
-  medium: { jpeg: 65, webp: 76, png: 100, avif: 52 },
-  high: { jpeg: 80, webp: 84, png: 100, avif: 67 },
-  maximum: { jpeg: 94, webp: 94, png: 100, avif: 84 },
+  low: { jpeg: 41, webp: 48, png: 100, avif: 44 },
+  medium: { jpeg: 62, webp: 76, png: 100, avif: 54 },
+  high: { jpeg: 79, webp: 83, png: 100, avif: 62 },
+  maximum: { jpeg: 92, webp: 93, png: 100, avif: 84 },
 } satisfies Record<QualityWord, Record<ImageFormat, number>>;
 
 /** A quality as the encoders take it, 1–100; `high` when none is given. Numbers are left as they are. */

@@ -135,6 +135,7 @@ async function reviveChannel(env: Env, job: JobRow, tasks: readonly TaskRow[]): 
       type: "accepted",
       jobId: job.id,
       run: job.run,
+      reached: job.progressPercentage,
       stages: job.stages as StageName[],
       tasks: tasks.map(outlineOf),
       expected: job.estimate ?? undefined,

@@ -42,7 +42,7 @@ export async function runImageTask(claimed: ClaimedTask, context: IsolateContext
   await context.report("finalization", 0);
   const prefix = attemptPrefix(claimed.lease);
   const files = await Promise.all(rendered.map((image) => storeImage(context.bucket, prefix, image)));
-  return { result: null, files, failedOutputs };
+  return { result: null, files, failedOutputs, notes: rendered.flatMap((image) => image.notes) };
 }
 
 function stageReporter(context: IsolateContext, count: number): (step: ImageStage) => Promise<void> {

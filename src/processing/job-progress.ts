@@ -1,10 +1,11 @@
 import { readEnd } from "../jobs/store/read-jobs.ts";
-import { saveProgress } from "../jobs/store/save-progress.ts";
+import { type Advance, saveProgress } from "../jobs/store/save-progress.ts";
 import { log } from "../log.ts";
 import { ProgressChannel } from "../progress/channel.ts";
 import type { ProgressEvent, ProgressSnapshot } from "../progress/event.ts";
 import type { FeedEntry } from "../progress/feed-entries.ts";
-import { type Advance, passesMilestone, progressSteps, tellMilestone } from "../webhooks/milestones.ts";
+import { dispatchEvents } from "../webhooks/dispatch.ts";
+import { passesMilestone, progressSteps } from "../webhooks/milestones.ts";
 import { recoverTask } from "./recover.ts";
 
 const WRITE_EVERY_MS = 1_000;
@@ -21,8 +22,8 @@ export interface Followed {
  * that want to hear of progress.
  */
 export class JobProgress extends ProgressChannel {
-  /** Percentage up to which milestones were looked at; stored when one was passed. */
-  #lookedAt: number | undefined;
+  /** Percentage of a run up to which milestones were looked for. */
+  #lookedAt: { run: number; percentage: number } | undefined;
   #steps: Promise<number[]> | undefined;
   /** Status and stage that D1 knows, and since when; after an eviction it may be told once more. */
   #written: { mark: string; atMs: number } | undefined;
@@ -36,8 +37,7 @@ export class JobProgress extends ProgressChannel {
     await super.record(events);
     const snapshot = await this.snapshot();
     if (!snapshot) return;
-    this.ctx.waitUntil(this.#lookForMilestone(snapshot));
-    this.ctx.waitUntil(this.#writeDown(snapshot, Date.now()));
+    this.ctx.waitUntil(this.#keepInD1(snapshot, Date.now()));
     this.ctx.waitUntil(this.#tellFeed(snapshot));
   }
 
@@ -62,23 +62,43 @@ export class JobProgress extends ProgressChannel {
   }
 
   /**
-   * D1 learns of progress only when the stage changes or the job ends short of completion, and at most once a second:
-   * what runs through its stages faster, as most images do, costs no write.
+   * D1 learns of progress when the stage changes, when a milestone is passed of somebody who wants to hear of it, and
+   * when the job ends short of completion. Most images do none of it and cost no write.
    */
-  async #writeDown(snapshot: ProgressSnapshot, nowMs: number): Promise<void> {
-    const { job_id, status, progress_percentage, current_stage } = snapshot;
+  async #keepInD1(snapshot: ProgressSnapshot, nowMs: number): Promise<void> {
+    const { job_id: jobId, status, run, progress_percentage: percentage, current_stage: stage } = snapshot;
     if (status === "pending" || status === "completed") return;
-    const mark = `${status} ${current_stage}`;
-    const ended = status !== "processing";
+    const isStageDue = this.#noteStage(`${status} ${stage}`, status !== "processing", nowMs);
+    try {
+      const isMilestone = status === "processing" && (await this.#passesMilestone(jobId, run, percentage));
+      if (isStageDue || isMilestone) await this.#advance({ jobId, run, percentage, stage }, nowMs);
+    } catch (error) {
+      this.#steps = undefined;
+      this.#lookedAt = undefined;
+      log("warn", "progress", "progress_unwritten", { job_id: jobId, detail: String(error) });
+    }
+  }
+
+  async #advance(advance: Advance, nowMs: number): Promise<void> {
+    this.save();
+    const isTold = await saveProgress(this.env.DB, advance, nowMs);
+    if (isTold) await dispatchEvents(this.env, [advance.jobId], nowMs);
+  }
+
+  /** At most once a second: what runs through its stages faster is not written for each of them. */
+  #noteStage(mark: string, ended: boolean, nowMs: number): boolean {
     if (!this.#written && !ended) this.#written = { mark, atMs: nowMs };
     const due = ended || nowMs >= (this.#written?.atMs ?? 0) + WRITE_EVERY_MS;
-    if (mark === this.#written?.mark || !due) return;
+    if (mark === this.#written?.mark || !due) return false;
     this.#written = { mark, atMs: nowMs };
-    try {
-      await saveProgress(this.env.DB, job_id, progress_percentage, current_stage);
-    } catch (error) {
-      log("warn", "progress", "stage_unwritten", { job_id, detail: String(error) });
-    }
+    return true;
+  }
+
+  async #passesMilestone(jobId: string, run: number, percentage: number): Promise<boolean> {
+    const lookedAt = this.#lookedAt?.run === run ? this.#lookedAt.percentage : 0;
+    this.#lookedAt = { run, percentage };
+    this.#steps ??= progressSteps(this.env.DB, jobId);
+    return passesMilestone(lookedAt, percentage, await this.#steps);
   }
 
   /** A feed that cannot be reached misses this; what comes next is whole again. */
@@ -93,26 +113,6 @@ export class JobProgress extends ProgressChannel {
       this.#followed = null;
     } catch (error) {
       log("warn", "progress", "feed_untold", { job_id: snapshot.job_id, detail: String(error) });
-    }
-  }
-
-  /** Milestones are only informational: one that cannot be written down is not told. */
-  async #lookForMilestone({ job_id, status, ...shown }: ProgressSnapshot): Promise<void> {
-    if (status !== "processing") return;
-    const now = shown.progress_percentage;
-    const lookedAt = this.#lookedAt ?? this.ctx.storage.kv.get<number>("lookedAt") ?? 0;
-    // An explicit retry begins again.
-    const advance: Advance = { before: Math.min(lookedAt, now), now, stage: shown.current_stage };
-    this.#lookedAt = now;
-    try {
-      this.#steps ??= progressSteps(this.env.DB, job_id);
-      if (passesMilestone(advance, await this.#steps)) {
-        this.ctx.storage.kv.put("lookedAt", now);
-        await tellMilestone(this.env, job_id, advance, Date.now());
-      }
-    } catch (error) {
-      this.#steps = undefined;
-      log("warn", "progress", "milestone_untold", { job_id, detail: String(error) });
     }
   }
 }

@@ -48,8 +48,8 @@ export abstract class ProgressChannel extends DurableObject<Env> {
     const due = nowMs >= this.#kept.toldAtMs + UPDATE_EVERY_MS;
     if (this.#kept.pending && (boundary || due)) this.#tell(nowMs);
     else if (nowMs >= this.#kept.toldAtMs + SIGN_OF_LIFE_EVERY_MS) this.#showLife(nowMs);
-    // Between the boundaries a lost second is only a second of progress; it need not be written every time.
-    if (boundary || events.some(isLifeCycle) || nowMs >= this.#savedAtMs + UPDATE_EVERY_MS) this.#save(nowMs);
+    // What nobody was told is only a second of progress; it need not be written every time.
+    if (boundary || events.some(isLifeCycle) || nowMs >= this.#savedAtMs + UPDATE_EVERY_MS) this.save(nowMs);
     await this.#schedule();
   }
 
@@ -76,13 +76,22 @@ export abstract class ProgressChannel extends DurableObject<Env> {
     if (nowMs >= stateEndsMs(this.#kept)) return this.#drop();
     if (this.#kept.pending) this.#tell(nowMs);
     await this.#takeBackOverdue(nowMs);
-    this.#save(nowMs);
+    this.save(nowMs);
     await this.#schedule();
   }
 
   /** Watchers have nothing to say but `ping`, which the runtime answers without waking this object. */
   override webSocketMessage(socket: WebSocket): void {
     socket.close(1008, "this feed only listens to ping");
+  }
+
+  /**
+   * Writes down what is known. Whoever tells somebody else of it does so first: the runtime lets nothing out before the
+   * write stands, so that no crash makes this object know less than was told.
+   */
+  protected save(nowMs = Date.now()): void {
+    this.ctx.storage.kv.put("kept", this.#kept);
+    this.#savedAtMs = nowMs;
   }
 
   #hear(event: ProgressEvent, nowMs: number): boolean {
@@ -120,6 +129,7 @@ export abstract class ProgressChannel extends DurableObject<Env> {
     kept.state = kept.state && { ...kept.state, sequence: after.sequence };
     kept.told = after;
     kept.toldAtMs = nowMs;
+    this.save(nowMs);
     appendToLog(this.ctx.storage.sql, message);
     this.#watchers.tell(message, after);
   }
@@ -150,11 +160,6 @@ export abstract class ProgressChannel extends DurableObject<Env> {
     const dueMs = nextDueMs(this.#kept);
     const setMs = await this.ctx.storage.getAlarm();
     if (setMs === null || dueMs < setMs) await this.ctx.storage.setAlarm(dueMs);
-  }
-
-  #save(nowMs: number): void {
-    this.ctx.storage.kv.put("kept", this.#kept);
-    this.#savedAtMs = nowMs;
   }
 }
 

@@ -22,12 +22,14 @@ export interface TaskOutline {
 export type ProgressEvent =
   /**
    * The job was accepted. `stages` in order. A second one changes nothing while the job runs; one that is younger
-   * than the end of the job (an explicit retry) starts a new run of progress. `run` left out: 1.
+   * than the end of the job (an explicit retry) starts a new run of progress. `run` left out: 1. `reached` is what D1
+   * knows of this run, percent: whoever begins to listen late never reports less.
    */
   | {
       type: "accepted";
       jobId: string;
       run?: number;
+      reached?: number;
       stages: StageName[];
       tasks: TaskOutline[];
       /** From acceptance to the end; left out where nobody estimated it. */

@@ -62,7 +62,7 @@ export function acceptedState(event: Accepted, earlier: ProgressState | null): P
     outputsFailed: [],
     stages: event.stages,
     tasks: event.tasks.map((outline) => newTask(outline, event.stages, attempts.get(outline.taskId))),
-    reached: 0,
+    reached: event.reached ?? 0,
     baseline: 0,
     previousEndMs: earlier?.endedAtMs ?? null,
     expected: event.expected,

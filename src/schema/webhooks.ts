@@ -19,6 +19,9 @@ export const EVENT_TYPES = [
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
+/** Percentage points between two `job.progress` events to a job's own URL, and to endpoints that do not say. */
+export const DEFAULT_PROGRESS_STEP = 25;
+
 export const DELIVERY_STATES = ["waiting", "sending", "delivered", "failed", "discarded"] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 

@@ -3,8 +3,9 @@ import { parseColor } from "../image/color.ts";
 import { STREAM_FORMATS } from "../video/output.ts";
 import type { NamedSpecification } from "./name-outputs.ts";
 import type { OutputFormat, OutputSpecification } from "./output-specification.ts";
+import { isTarget } from "./quality-field.ts";
 
-const PICTURES = ["webp", "jpeg", "png", "avif"] as const;
+const PICTURES = ["auto", "webp", "jpeg", "png", "avif"] as const;
 const SIZED = [...PICTURES, "mp4"] as const;
 const STREAMS = STREAM_FORMATS;
 const VIDEOS = ["mp4", ...STREAMS] as const;
@@ -52,6 +53,8 @@ export function checkOutput(
   if (isPicture(format) && mode !== "fit" && (width === undefined || height === undefined)) {
     refuse("resize_mode", `${mode} needs both width and height.`);
   }
+  if (!isPicture(format) && isTarget(specification.quality))
+    refuse("quality", "Only a picture can be encoded until it meets a target: use crf, or a word.");
   if (format === "mp4") checkVideoSides({ width, height }, refuse);
   if (color !== undefined) checkColor(color, refuse);
 }

@@ -5,6 +5,7 @@ import type { OutputFormat, OutputSpecification } from "./output-specification.t
 export type NamedSpecification = OutputSpecification & { format: OutputFormat; name: string };
 
 const EXTENSIONS: Record<OutputFormat, string> = {
+  auto: ".webp",
   webp: ".webp",
   jpeg: ".jpg",
   png: ".png",

@@ -1,7 +1,19 @@
 import { z } from "@hono/zod-openapi";
 import { type ImageOutput, INTERPOLATIONS, MAX_OUTPUT_SIDE_PX, RESIZE_MODES } from "../image/output.ts";
+import { qualitySpecification } from "./quality-field.ts";
 
-export const OUTPUT_FORMATS = ["webp", "jpeg", "png", "avif", "mp4", "hls", "dash", "adaptive"] as const;
+/** `auto` is WebP, without loss for flat graphics. */
+export const OUTPUT_FORMATS = [
+  "auto",
+  "webp",
+  "jpeg",
+  "png",
+  "avif",
+  "mp4",
+  "hls",
+  "dash",
+  "adaptive",
+] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 const ANCHORS = {
@@ -69,7 +81,7 @@ export const outputSpecification = z
     /** Images: how much detail is brought out, 0 (none) to 2. */
     sharpen_amount: z.number().min(0).max(2).optional(),
     background_color: z.string().max(64).optional(),
-    quality: z.union([z.int().min(1).max(100), z.enum(["low", "medium", "high", "maximum"])]).optional(),
+    quality: qualitySpecification.optional(),
     /** Video: constant rate factor of x264. */
     crf: z.int().min(0).max(51).optional(),
     /** Video: peak rate, kbit/s. */

@@ -1,13 +1,13 @@
 import { type FieldError, MediaError } from "../errors.ts";
 import { parseColor } from "../image/color.ts";
 import { type ImageFormat, type ImageOutput, imageOutput } from "../image/output.ts";
-import { resolveQuality } from "../image/quality.ts";
 import { type RenditionSpec, STREAM_FORMATS, type VideoOutput } from "../video/output.ts";
 import { checkOutput } from "./check-output.ts";
 import { watermarkOf } from "./logos.ts";
 import { type NamedSpecification, nameOutputs } from "./name-outputs.ts";
 import { type OutputFormat, type OutputSpecification, positionOf } from "./output-specification.ts";
 import { PRESETS } from "./presets.ts";
+import { qualityOf } from "./quality-field.ts";
 
 /** What a job makes, every preset and default resolved. */
 export type ResolvedOutputs =
@@ -70,7 +70,8 @@ function withPreset(
 const WHITE = [255, 255, 255, 255] as const;
 
 function imageOutputOf(specification: NamedSpecification, defaultLogo: string | undefined): ImageOutput {
-  const format = specification.format as ImageFormat;
+  const isAuto = specification.format === "auto";
+  const format = isAuto ? "webp" : (specification.format as ImageFormat);
   const background = specification.background_color && parseColor(specification.background_color);
   return imageOutput.parse({
     name: specification.name,
@@ -83,7 +84,8 @@ function imageOutputOf(specification: NamedSpecification, defaultLogo: string | 
     interpolation: specification.interpolation,
     sharpen: specification.sharpen_amount,
     background: background || WHITE,
-    quality: resolveQuality(specification.quality, format),
+    ...qualityOf(specification.quality, format),
+    losslessIfFlat: isAuto || undefined,
     watermark: specification.watermark && watermarkOf(specification.watermark, defaultLogo),
   });
 }

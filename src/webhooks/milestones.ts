@@ -1,15 +1,6 @@
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import type { Env } from "../config.ts";
-import { recordJobEvent } from "../outbox.ts";
-import { DEFAULT_PROGRESS_STEP, dispatchEvents } from "./dispatch.ts";
-
-/** How far a job was when its milestones were last looked at, and how far it is; percentages. */
-export interface Advance {
-  before: number;
-  now: number;
-  stage: string | null;
-}
+import { DEFAULT_PROGRESS_STEP } from "../schema/webhooks.ts";
 
 /** The steps, in percentage points, at which somebody wants to hear of a job's progress; mostly none. */
 export async function progressSteps(d1: D1Database, jobId: string): Promise<number[]> {
@@ -22,19 +13,10 @@ export async function progressSteps(d1: D1Database, jobId: string): Promise<numb
   return rows.map((row) => row.step);
 }
 
-/** Whether a multiple of one of the steps was passed on the way. The end is told as `job.completed`. */
-export function passesMilestone({ before, now }: Advance, steps: readonly number[]): boolean {
+/**
+ * Whether a multiple of one of the steps lies between two percentages. The end is told as `job.completed`. Which
+ * milestones were told D1 knows (`jobs/store/save-progress.ts`); this only says when it is worth asking.
+ */
+export function passesMilestone(before: number, now: number, steps: readonly number[]): boolean {
   return now < 100 && steps.some((step) => Math.floor(now / step) > Math.floor(before / step));
-}
-
-/** Writes `job.progress` and sends it on its way, while the job still runs. */
-export async function tellMilestone(env: Env, jobId: string, advance: Advance, nowMs: number): Promise<void> {
-  await recordJobEvent(drizzle(env.DB), {
-    type: "job.progress",
-    where: sql`j.id = ${jobId} AND j.status = 'processing'`,
-    cause: sql`j.started_at || '@' || ${advance.now}`,
-    detail: { before: advance.before, progress_percentage: advance.now, current_stage: advance.stage },
-    nowMs,
-  });
-  await dispatchEvents(env, [jobId], nowMs);
 }

@@ -5,6 +5,7 @@ import { measureClaims } from "./claims.ts";
 import { measureImage } from "./image.ts";
 import { measureJobs } from "./jobs.ts";
 import { measureMain } from "./main.ts";
+import { measureQuality } from "./quality.ts";
 import type { Row } from "./row.ts";
 import { measureVideo } from "./video.ts";
 
@@ -13,6 +14,7 @@ const SUITES: Record<string, (only?: string) => Promise<Row[]>> = {
   claims: measureClaims,
   image: measureImage,
   jobs: measureJobs,
+  quality: measureQuality,
   video: measureVideo,
 };
 

@@ -2,6 +2,7 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { LIMITS } from "../../src/config.ts";
 import { MediaError } from "../../src/errors.ts";
+import { saveProgress } from "../../src/jobs/store/save-progress.ts";
 import { concludeFailed } from "../../src/processing/conclude.ts";
 import { outlineOf } from "../../src/progress/outline.ts";
 import type { StageName } from "../../src/progress/stages.ts";
@@ -65,6 +66,17 @@ describe("a job that ended more than a day ago", () => {
     expect(await watcher.next()).toMatchObject({ type: "snapshot", ...same });
     expect(await watcher.next()).toMatchObject({ type: "end", ...same });
     expect(await watcher.closed).toEqual({ code: 1000, reason: "job failed" });
+  });
+});
+
+it("is shown no less than D1 knows when the channel of a running job has lost everything", async () => {
+  const { job } = await submit({ createdAtMs: Date.now() });
+  await claimOne(Date.now());
+  await saveProgress(testEnv.DB, { jobId: job.id, run: 1, percentage: 27.2, stage: "resize_operations" }, 1);
+  const polled = await ask(`/v1/jobs/${job.id}/progress`, { headers: key });
+  expect(await polled.json()).toMatchObject({ status: "processing", progress_percentage: 27.2 });
+  expect(await testEnv.JOB_PROGRESS.getByName(job.id).snapshot()).toMatchObject({
+    progress_percentage: 27.2,
   });
 });
 

@@ -53,6 +53,30 @@ describe("polling", () => {
   });
 });
 
+describe("a crash at any moment", () => {
+  it("takes nothing back that a watcher was told", async () => {
+    const channel = newChannel();
+    await channel.record([videoAccepted, { type: "planned", tasks: plannedTasks, atMs: 1_500 }]);
+    await channel.record([started("probe"), taskEnded("probe"), started("chunk-1"), started("chunk-2")]);
+    later(500);
+    // Written down, and nobody is told: from here to the next write passes more than to the next message.
+    await channel.record([taskEnded("chunk-2", "ready")]);
+    const watcher = await watchBySocket(channel);
+    await watcher.next();
+    later(500);
+    await channel.record([progressed("chunk-1", 1, 0.5)]);
+    const told = (await watcher.next()) as { progress_percentage: number };
+    await evictDurableObject(channel);
+    expect(await channel.snapshot()).toMatchObject({ progress_percentage: told.progress_percentage });
+  });
+
+  it("lets a channel that lost everything begin where D1 is", async () => {
+    const channel = newChannel();
+    await channel.record([{ ...videoAccepted, reached: 27.2 }, started("probe")]);
+    expect(await channel.snapshot()).toMatchObject({ progress_percentage: 27.2 });
+  });
+});
+
 describe("a WebSocket watcher", () => {
   it("gets a snapshot, then only what changed, then the end and a close with the reason", async () => {
     const channel = newChannel();

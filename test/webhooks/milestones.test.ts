@@ -1,5 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { passesMilestone, progressSteps, tellMilestone } from "../../src/webhooks/milestones.ts";
+import { failTask } from "../../src/jobs/store/fail-task.ts";
+import { saveProgress } from "../../src/jobs/store/save-progress.ts";
+import { dispatchEvents } from "../../src/webhooks/dispatch.ts";
+import { passesMilestone, progressSteps } from "../../src/webhooks/milestones.ts";
 import { emptyStorage, prepareDatabase, testEnv } from "../fixtures/app.ts";
 import { claimOne, rowsOf, START_MS, submit } from "../fixtures/jobs.ts";
 import { eventsWritten, receive, register, withoutQueue } from "./receiving.ts";
@@ -18,7 +21,7 @@ describe("a milestone", () => {
     [90, 100, [25], false],
     [0, 99, [], false],
   ])("from %d to %d %% with steps of %j: %s", (before, now, steps, expected) => {
-    expect(passesMilestone({ before, now, stage: null }, steps)).toBe(expected);
+    expect(passesMilestone(before, now, steps)).toBe(expected);
   });
 });
 
@@ -37,15 +40,79 @@ it("goes to those whose own step was passed, while the job runs", async () => {
   const fine = await register({ progressStep: 10 });
   await register({ progressStep: 50 });
   const { job } = await submit();
-  const advance = { before: 0, now: 30.5, stage: "resize_operations" };
-  await tellMilestone(withoutQueue, job.id, advance, START_MS);
+  const advance = { jobId: job.id, run: 1, percentage: 30.5, stage: "resize_operations" };
+  expect(await saveProgress(testEnv.DB, advance, START_MS)).toBe(false);
   expect(await rowsOf("events", "type = 'job.progress'")).toEqual([]);
   await claimOne();
-  await tellMilestone(withoutQueue, job.id, advance, START_MS);
-  await tellMilestone(withoutQueue, job.id, advance, START_MS);
+  expect(await saveProgress(testEnv.DB, advance, START_MS)).toBe(true);
+  expect(await saveProgress(testEnv.DB, advance, START_MS)).toBe(false);
+  await dispatchEvents(withoutQueue, [job.id], START_MS);
   expect(await rowsOf("webhook_deliveries", "event_type = 'job.progress'")).toMatchObject([
     { endpoint_id: fine.endpoint.id },
   ]);
+});
+
+interface Told {
+  progress_percentage: number;
+  detail: { before?: number; progress_percentage?: number } | null;
+}
+
+/** What receivers are shown of each event of a job, in the order of their sequence numbers. */
+async function percentagesTold(): Promise<number[]> {
+  const ofJob = (await eventsWritten()).filter((event) => event.type.startsWith("job."));
+  const told = ofJob.map((event) => JSON.parse(event.snapshot) as Told);
+  return told.map(({ detail, progress_percentage }) => detail?.progress_percentage ?? progress_percentage);
+}
+
+describe("told once in a run, by what D1 knows", () => {
+  const advance = (jobId: string, percentage: number, run = 1) =>
+    saveProgress(testEnv.DB, { jobId, run, percentage, stage: "transcode" }, START_MS);
+
+  it("whoever reports it again after everything else was lost", async () => {
+    await register({ progressStep: 25 });
+    const { job } = await submit();
+    await claimOne();
+    const answers = [];
+    for (const percentage of [20, 27.2, 25, 26, 28, 49.9, 50, 27.2, 51]) {
+      answers.push(await advance(job.id, percentage));
+    }
+    expect(answers).toEqual([false, true, false, false, false, false, true, false, false]);
+    expect(await rowsOf("jobs")).toMatchObject([{ progress_percentage: 51 }]);
+  });
+
+  it("reckoned from the stage that D1 was told of in between, which passed one as well", async () => {
+    await register({ progressStep: 25 });
+    await register({ progressStep: 10 });
+    const { job } = await submit();
+    await claimOne();
+    await advance(job.id, 9);
+    await advance(job.id, 27.2);
+    const [event] = await rowsOf("events", "type = 'job.progress'");
+    expect(JSON.parse(String(event?.snapshot))).toMatchObject({
+      detail: { before: 9, progress_percentage: 27.2, current_stage: "transcode" },
+    });
+  });
+
+  it("so that the retry after a loss shows no less than the milestone before it", async () => {
+    await register({ progressStep: 25 });
+    const { job } = await submit();
+    const { lease } = await claimOne();
+    await advance(job.id, 20);
+    await advance(job.id, 27.2);
+    const lost = { code: "worker_lost", class: "system", message: "It is gone." };
+    await failTask(testEnv.DB, lease, lost, { retry: true, delayMs: 0, counted: false }, START_MS);
+    expect(await percentagesTold()).toEqual([0, 27.2, 27.2]);
+  });
+
+  it("and not by a channel that still speaks of the run before", async () => {
+    await register({ progressStep: 25 });
+    const { job } = await submit();
+    await claimOne();
+    await testEnv.DB.prepare("UPDATE jobs SET run = 2").run();
+    expect(await advance(job.id, 60, 1)).toBe(false);
+    expect(await rowsOf("jobs")).toMatchObject([{ progress_percentage: 0 }]);
+    expect(await advance(job.id, 30, 2)).toBe(true);
+  });
 });
 
 it("is noticed by the job's channel, once each, from what the workers report", async () => {

@@ -26,7 +26,12 @@ export async function runImage(context: TaskContext, request: ImageRequest): Pro
     context.signal.throwIfAborted();
     return renderImages(context, input, outputs, logos);
   });
-  return { kind: "files", files: made, notes: [], failed: failed.map(describeFailure) };
+  return {
+    kind: "files",
+    files: made.map(({ file }) => file),
+    notes: made.flatMap(({ notes }) => notes),
+    failed: failed.map(describeFailure),
+  };
 }
 
 function describeFailure({ name, error }: { name: string; error: MediaError }) {

@@ -76,7 +76,7 @@ async function sheets(
     const part = shareOf(context, TILES_SHARE + share * i, share);
     const image = { ...output.image, name, width: undefined, height: undefined };
     const sheet = join(context.folder, `sheet-${i + 1}.png`);
-    files.push(...(await renderImages(part, sheet, [image], {})));
+    files.push(...(await renderImages(part, sheet, [image], {})).map(({ file }) => file));
   }
   return files;
 }

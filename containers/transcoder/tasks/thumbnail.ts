@@ -1,9 +1,9 @@
-import type { ProducedFile, TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
+import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
 import type { ThumbnailOutput } from "../../../src/video/still-output.ts";
 import { extractFrame } from "../extract-frame.ts";
 import { findBestFrames } from "../find-best-frames.ts";
 import { getLogos } from "../get-logos.ts";
-import { renderImages } from "../render-images.ts";
+import { renderImages, type StoredImage } from "../render-images.ts";
 import { shareOf, type TaskContext } from "../task-context.ts";
 
 type ThumbnailRequest = Extract<TaskRequest, { kind: "thumbnail" }>;
@@ -17,7 +17,7 @@ export async function runThumbnail(context: TaskContext, request: ThumbnailReque
   const outputs = [request.output, ...(request.others ?? [])];
   const logos = await getLogos(context, request.logos);
   const momentOf = await findMoments(context, request, outputs);
-  const files: ProducedFile[] = [];
+  const rendered: StoredImage[] = [];
   for (const [i, output] of outputs.entries()) {
     context.signal.throwIfAborted();
     const share = (1 - CHOOSING_SHARE) / outputs.length;
@@ -25,10 +25,13 @@ export async function runThumbnail(context: TaskContext, request: ThumbnailReque
     part.progress(0, "seeking");
     const frame = await extractFrame(part, source, momentOf(output), i);
     part.progress(0.5, "resizing");
-    const made = await renderImages(part, frame, [{ ...output.image, name: output.name }], logos);
-    files.push(...made);
+    rendered.push(...(await renderImages(part, frame, [{ ...output.image, name: output.name }], logos)));
   }
-  return { kind: "files", files, notes: [] };
+  return {
+    kind: "files",
+    files: rendered.map(({ file }) => file),
+    notes: rendered.flatMap(({ notes }) => notes),
+  };
 }
 
 async function findMoments(

@@ -81,5 +81,6 @@ async function rasterize(
     background: [255, 255, 255, 0],
     quality: 90,
   };
-  return renderImages(shareOf(context, DECODING_SHARE, 1 - DECODING_SHARE), file, [image], {});
+  const part = shareOf(context, DECODING_SHARE, 1 - DECODING_SHARE);
+  return (await renderImages(part, file, [image], {})).map(({ file: made }) => made);
 }

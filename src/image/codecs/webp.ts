@@ -16,6 +16,9 @@ const decoder = keepCodec(() =>
   instantiateEmscripten(decoderFactory as EmscriptenFactory<DecoderModule>, decoderWasm),
 );
 
+/** What lossless libwebp takes its quality for, 0–100. */
+const LOSSLESS_EFFORT = 60;
+
 /** Null when libwebp could not decode all of it. */
 export async function decodeWebp(input: Uint8Array): Promise<Pixels | null> {
   return await decoder.use(({ module }) => module.decode(input as Uint8Array<ArrayBuffer>) as Pixels | null);
@@ -23,11 +26,18 @@ export async function decodeWebp(input: Uint8Array): Promise<Pixels | null> {
 
 /**
  * @param quality 1–100, libwebp's lossy scale
+ * @param lossless every pixel as it is, but for the colour of those that do not show
  * @returns null when libwebp refuses the picture (a side over 16,383 px)
  */
-export async function encodeWebp(pixels: Pixels, quality: number): Promise<Uint8Array<ArrayBuffer> | null> {
+export async function encodeWebp(
+  pixels: Pixels,
+  quality: number,
+  lossless = false,
+): Promise<Uint8Array<ArrayBuffer> | null> {
   return await encoder.use(({ module }) => {
-    const options = { ...defaultOptions, quality };
+    const options = lossless
+      ? { ...defaultOptions, lossless: 1, quality: LOSSLESS_EFFORT }
+      : { ...defaultOptions, quality };
     return module.encode(pixels.data, pixels.width, pixels.height, options) as Uint8Array<ArrayBuffer> | null;
   });
 }
