@@ -194,6 +194,12 @@ export const ERRORS = define({
     class: "input",
     action: "Send an image within the limit that detail names.",
   },
+  drawing_too_complex: {
+    status: 422,
+    title: "The drawing takes too long to draw",
+    class: "input",
+    action: "Simplify its filters and patterns, or send it as a PNG.",
+  },
   unsupported_image: {
     status: 422,
     title: "This variety of image cannot be decoded",

@@ -1,4 +1,4 @@
-import { carryExif, EXIF_SEARCH_BYTES } from "./carry-exif.ts";
+import { carryMetadata } from "./carry-metadata.ts";
 import { type ImageSource, openImage } from "./decode.ts";
 import { demandOf } from "./demand.ts";
 import { EDGE_CODEC } from "./edge-codec.ts";
@@ -6,6 +6,7 @@ import { encodeOutput } from "./encode-output.ts";
 import { finishPixels } from "./finish.ts";
 import type { Framing } from "./framing.ts";
 import { type Logos, placedLogo } from "./logo.ts";
+import { readMetadata, type SourceMetadata } from "./metadata/source-metadata.ts";
 import { orientPixels, storedSize, storedWindow } from "./orient.ts";
 import { IMAGE_MIME, type ImageFormat, type ImageOutput } from "./output.ts";
 import type { Pixels } from "./pixels.ts";
@@ -78,7 +79,9 @@ export async function renderImage(
     const finished = finishPixels(resampled, output, framing, { logo, checkpoint: options.checkpoint });
     options.checkpoint?.();
     await options.onStage?.("encode", fraction + share / 2);
-    rendered.push(await writeOutput(finished, output, input, options.checkpoint));
+    rendered.push(
+      await writeOutput(finished, output, () => readMetadata(input, probe.format), options.checkpoint),
+    );
   }
   return rendered;
 }
@@ -130,14 +133,13 @@ async function resample(source: ImageSource, output: ImageOutput, { sampling }: 
 async function writeOutput(
   pixels: Pixels,
   output: ImageOutput,
-  input: Uint8Array,
+  metadata: () => SourceMetadata,
   checkpoint?: () => void,
 ): Promise<RenderedImage> {
   const { bytes: encoded, notes } = await encodeOutput(pixels, output, EDGE_CODEC, checkpoint);
-  const { exif, name, format } = output;
-  const keeps = exif !== undefined && format === "jpeg";
-  const bytes = keeps ? carryExif(encoded, input.subarray(0, EXIF_SEARCH_BYTES), exif) : encoded;
   const { width, height } = pixels;
+  const bytes = await carryMetadata(encoded, output, { width, height }, metadata);
+  const { name, format } = output;
   verifyImage(bytes, { width, height, format });
   return { name, format, type: IMAGE_MIME[format], width, height, bytes, notes };
 }

@@ -40,7 +40,14 @@ export function checkOutput(
   kind: "image" | "video",
   errors: FieldError[],
 ): void {
-  const { format, width, height, resize_mode: mode = "fit", background_color: color } = specification;
+  const {
+    format,
+    width,
+    height,
+    resize_mode: mode = "fit",
+    background_color: color,
+    metadata,
+  } = specification;
   const refuse = (field: string, message: string) => {
     errors.push({ path: `output_specifications.${index}.${field}`, message });
   };
@@ -50,6 +57,8 @@ export function checkOutput(
   }
   if (kind === "image" && !isPicture(format)) refuse("format", `${format} cannot be made from an image.`);
   if (kind === "image" && specification.thumbnails) refuse("thumbnails", "An image has no moments.");
+  if (metadata !== undefined && metadata !== "strip_all" && kind !== "image")
+    refuse("metadata", "What is made from a video keeps no metadata; only strip_all goes with it.");
   if (isPicture(format) && mode !== "fit" && (width === undefined || height === undefined)) {
     refuse("resize_mode", `${mode} needs both width and height.`);
   }

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { metadataChoice } from "../image/metadata/modes.ts";
 import { type ImageOutput, INTERPOLATIONS, MAX_OUTPUT_SIDE_PX, RESIZE_MODES } from "../image/output.ts";
 import { qualitySpecification } from "./quality-field.ts";
 
@@ -81,6 +82,8 @@ export const outputSpecification = z
     /** Images: how much detail is brought out, 0 (none) to 2. */
     sharpen_amount: z.number().min(0).max(2).optional(),
     background_color: z.string().max(64).optional(),
+    /** What stays of the input's EXIF, XMP and IPTC; nothing when absent. Only images keep any. */
+    metadata: metadataChoice.optional(),
     quality: qualitySpecification.optional(),
     /** Video: constant rate factor of x264. */
     crf: z.int().min(0).max(51).optional(),

@@ -14,20 +14,30 @@ export type ResolvedOutputs =
   | { kind: "image"; outputs: ImageOutput[] }
   | { kind: "video"; outputs: VideoOutput[] };
 
+/** What specifications leave open. */
+export interface OutputDefaults {
+  /** Media id of what watermarks use when they name no logo. */
+  logo?: string | undefined;
+  /** Of outputs that do not say what metadata they keep. */
+  metadata?: OutputSpecification["metadata"];
+}
+
 /**
  * Resolves presets and defaults against the kind of media at hand.
  *
- * @param defaultLogo media id of what watermarks use when they name no logo
  * @throws MediaError `invalid_request` with the path of every field that does not fit.
  */
 export function resolveOutputs(
   specifications: readonly OutputSpecification[],
   kind: "image" | "video",
-  defaultLogo?: string,
+  defaults: OutputDefaults = {},
 ): ResolvedOutputs {
   const errors: FieldError[] = [];
   const named = nameOutputs(
-    specifications.map((specification, index) => withPreset(specification, index, kind, errors)),
+    specifications.map((specification, index) => ({
+      ...(defaults.metadata && { metadata: defaults.metadata }),
+      ...withPreset(specification, index, kind, errors),
+    })),
     errors,
   );
   named.forEach((specification, index) => {
@@ -41,8 +51,8 @@ export function resolveOutputs(
   }
   if (errors.length > 0) throw invalidOutputs(errors);
   return kind === "image"
-    ? { kind, outputs: named.map((specification) => imageOutputOf(specification, defaultLogo)) }
-    : { kind, outputs: named.map((specification) => videoOutputOf(specification, defaultLogo)) };
+    ? { kind, outputs: named.map((specification) => imageOutputOf(specification, defaults.logo)) }
+    : { kind, outputs: named.map((specification) => videoOutputOf(specification, defaults.logo)) };
 }
 
 function isStream({ format }: NamedSpecification): boolean {
@@ -86,6 +96,7 @@ function imageOutputOf(specification: NamedSpecification, defaultLogo: string | 
     background: background || WHITE,
     ...qualityOf(specification.quality, format),
     losslessIfFlat: isAuto || undefined,
+    metadata: specification.metadata,
     watermark: specification.watermark && watermarkOf(specification.watermark, defaultLogo),
   });
 }
