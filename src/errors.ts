@@ -224,6 +224,12 @@ export const ERRORS = define({
     class: "input",
     action: "Send a file with a video stream, or ask for an audio output.",
   },
+  no_audio_stream: {
+    status: 422,
+    title: "The file has no sound in it",
+    class: "input",
+    action: "Send a file with sound, or ask for outputs that need none.",
+  },
   unsupported_codec: {
     status: 422,
     title: "The codec of this file cannot be decoded",
