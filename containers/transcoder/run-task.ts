@@ -8,10 +8,14 @@ import { createTaskContext, type TaskContext } from "./task-context.ts";
 import { runAudio } from "./tasks/audio.ts";
 import { runChunk } from "./tasks/chunk.ts";
 import { runImage } from "./tasks/image.ts";
+import { runPreview } from "./tasks/preview.ts";
 import { runProbe } from "./tasks/probe.ts";
+import { runSound } from "./tasks/sound.ts";
+import { runStoryboard } from "./tasks/storyboard.ts";
 import { runStream } from "./tasks/stream.ts";
 import { runThumbnail } from "./tasks/thumbnail.ts";
 import { runTranscode } from "./tasks/transcode.ts";
+import { runWaveform } from "./tasks/waveform.ts";
 import { createWorkFolder, removeWorkFolder } from "./work-folder.ts";
 
 /** The server that a task runs on. */
@@ -81,6 +85,14 @@ function runKind(context: TaskContext, request: TaskRequest): Promise<TaskResult
       return runAudio(context, request);
     case "thumbnail":
       return runThumbnail(context, request);
+    case "storyboard":
+      return runStoryboard(context, request);
+    case "preview":
+      return runPreview(context, request);
+    case "sound":
+      return runSound(context, request);
+    case "waveform":
+      return runWaveform(context, request);
   }
 }
 
