@@ -224,6 +224,12 @@ export const ERRORS = define({
     class: "input",
     action: "Send a file with a video stream, or ask for an audio output.",
   },
+  no_audio_stream: {
+    status: 422,
+    title: "The file has no sound in it",
+    class: "input",
+    action: "Send a file with sound, or ask for outputs that need none.",
+  },
   unsupported_codec: {
     status: 422,
     title: "The codec of this file cannot be decoded",
@@ -322,6 +328,13 @@ export const ERRORS = define({
     title: "The encoder is not installed in the transcoder",
     class: "configuration",
     action: "Install an ffmpeg with that encoder, or ask for another codec.",
+  },
+  decoder_missing: {
+    status: 500,
+    title: "A decoder is not installed in the transcoder",
+    class: "configuration",
+    action:
+      "Install libheif's tools with HEVC (Debian: libheif-examples) in the transcoder, and retry the job.",
   },
   encoder_failed: {
     status: 500,
