@@ -1,11 +1,10 @@
 import { decodePng, resamplePng } from "./codecs/png-rows.ts";
 import type { ImageSource } from "./decode.ts";
+import type { Size } from "./geometry.ts";
+import { HELD_PNG_PIXELS } from "./memory.ts";
 import type { Pixels } from "./pixels.ts";
 import type { ImageProbe } from "./probe.ts";
 import { filtersFor, resizePixels } from "./resize.ts";
-
-/** A picture of up to so many px is held, once it is looked at a second time. */
-export const HELD_PNG_PIXELS = 12_000_000;
 
 /**
  * A PNG that outputs are resampled from while it is decoded. The first output costs one pass over the file and a few
@@ -15,15 +14,18 @@ export const HELD_PNG_PIXELS = 12_000_000;
 export function openPng(input: Uint8Array, probe: ImageProbe): ImageSource {
   const isInterlaced = probe.coding === "interlaced";
   const isSmall = probe.width * probe.height <= HELD_PNG_PIXELS;
+  const isWhole = ({ width, height }: Size) => width === probe.width && height === probe.height;
   let held: Pixels | undefined;
   let looks = 0;
   return {
     async resample(window, size, filter) {
       looks++;
-      const isSame = size.width === window.width && size.height === window.height;
-      if (isInterlaced || isSame || (isSmall && looks > 1)) held ??= await decodePng(input);
+      if (isInterlaced || isWhole(size) || (isSmall && looks > 1)) held ??= await decodePng(input);
       if (held) return await resizePixels(held, window, size, probe.hasAlpha, filter);
-      return await resamplePng(input, window, size, filtersFor(window, size, filter), probe.hasAlpha);
+      const isSame = size.width === window.width && size.height === window.height;
+      // Weighted by alpha, pixels that are only cut out would not stay quite as they are.
+      const isWeighted = probe.hasAlpha && !isSame;
+      return await resamplePng(input, window, size, filtersFor(window, size, filter), isWeighted);
     },
   };
 }

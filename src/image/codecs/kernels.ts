@@ -54,8 +54,8 @@ interface KernelExports extends WebAssembly.Exports {
   beginPng(): number;
   beginPass(width: number, height: number, isLast: boolean): void;
   nextPngRows(strip: number, most: number): number;
-  pngStatus: WebAssembly.Global<"i32">;
-  SAMPLE_COLORS: WebAssembly.Global<"i32">;
+  pngStatus: WebAssembly.Global;
+  SAMPLE_COLORS: WebAssembly.Global;
 }
 
 /** Resampling filters, by the numbers of `kernels/resize/filters.ts`. */

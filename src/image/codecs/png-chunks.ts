@@ -39,22 +39,23 @@ export function readPngChunks(file: Uint8Array): PngChunks {
     // What comes behind the pixels decides nothing about them, and so do they in APNG's other chunks.
     if (data.length > 0 || type === "IEND") break;
     if (type !== "IHDR" && type !== "PLTE" && type !== "tRNS") continue;
-    if (isSound) found.set(type, content);
+    if (isSound()) found.set(type, content);
     // Damaged transparency is passed over, as libpng does: the picture is all there without it.
     else if (type !== "tRNS") throw damaged(`its ${type} chunk is damaged`);
   }
   if (data.length === 0) throw damaged("it holds no pixels (IDAT)");
   const header = readHeader(found.get("IHDR"));
   const palette = found.get("PLTE");
-  if (header.colorType === 3 && !isPalette(palette)) throw damaged("its palette (PLTE) is missing or damaged");
+  if (header.colorType === 3 && !isPalette(palette))
+    throw damaged("its palette (PLTE) is missing or damaged");
   return { ...header, palette, transparency: found.get("tRNS"), data };
 }
 
 interface Chunk {
   type: string;
   content: Uint8Array;
-  /** Its CRC is right; looked at only for chunks of which that is asked. */
-  readonly isSound: boolean;
+  /** Whether it is whole and its CRC is right: as dear as the chunk is long. */
+  isSound: () => boolean;
 }
 
 function* chunksOf(file: Uint8Array): Generator<Chunk> {
@@ -69,9 +70,7 @@ function* chunksOf(file: Uint8Array): Generator<Chunk> {
     yield {
       type,
       content: file.subarray(at + 8, Math.min(end, file.length)),
-      get isSound() {
-        return isWhole && crc32(typed) === view.getUint32(end);
-      },
+      isSound: () => isWhole && crc32(typed) === view.getUint32(end),
     };
     at = end + 4;
   }

@@ -1,7 +1,7 @@
 import { MediaError } from "../../errors.ts";
 import type { Rectangle, Size } from "../geometry.ts";
 import type { Pixels } from "../pixels.ts";
-import { passesOf, type PngPass } from "./adam7.ts";
+import { type PngPass, passesOf } from "./adam7.ts";
 import { FILTERS, type Filters, type KernelInstance, kernels, takePixels } from "./kernels.ts";
 import { type PngChunks, readPngChunks } from "./png-chunks.ts";
 import { sampleColors, transparentColor } from "./png-colors.ts";
@@ -105,12 +105,7 @@ function startReading({ exports }: KernelInstance, png: PngChunks, strip: number
  * @param use told how many rows lie in the strip
  * @param strip left out: the rows are passed over
  */
-function takeRows(
-  { exports }: KernelInstance,
-  rows: number,
-  use: (count: number) => void,
-  strip = 0,
-): void {
+function takeRows({ exports }: KernelInstance, rows: number, use: (count: number) => void, strip = 0): void {
   const most = exports.stripRows();
   for (let done = 0; done < rows; ) {
     const count = exports.nextPngRows(strip, Math.min(most, rows - done));

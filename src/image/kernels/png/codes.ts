@@ -38,7 +38,7 @@ export function buildTable(table: usize, primary: i32, lengths: usize, symbols: 
   for (let symbol = 0; symbol < symbols; symbol++) {
     const bits = <i32>load<u8>(lengths + symbol);
     if (bits === 0) continue;
-    const at = counts + (<usize>bits << 2);
+    const at = counts + ((<usize>bits) << 2);
     store<i32>(at, load<i32>(at) + 1);
     longest = max(longest, bits);
     used++;
@@ -51,7 +51,7 @@ export function buildTable(table: usize, primary: i32, lengths: usize, symbols: 
   for (let symbol = 0; symbol < symbols; symbol++) {
     const bits = <i32>load<u8>(lengths + symbol);
     if (bits === 0) continue;
-    const at = nextCodes + (<usize>bits << 2);
+    const at = nextCodes + ((<usize>bits) << 2);
     const code = reversed(load<i32>(at), bits);
     store<i32>(at, load<i32>(at) + 1);
     const entry = entryOf(symbol, kind);
@@ -59,12 +59,12 @@ export function buildTable(table: usize, primary: i32, lengths: usize, symbols: 
       repeat(table, code, bits, 1 << primary, entry | bits);
       continue;
     }
-    const door = table + (<usize>(code & ((1 << primary) - 1)) << 2);
+    const door = table + ((<usize>(code & ((1 << primary) - 1))) << 2);
     if (load<u32>(door) === 0) {
-      store<u32>(door, (<u32>free << 16) | SUBTABLE | (<u32>rest << 8) | primary);
+      store<u32>(door, ((<u32>free) << 16) | SUBTABLE | ((<u32>rest) << 8) | primary);
       free += 1 << rest;
     }
-    const inner = table + (<usize>(load<u32>(door) >>> 16) << 2);
+    const inner = table + ((<usize>(load<u32>(door) >>> 16)) << 2);
     repeat(inner, code >>> primary, bits - primary, 1 << rest, entry | (bits - primary));
   }
   return true;
@@ -80,11 +80,11 @@ function assignCodes(used: i32): bool {
   let code = 0;
   let left = 1;
   for (let bits = 1; bits <= MAX_CODE_BITS; bits++) {
-    const count = load<i32>(counts + (<usize>bits << 2));
+    const count = load<i32>(counts + ((<usize>bits) << 2));
     left = (left << 1) - count;
     if (left < 0) return false;
-    code = (code + load<i32>(counts + (<usize>(bits - 1) << 2))) << 1;
-    store<i32>(nextCodes + (<usize>bits << 2), code);
+    code = (code + load<i32>(counts + ((<usize>(bits - 1)) << 2))) << 1;
+    store<i32>(nextCodes + ((<usize>bits) << 2), code);
   }
   return left === 0 || used <= 1;
 }
@@ -98,19 +98,20 @@ function reversed(code: i32, bits: i32): i32 {
 
 /** Writes an entry wherever the code is followed by any other bits. */
 function repeat(table: usize, code: i32, bits: i32, size: i32, entry: u32): void {
-  for (let at = code; at < size; at += 1 << bits) store<u32>(table + (<usize>at << 2), entry);
+  for (let at = code; at < size; at += 1 << bits) store<u32>(table + ((<usize>at) << 2), entry);
 }
 
 // RFC 1951 §3.2.5.
 const LENGTH_BASE = memory.data<u16>([
-  3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,
+  3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195,
+  227, 258,
 ]);
 const LENGTH_EXTRA = memory.data<u8>([
   0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0,
 ]);
 const DISTANCE_BASE = memory.data<u16>([
-  1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145,
-  8193, 12289, 16385, 24577,
+  1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097,
+  6145, 8193, 12289, 16385, 24577,
 ]);
 const FIRST_LENGTH: i32 = 257;
 const LENGTHS: i32 = 29;
@@ -118,16 +119,16 @@ const DISTANCE_SYMBOLS: i32 = 30;
 
 /** The entry of a symbol but for its length; 0 for symbols that no data may use. */
 function entryOf(symbol: i32, kind: i32): u32 {
-  if (kind === CODE_LENGTHS) return <u32>symbol << 16;
+  if (kind === CODE_LENGTHS) return (<u32>symbol) << 16;
   if (kind === DISTANCES) {
     if (symbol >= DISTANCE_SYMBOLS) return 0;
     const extra = symbol < 4 ? 0 : (symbol >> 1) - 1;
-    return ((<u32>load<u16>(DISTANCE_BASE + (<usize>symbol << 1))) << 16) | (<u32>extra << 8);
+    return ((<u32>load<u16>(DISTANCE_BASE + ((<usize>symbol) << 1))) << 16) | ((<u32>extra) << 8);
   }
-  if (symbol < 256) return (<u32>symbol << 16) | LITERAL;
+  if (symbol < 256) return ((<u32>symbol) << 16) | LITERAL;
   if (symbol === 256) return END_OF_BLOCK;
   const index = symbol - FIRST_LENGTH;
   if (index >= LENGTHS) return 0;
-  const base = <u32>load<u16>(LENGTH_BASE + (<usize>index << 1));
+  const base = <u32>load<u16>(LENGTH_BASE + ((<usize>index) << 1));
   return (base << 16) | ((<u32>load<u8>(LENGTH_EXTRA + index)) << 8);
 }

@@ -1,7 +1,6 @@
 /** Turns one row of samples as stored into RGBA. */
 
-/** PNG third edition, table 8. */
-const GRAY: i32 = 0;
+/** PNG third edition, table 8; 0 is gray and 3 the index of a palette. */
 const RGB: i32 = 2;
 const GRAY_ALPHA: i32 = 4;
 const RGBA: i32 = 6;
@@ -28,7 +27,7 @@ export function setTransparentColor(red: i32, green: i32, blue: i32): void {
  */
 export function expandRow(row: usize, pixels: usize, width: i32, colorType: i32, bitDepth: i32): void {
   if (colorType === RGBA) {
-    if (bitDepth === 8) memory.copy(pixels, row, <usize>width << 2);
+    if (bitDepth === 8) memory.copy(pixels, row, (<usize>width) << 2);
     else expandDeep(row, pixels, width, 4);
   } else if (colorType === GRAY_ALPHA) {
     expandGrayAlpha(row, pixels, width, bitDepth);
@@ -49,14 +48,15 @@ function expandSamples(row: usize, pixels: usize, width: i32, bitDepth: i32): vo
     const bit = x * bitDepth;
     const shift = 8 - bitDepth - (bit & 7);
     const sample = (<i32>load<u8>(row + (bit >> 3)) >> shift) & mask;
-    store<u32>(pixels + (<usize>x << 2), load<u32>(SAMPLE_COLORS + (<usize>sample << 2)));
+    store<u32>(pixels + ((<usize>x) << 2), load<u32>(SAMPLE_COLORS + ((<usize>sample) << 2)));
   }
 }
 
 const OPAQUE: u32 = 0xff00_0000;
 
 function expandRgb(row: usize, pixels: usize, width: i32): void {
-  const key: u32 = keyRed < 0 || (keyRed | keyGreen | keyBlue) > 255 ? OPAQUE : keyRed | (keyGreen << 8) | (keyBlue << 16);
+  const key: u32 =
+    keyRed < 0 || (keyRed | keyGreen | keyBlue) > 255 ? OPAQUE : keyRed | (keyGreen << 8) | (keyBlue << 16);
   for (let x: usize = 0; x < <usize>width; x++) {
     const color = load<u32>(row + x * 3) & 0x00ff_ffff;
     store<u32>(pixels + (x << 2), color === key ? color : color | OPAQUE);
@@ -82,8 +82,11 @@ function expandDeep(row: usize, pixels: usize, width: i32, samples: i32): void {
     const isKey =
       red === <u32>keyRed && (samples === 1 || (green === <u32>keyGreen && blue === <u32>keyBlue));
     const alpha: u32 = samples === 4 ? rounded(deep(at + 6)) : isKey ? 0 : 255;
-    store<u32>(pixels + (x << 2), rounded(red) | (rounded(green) << 8) | (rounded(blue) << 16) | (alpha << 24));
-    at += <usize>samples << 1;
+    store<u32>(
+      pixels + (x << 2),
+      rounded(red) | (rounded(green) << 8) | (rounded(blue) << 16) | (alpha << 24),
+    );
+    at += (<usize>samples) << 1;
   }
 }
 

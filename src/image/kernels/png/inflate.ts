@@ -1,5 +1,14 @@
 import { allocate } from "../arena";
-import { buildTable, CODE_LENGTHS, DISTANCES, END_OF_BLOCK, LITERAL, LITERALS, SUBTABLE, tableEntries } from "./codes";
+import {
+  buildTable,
+  CODE_LENGTHS,
+  DISTANCES,
+  END_OF_BLOCK,
+  LITERAL,
+  LITERALS,
+  SUBTABLE,
+  tableEntries,
+} from "./codes";
 import { BAD_BLOCK, BAD_CODE, BAD_DISTANCE, BAD_HEADER, BAD_TABLE, OK, TRUNCATED } from "./status";
 
 /**
@@ -167,7 +176,8 @@ function readCodes(): i32 {
   if (literals > 286 || distances > 30) return BAD_TABLE;
   memory.fill(lengths, 0, MAX_CODE_LENGTHS);
   for (let i = 0; i < count; i++) store<u8>(lengths + load<u8>(CODE_LENGTH_ORDER + i), takeBits(3) as u8);
-  if (!buildTable(codeLengthTable, CODE_LENGTH_BITS, lengths, MAX_CODE_LENGTHS, CODE_LENGTHS)) return BAD_TABLE;
+  if (!buildTable(codeLengthTable, CODE_LENGTH_BITS, lengths, MAX_CODE_LENGTHS, CODE_LENGTHS))
+    return BAD_TABLE;
   const status = readLengths(literals + distances);
   if (status !== OK) return status;
   // A block without an end would never be left.
@@ -183,7 +193,7 @@ function readLengths(wanted: i32): i32 {
   let previous = 0;
   while (at < wanted) {
     refill();
-    const entry = load<u32>(codeLengthTable + (<usize>(bits & ((1 << CODE_LENGTH_BITS) - 1)) << 2));
+    const entry = load<u32>(codeLengthTable + ((<usize>(bits & ((1 << CODE_LENGTH_BITS) - 1))) << 2));
     if (entry === 0) return BAD_CODE;
     drop(entry & 255);
     if (isOverread()) return TRUNCATED;
@@ -278,13 +288,13 @@ function decodeSymbols(first: usize, target: usize): i32 {
 }
 
 function lookUp(table: usize, word: u64, primary: i32): u32 {
-  return load<u32>(table + (<usize>(word & ((1 << primary) - 1)) << 2));
+  return load<u32>(table + ((<usize>(word & ((1 << primary) - 1))) << 2));
 }
 
 /** The entry behind a door, `word` being what follows the bits that led to it. */
 function lookInto(table: usize, door: u32, word: u64): u32 {
   const mask = ((1 << ((door >>> 8) & 15)) - 1) as u32;
-  return load<u32>(table + (<usize>((door >>> 16) + ((word as u32) & mask)) << 2));
+  return load<u32>(table + ((<usize>((door >>> 16) + ((word as u32) & mask))) << 2));
 }
 
 /** Copies within the output; a distance shorter than the length repeats what it has just written. */
@@ -313,7 +323,7 @@ function drop(count: i32): void {
 /** @param count at most 16 */
 function takeBits(count: i32): i32 {
   refill();
-  const value = <i32>(bits & ((1 << <u64>count) - 1));
+  const value = <i32>(bits & ((1 << (<u64>count)) - 1));
   drop(count);
   return value;
 }

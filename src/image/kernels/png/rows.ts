@@ -107,7 +107,8 @@ export function nextPngRows(pixels: usize, most: i32): i32 {
       pngStatus = BAD_FILTER;
       return done;
     }
-    if (pixels !== 0) expandRow(row, pixels + (<usize>done * <usize>width << 2), width, colorType, bitDepth);
+    if (pixels !== 0)
+      expandRow(row, pixels + ((<usize>done * <usize>width) << 2), width, colorType, bitDepth);
     taken += rowBytes + 1;
     const unfiltered = row;
     row = above;
