@@ -10,18 +10,11 @@ import type { ImageOutput } from "../../src/image/output.ts";
 import type { Pixels } from "../../src/image/pixels.ts";
 import { settleOutput } from "../../src/image/settle.ts";
 import type { LogoFiles } from "./get-logos.ts";
+import { INPUT_OPTIONS } from "./input-options.ts";
 import { encode, LIBVIPS_CODEC } from "./libvips-codec.ts";
 import { pixelsOf } from "./pixels-of.ts";
 import { isAnimation, renderAnimation } from "./render-animation.ts";
 import { scaledLogo } from "./scaled-logo.ts";
-
-const MAX_INPUT_PIXELS = 100_000_000;
-const INPUT_OPTIONS = {
-  failOn: "error",
-  limitInputPixels: MAX_INPUT_PIXELS,
-  sequentialRead: true,
-  pages: 1,
-} as const;
 
 /**
  * Makes one image file: libvips decodes, stands it upright, cuts and scales; the steps after that are those of the edge
