@@ -1,12 +1,14 @@
 import { type FieldError, toMediaError } from "../errors.ts";
 import { parseColor } from "../image/color.ts";
 import { STREAM_FORMATS } from "../video/output.ts";
+import { SOUND_FORMATS } from "../video/sound-output.ts";
+import { checkTracks } from "./check-tracks.ts";
 import type { NamedSpecification } from "./name-outputs.ts";
 import type { OutputFormat, OutputSpecification } from "./output-specification.ts";
 import { isTarget } from "./quality-field.ts";
 
 const PICTURES = ["auto", "webp", "jpeg", "png", "avif"] as const;
-const SIZED = [...PICTURES, "mp4"] as const;
+const SIZED = [...PICTURES, "svg", "mp4"] as const;
 const STREAMS = STREAM_FORMATS;
 const VIDEOS = ["mp4", ...STREAMS] as const;
 
@@ -19,13 +21,20 @@ const APPLIES_TO: Partial<Record<keyof OutputSpecification, readonly OutputForma
   crop_position: PICTURES,
   interpolation: PICTURES,
   sharpen_amount: PICTURES,
-  background_color: PICTURES,
+  background_color: [...PICTURES, "svg"],
   thumbnails: PICTURES,
+  storyboard: ["webp", "jpeg", "png"],
+  preview: ["webp"],
+  waveform: ["json", "png", "svg"],
+  loudness: SOUND_FORMATS,
+  audio_codec: SOUND_FORMATS,
+  audio_channels: SOUND_FORMATS,
+  audio_sample_rate: SOUND_FORMATS,
   watermark: PICTURES,
   crf: VIDEOS,
   encoder_preset: VIDEOS,
   max_bitrate: ["mp4"],
-  audio_bitrate: ["mp4"],
+  audio_bitrate: ["mp4", ...SOUND_FORMATS],
   variants: STREAMS,
   segment_duration: STREAMS,
 };
@@ -56,7 +65,7 @@ export function checkOutput(
     refuse(field, `This does not apply to ${format}, only to ${formats.join(", ")}.`);
   }
   if (kind === "image" && !isPicture(format)) refuse("format", `${format} cannot be made from an image.`);
-  if (kind === "image" && specification.thumbnails) refuse("thumbnails", "An image has no moments.");
+  checkTracks(specification, kind, refuse);
   if (metadata !== undefined && metadata !== "strip_all" && kind !== "image")
     refuse("metadata", "What is made from a video keeps no metadata; only strip_all goes with it.");
   if (isPicture(format) && mode !== "fit" && (width === undefined || height === undefined)) {

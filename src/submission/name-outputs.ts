@@ -14,6 +14,11 @@ const EXTENSIONS: Record<OutputFormat, string> = {
   hls: "",
   dash: "",
   adaptive: "",
+  m4a: ".m4a",
+  mp3: ".mp3",
+  ogg: ".ogg",
+  json: ".json",
+  svg: ".svg",
 };
 
 /** Gives every output a name of its own: the one it asks for, or its preset and extension, numbered when taken. */
@@ -34,8 +39,8 @@ export function nameOutputs(
   });
   return specifications.map((specification) => {
     if (specification.name !== undefined) return { ...specification, name: specification.name };
-    const stem = specification.preset ?? specification.format;
-    const extension = EXTENSIONS[specification.format];
+    const stem = specification.preset ?? (specification.storyboard ? "storyboard" : specification.format);
+    const extension = specification.storyboard ? ".vtt" : EXTENSIONS[specification.format];
     let name = stem + extension;
     for (let n = 2; taken.has(name); n++) name = `${stem}-${n}${extension}`;
     taken.add(name);

@@ -2,6 +2,8 @@ import { z } from "@hono/zod-openapi";
 import { metadataChoice } from "../image/metadata/modes.ts";
 import { type ImageOutput, INTERPOLATIONS, MAX_OUTPUT_SIDE_PX, RESIZE_MODES } from "../image/output.ts";
 import { qualitySpecification } from "./quality-field.ts";
+import { soundFields } from "./sound-fields.ts";
+import { stillFields } from "./still-fields.ts";
 
 /** `auto` is WebP, without loss for flat graphics. */
 export const OUTPUT_FORMATS = [
@@ -14,6 +16,11 @@ export const OUTPUT_FORMATS = [
   "hls",
   "dash",
   "adaptive",
+  "m4a",
+  "mp3",
+  "ogg",
+  "json",
+  "svg",
 ] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
@@ -98,8 +105,8 @@ export const outputSpecification = z
     variants: z.array(z.int().min(144).max(2160)).min(1).max(6).optional(),
     /** Streams: seconds. */
     segment_duration: z.number().min(2).max(10).optional(),
-    /** Stills of a video: the moment, seconds from the start. */
-    thumbnails: z.strictObject({ at: z.array(z.number().min(0)).length(1) }).optional(),
+    ...stillFields,
+    ...soundFields,
     /** Pictures: a logo over the finished picture. */
     watermark: watermarkSpecification.optional(),
   })

@@ -74,6 +74,18 @@ export const PRESETS: Record<string, Preset> = {
     description: "JPEG of the moment one second in, within 640×640",
     specification: { format: "jpeg", width: 640, height: 640, thumbnails: { at: [1] } },
   },
+  poster: {
+    description: "JPEG of the best frame, within 1280×1280",
+    specification: { format: "jpeg", width: 1280, height: 1280, thumbnails: { count: 1, best: true } },
+  },
+  preview_clip: {
+    description: "Animated WebP of four moments, 4 s in all, within 320×320",
+    specification: { format: "webp", width: 320, height: 320, preview: { duration: 4, moments: 4 } },
+  },
+  audio_podcast: {
+    description: "M4A, AAC 128 kbit/s at −16 LUFS (EBU R 128), true peak −1.5 dBTP",
+    specification: { format: "m4a", audio_bitrate: 128, loudness: { target: -16, true_peak: -1.5 } },
+  },
   watermark_and_ship: {
     description: "JPEG within 2048×2048, then marked with the service's logo and shipped to `default`",
     specification: { format: "jpeg", width: 2048, height: 2048 },
@@ -82,7 +94,8 @@ export const PRESETS: Record<string, Preset> = {
 };
 
 /** What a job makes when it does not say. */
-export const DEFAULT_OUTPUTS = {
+export const DEFAULT_OUTPUTS: Record<"image" | "video" | "audio", OutputSpecification[]> = {
   image: [{ preset: "thumbnail" }, { preset: "optimized" }],
   video: [{ preset: "video_thumbnail" }, { preset: "hls_480_720" }],
-} as const satisfies Record<string, OutputSpecification[]>;
+  audio: [{ preset: "audio_podcast" }, { format: "json", waveform: { color: "black" } }],
+};

@@ -1,13 +1,16 @@
 import { type FieldError, MediaError } from "../errors.ts";
 import { parseColor } from "../image/color.ts";
 import { type ImageFormat, type ImageOutput, imageOutput } from "../image/output.ts";
-import { type RenditionSpec, STREAM_FORMATS, type VideoOutput } from "../video/output.ts";
+import { type RenditionSpec, STREAM_FORMATS, type StreamFormat, type VideoOutput } from "../video/output.ts";
 import { checkOutput } from "./check-output.ts";
+import { isSound } from "./check-tracks.ts";
 import { watermarkOf } from "./logos.ts";
 import { type NamedSpecification, nameOutputs } from "./name-outputs.ts";
 import { type OutputFormat, type OutputSpecification, positionOf } from "./output-specification.ts";
 import { PRESETS } from "./presets.ts";
 import { qualityOf } from "./quality-field.ts";
+import { soundOf, waveformOf } from "./sound-outputs.ts";
+import { numberedNames, previewOf, stillsOf, storyboardOf } from "./still-outputs.ts";
 
 /** What a job makes, every preset and default resolved. */
 export type ResolvedOutputs =
@@ -49,10 +52,11 @@ export function resolveOutputs(
       message: "A job can have one stream; give it more variants, or both manifests with adaptive.",
     });
   }
+  refuseClashes(named, errors);
   if (errors.length > 0) throw invalidOutputs(errors);
   return kind === "image"
     ? { kind, outputs: named.map((specification) => imageOutputOf(specification, defaults.logo)) }
-    : { kind, outputs: named.map((specification) => videoOutputOf(specification, defaults.logo)) };
+    : { kind, outputs: named.flatMap((specification) => videoOutputsOf(specification, defaults.logo)) };
 }
 
 function isStream({ format }: NamedSpecification): boolean {
@@ -104,7 +108,21 @@ function imageOutputOf(specification: NamedSpecification, defaultLogo: string | 
 /** x264's constant rate factor for each quality word; 23 is its default. */
 const CRF = { low: 28, medium: 25, high: 22, maximum: 18 } as const;
 
-function videoOutputOf(specification: NamedSpecification, defaultLogo: string | undefined): VideoOutput {
+function videoOutputsOf(specification: NamedSpecification, defaultLogo: string | undefined): VideoOutput[] {
+  if (specification.waveform) return [waveformOf(specification)];
+  if (isSound(specification.format)) return [soundOf(specification)];
+  if (isFilm(specification)) return [filmOf(specification)];
+  const image = imageOutputOf(specification, defaultLogo);
+  if (specification.storyboard) return [storyboardOf(specification, image)];
+  if (specification.preview) return [previewOf(specification, image)];
+  return stillsOf(specification, image);
+}
+
+function isFilm(specification: NamedSpecification): boolean {
+  return specification.format === "mp4" || isStream(specification);
+}
+
+function filmOf(specification: NamedSpecification): VideoOutput {
   const crf =
     specification.crf ?? (typeof specification.quality === "string" ? CRF[specification.quality] : CRF.high);
   const encoderPreset = specification.encoder_preset ?? "veryfast";
@@ -121,25 +139,30 @@ function videoOutputOf(specification: NamedSpecification, defaultLogo: string | 
         audioKbps: specification.audio_bitrate ?? 128,
         encoderPreset,
       };
-    case "hls":
-    case "dash":
-    case "adaptive":
+    default:
       return {
-        format: specification.format,
+        format: specification.format as StreamFormat,
         name: specification.name,
         variants: (specification.variants ?? [480, 720]).map(renditionOf),
         segmentSeconds: specification.segment_duration ?? 6,
         crf,
         encoderPreset,
       };
-    default:
-      return {
-        format: "thumbnail",
-        name: specification.name,
-        atSeconds: specification.thumbnails?.at[0] ?? 1,
-        image: imageOutputOf(specification, defaultLogo),
-      };
   }
+}
+
+/** Notes outputs that are named as one of the numbered files of another will be. */
+function refuseClashes(named: readonly NamedSpecification[], errors: FieldError[]): void {
+  const numbered = named.map(numberedNames);
+  named.forEach(({ name }, index) => {
+    const clash = numbered.some(({ fixed, pattern }) => fixed.includes(name) || pattern?.test(name));
+    if (!clash) return;
+    const message = `Another output of this job has a file ${name}; choose another name.`;
+    errors.push({ path: `output_specifications.${index}.name`, message });
+  });
+  const all = numbered.flatMap(({ fixed }) => fixed);
+  if (new Set(all).size === all.length) return;
+  errors.push({ path: "output_specifications", message: "Two outputs make files of the same name." });
 }
 
 /** Video and audio kbit/s by short side, as players and networks expect them. */
