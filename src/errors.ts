@@ -329,6 +329,13 @@ export const ERRORS = define({
     class: "configuration",
     action: "Install an ffmpeg with that encoder, or ask for another codec.",
   },
+  decoder_missing: {
+    status: 500,
+    title: "A decoder is not installed in the transcoder",
+    class: "configuration",
+    action:
+      "Install libheif's tools with HEVC (Debian: libheif-examples) in the transcoder, and retry the job.",
+  },
   encoder_failed: {
     status: 500,
     title: "The encoder stopped with an error",

@@ -1,6 +1,6 @@
 import { MediaError, toMediaError } from "../../src/errors.ts";
 import type { TaskEvent, TaskRequest, TaskResult } from "../../src/video/protocol.ts";
-import type { FfmpegCapabilities } from "./capabilities.ts";
+import type { FfmpegCapabilities, PictureCapabilities } from "./capabilities.ts";
 import type { TranscoderConfig } from "./config.ts";
 import { withoutUrls } from "./log.ts";
 import { takePeak } from "./peak-memory.ts";
@@ -21,7 +21,7 @@ import { createWorkFolder, removeWorkFolder } from "./work-folder.ts";
 /** The server that a task runs on. */
 export interface Machine {
   config: TranscoderConfig;
-  capabilities: FfmpegCapabilities;
+  capabilities: FfmpegCapabilities & PictureCapabilities;
 }
 
 export type FinalEvent = Extract<TaskEvent, { type: "done" | "error" }>;

@@ -216,6 +216,8 @@ export const transcoderHealth = z.object({
   running: z.array(z.string()),
   ffmpegVersion: z.string(),
   encoders: z.array(z.string()),
+  /** Whether it can decode HEIC. */
+  heic: z.boolean().optional(),
   cores: z.int(),
   memoryFreeBytes: z.number(),
   diskFreeBytes: z.number(),

@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { makeClip } from "../fixtures/video.ts";
-import { bytesOf, develop, outputNames, probe } from "./service.ts";
+import { bytesOf, develop, outputNames } from "./service.ts";
 
 const clip = async (spec: Parameters<typeof makeClip>[0]) => Buffer.from(await makeClip(spec));
 
@@ -31,16 +31,34 @@ describe("one clip, all that can be made beside a film", () => {
 });
 
 describe("sound alone", () => {
-  it("is made into what sound is made into when nothing is said", async () => {
-    const talk = await clip({ picture: false, seconds: 2, extension: "mka" });
-    const { job } = await develop(talk, "talk.mka");
-    expect(job).toMatchObject({ status: "completed", error: null });
-    expect(outputNames(job).length).toBeGreaterThan(0);
+  it("with a cover is made into sound, its waveform and a still of the cover", async () => {
+    const cover = [
+      "-map",
+      "0:v",
+      "-map",
+      "1:a",
+      "-c:v",
+      "mjpeg",
+      "-frames:v",
+      "1",
+      "-disposition:v",
+      "attached_pic",
+    ];
+    const talk = await clip({
+      ...{ width: 96, height: 64, seconds: 2, extension: "mp3" },
+      options: [...cover, "-c:a", "libmp3lame", "-id3v2_version", "3"],
+    });
+    const plain = await develop(talk, "talk.mp3");
+    expect(plain.job).toMatchObject({ status: "completed", error: null });
+    expect(outputNames(plain.job)).toEqual(["audio_podcast.m4a", "waveform.json"]);
+    const asked = [{ format: "jpeg", name: "cover.jpg", thumbnails: { at: [30] } }];
+    const { job } = await develop(talk, "talk.mp3", asked);
+    expect(job.outputs).toMatchObject([{ name: "cover.jpg", width: 96, height: 64 }]);
   });
 
-  it("with a cover has a still, and no film", async () => {
-    const cover = await clip({ width: 96, height: 96, seconds: 0.04, sound: false });
-    expect(cover.length).toBeGreaterThan(0);
-    expect(typeof probe).toBe("function");
+  it("is not a film, and says so", async () => {
+    const talk = await clip({ picture: false, seconds: 1, extension: "wav", options: ["-c:a", "pcm_s16le"] });
+    const { job } = await develop(talk, "talk.wav", [{ format: "mp4" }]);
+    expect(job).toMatchObject({ status: "failed", error: { code: "no_video_stream" } });
   });
 });

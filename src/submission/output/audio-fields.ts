@@ -1,8 +1,11 @@
 import { z } from "@hono/zod-openapi";
-import { SAMPLE_RATES } from "../video/sound-output.ts";
+import { SAMPLE_RATES, SOUND_FORMATS } from "../../video/sound-output.ts";
+import { VIDEO_FORMATS } from "./formats.ts";
 
-/** What is made of the sound of a file, as a client asks for it. */
-export const soundFields = {
+/** Fields of the sound, alone or beside a picture. */
+export const audioFields = {
+  /** kbit/s */
+  audio_bitrate: z.int().min(16).max(512).optional(),
   audio_codec: z
     .enum(["aac", "mp3", "opus", "vorbis"])
     .optional()
@@ -24,3 +27,12 @@ export const soundFields = {
     .optional()
     .openapi({ description: "Peaks of the sound: json as audiowaveform writes it, or drawn as png or svg" }),
 };
+
+export const AUDIO_FIELD_FORMATS = {
+  audio_bitrate: [...VIDEO_FORMATS, ...SOUND_FORMATS],
+  audio_codec: SOUND_FORMATS,
+  audio_channels: SOUND_FORMATS,
+  audio_sample_rate: SOUND_FORMATS,
+  loudness: SOUND_FORMATS,
+  waveform: ["json", "png", "svg"],
+} as const;

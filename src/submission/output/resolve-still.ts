@@ -1,8 +1,8 @@
-import type { ImageOutput } from "../image/output.ts";
-import type { PreviewOutput } from "../video/preview.ts";
-import type { ThumbnailOutput } from "../video/still-output.ts";
-import { type StoryboardOutput, sheetStem } from "../video/storyboard.ts";
-import type { NamedSpecification } from "./name-outputs.ts";
+import type { ImageOutput } from "../../image/output.ts";
+import type { PreviewOutput } from "../../video/preview.ts";
+import type { ThumbnailOutput } from "../../video/still-output.ts";
+import { type StoryboardOutput, sheetStem } from "../../video/storyboard.ts";
+import type { NamedSpecification } from "../name-outputs.ts";
 
 const DEFAULT_PREVIEW_WIDTH_PX = 320;
 const DEFAULT_TILE_WIDTH_PX = 160;

@@ -1,9 +1,8 @@
-import { parseColor } from "../image/color.ts";
-import { SOUND_CODECS, SOUND_FORMATS, type SoundFormat } from "../video/sound-output.ts";
-import type { NamedSpecification } from "./name-outputs.ts";
-import type { OutputFormat } from "./output-specification.ts";
-
-type Refuse = (field: string, message: string) => void;
+import { parseColor } from "../../image/color.ts";
+import { SOUND_CODECS, type SoundFormat } from "../../video/sound-output.ts";
+import type { Refuse } from "../check-output.ts";
+import type { NamedSpecification } from "../name-outputs.ts";
+import { isSound } from "./formats.ts";
 
 /** Of what kind a picture of a video is; one at a time. */
 const PURPOSES = ["thumbnails", "storyboard", "preview", "waveform"] as const;
@@ -33,10 +32,6 @@ export function checkTracks(
   if (purpose === "preview") checkSides(specification, PREVIEW_SIDE_PX, refuse);
   if (purpose === "waveform") checkWaveform(specification, refuse);
   if (isSound(specification.format)) checkSound(specification, specification.format, refuse);
-}
-
-export function isSound(format: OutputFormat): format is SoundFormat {
-  return SOUND_FORMATS.some((sound) => sound === format);
 }
 
 function checkStoryboard(specification: NamedSpecification, refuse: Refuse): void {

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import { MAX_PREVIEW_SECONDS } from "../video/preview.ts";
-import { MAX_STILLS } from "../video/still-output.ts";
+import { MAX_PREVIEW_SECONDS } from "../../video/preview.ts";
+import { MAX_STILLS } from "../../video/still-output.ts";
+import { PICTURE_FORMATS } from "./formats.ts";
 
 /** Pictures of a video, as a client asks for them; their format, size and quality are those of any picture. */
 export const stillFields = {
@@ -39,3 +40,9 @@ export const stillFields = {
     .optional()
     .openapi({ description: "An animated WebP of some moments of the video" }),
 };
+
+export const STILL_FIELD_FORMATS = {
+  thumbnails: PICTURE_FORMATS,
+  storyboard: ["webp", "jpeg", "png"],
+  preview: ["webp"],
+} as const;

@@ -1,11 +1,11 @@
-import { parseColor } from "../image/color.ts";
+import { parseColor } from "../../image/color.ts";
 import {
   SOUND_CODECS,
   type SoundFormat,
   type SoundOutput,
   type WaveformOutput,
-} from "../video/sound-output.ts";
-import type { NamedSpecification } from "./name-outputs.ts";
+} from "../../video/sound-output.ts";
+import type { NamedSpecification } from "../name-outputs.ts";
 
 /** kbit/s of stereo that few can tell from the source, by codec. */
 const DEFAULT_KBPS = { aac: 128, mp3: 160, opus: 96, vorbis: 128 } as const;
