@@ -42,6 +42,7 @@ import { batchSubmissionRoutes } from "./submission/batch-routes.ts";
 import { submissionRoutes } from "./submission/routes.ts";
 import { refuseUnknown } from "./unknown-route.ts";
 import { deliveryLogRoutes } from "./webhooks/delivery-routes.ts";
+import { redeliverRoutes } from "./webhooks/redeliver-routes.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
 import { webhookSecretRoutes } from "./webhooks/secret-routes.ts";
 
@@ -112,6 +113,7 @@ app.route("/", retentionRoutes);
 app.route("/", webhookSecretRoutes);
 app.route("/", webhookRoutes);
 app.route("/", deliveryLogRoutes);
+app.route("/", redeliverRoutes);
 app.route("/", workerRoutes);
 app.route("/", keyRoutes());
 app.route("/", destinationRoutes);

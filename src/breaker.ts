@@ -23,7 +23,7 @@ export interface BreakerPolicy {
 
 /** One for each kind of thing that can be down while the rest works. */
 export const BREAKERS = {
-  /** A webhook endpoint. */
+  /** A webhook endpoint; one that answers fast is sent more at once (`webhooks/send-window.ts`). */
   webhook: { failures: 10, windowMs: 300_000, openMs: 120_000, concurrent: 4 },
   storage: { failures: 3, windowMs: 30_000, openMs: 60_000, concurrent: Number.POSITIVE_INFINITY },
   d1: { failures: 3, windowMs: 45_000, openMs: 45_000, concurrent: Number.POSITIVE_INFINITY },
@@ -43,7 +43,7 @@ export function stateOf(breaker: Breaker, nowMs: number): BreakerState {
 }
 
 /** How many may ask at once now. */
-export function roomOf(breaker: Breaker, policy: BreakerPolicy, nowMs: number): number {
+export function roomOf(breaker: Breaker, policy: Pick<BreakerPolicy, "concurrent">, nowMs: number): number {
   const room = { open: 0, half_open: 1, closed: policy.concurrent };
   return room[stateOf(breaker, nowMs)];
 }

@@ -85,7 +85,7 @@ export function recordBatchProgress(db: DrizzleD1Database, batchId: SQL, nowMs: 
   const quarter = sql`CAST(${BATCH_PROGRESS} / 25 AS INTEGER)`;
   return recordBatchEvent(db, {
     type: sql`'batch.progress'`,
-    cause: sql`${quarter} * 25`,
+    cause: sql`b.run || '@' || (${quarter} * 25)`,
     where: sql`b.id = ${batchId} AND b.finished_at IS NULL AND ${quarter} BETWEEN 1 AND 3`,
     nowMs,
   });
@@ -175,6 +175,6 @@ export const BATCH_COUNTS = sql`(SELECT json_object('total', count(*), 'pending'
     'failed', total(p.status = 'failed'), 'cancelled', total(p.status = 'cancelled'))
   FROM jobs AS p WHERE p.batch_id = b.id)`;
 
-const BATCH_SNAPSHOT = sql`json_object('batch_id', b.id, 'status', coalesce(b.status, 'processing'),
+const BATCH_SNAPSHOT = sql`json_object('batch_id', b.id, 'status', coalesce(b.status, 'processing'), 'run', b.run,
   'on_item_failure', b.on_item_failure, 'progress_percentage', ${BATCH_PROGRESS}, 'counts', json(${BATCH_COUNTS}),
   'created_at', b.created_at, 'finished_at', b.finished_at)`;

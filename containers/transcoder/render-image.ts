@@ -1,13 +1,17 @@
-import { open, readFile, writeFile } from "node:fs/promises";
-import sharp, { type Sharp } from "sharp";
+import { readFile, writeFile } from "node:fs/promises";
+import sharp, { type Metadata, type Sharp } from "sharp";
 import { MediaError } from "../../src/errors.ts";
-import { carryExif, EXIF_SEARCH_BYTES } from "../../src/image/carry-exif.ts";
+import { carryMetadata } from "../../src/image/carry-metadata.ts";
 import { encodeOutput, isSearched } from "../../src/image/encode-output.ts";
 import { finishPixels } from "../../src/image/finish.ts";
 import { type Framing, frameOutput } from "../../src/image/framing.ts";
 import type { Rectangle, Size } from "../../src/image/geometry.ts";
+import { withoutExifPrefix } from "../../src/image/metadata/read-jpeg.ts";
+import type { SourceMetadata } from "../../src/image/metadata/source-metadata.ts";
+import { orientPixels, storedSize, storedWindow } from "../../src/image/orient.ts";
 import type { ImageOutput } from "../../src/image/output.ts";
 import type { Pixels } from "../../src/image/pixels.ts";
+import type { Orientation } from "../../src/image/probe.ts";
 import { settleOutput } from "../../src/image/settle.ts";
 import type { LogoFiles } from "./get-logos.ts";
 import { INPUT_OPTIONS } from "./input-options.ts";
@@ -38,17 +42,16 @@ export async function renderImage(
   const { window, size } = framing.sampling;
   const kernel = kernelOf(output, window, size);
   if (isAnimation(output, source, framing.size)) {
-    const frame = async (page: number) =>
-      await finishedPixels(scaled(input, window, size, kernel, page), output, framing, logos);
-    await renderAnimation(output, source, frame, file);
-    return { ...(await verified(file, framing, output)), notes: notesOnAnimation(output) };
+    const finishFrame = async (stored: Pixels) =>
+      await finishPicture(await scaledFrame(stored, source, framing, kernel), output, framing, logos);
+    await renderAnimation(input, output, source, finishFrame, file);
+    return { ...(await concluded(file, framing, output, source)), notes: notesOnAnimation(output) };
   }
   const image = scaled(input, window, size, kernel);
   const notes = isSearched(output)
-    ? await writeSearched(await finishedPixels(image, output, framing, logos), output, file)
+    ? await writeSearched(await finishPicture(await pixelsOf(image), output, framing, logos), output, file)
     : await write(image, output, framing, logos, file);
-  if (output.exif !== undefined && output.format === "jpeg") await keepExif(input, file, output.exif);
-  return { ...(await verified(file, framing, output)), notes };
+  return { ...(await concluded(file, framing, output, source)), notes };
 }
 
 async function write(
@@ -78,19 +81,27 @@ function notesOnAnimation(output: ImageOutput): string[] {
     : [];
 }
 
-/** @param page the frame of an animation, from 0 */
-function scaled(
-  input: string,
-  window: Rectangle,
-  size: Size,
-  kernel: keyof typeof sharp.kernel,
-  page = 0,
-): Sharp {
-  return sharp(input, page === 0 ? INPUT_OPTIONS : { ...INPUT_OPTIONS, page })
+function scaled(input: string, window: Rectangle, size: Size, kernel: keyof typeof sharp.kernel): Sharp {
+  return sharp(input, INPUT_OPTIONS)
     .autoOrient()
     .extract(window)
     .resize(size.width, size.height, { fit: "fill", kernel })
     .toColorspace("srgb");
+}
+
+/** A frame of an animation as {@link scaled} makes a still: cut and scaled as it is stored, then stood upright. */
+async function scaledFrame(
+  { data, width, height }: Pixels,
+  source: Metadata,
+  { sampling }: Framing,
+  kernel: keyof typeof sharp.kernel,
+): Promise<Pixels> {
+  const orientation = (source.orientation ?? 1) as Orientation;
+  const size = storedSize(sampling.size, orientation);
+  const frame = sharp(data, { raw: { width, height, channels: 4 }, limitInputPixels: false })
+    .extract(storedWindow(sampling.window, { width, height }, orientation))
+    .resize(size.width, size.height, { fit: "fill", kernel });
+  return orientPixels(await pixelsOf(frame), orientation);
 }
 
 /** The kernel of libvips that comes closest to what the edge uses. */
@@ -123,35 +134,41 @@ function flattened(image: Sharp, { format, background: [r, g, b] }: ImageOutput)
 }
 
 async function finish(image: Sharp, output: ImageOutput, framing: Framing, logos: LogoFiles): Promise<Sharp> {
-  const { data, width, height } = await finishedPixels(image, output, framing, logos);
+  const { data, width, height } = await finishPicture(await pixelsOf(image), output, framing, logos);
   const made = sharp(Buffer.from(data.buffer), { raw: { width, height, channels: 4 } });
   return output.format === "jpeg" ? made.removeAlpha() : made;
 }
 
-async function finishedPixels(
-  image: Sharp,
+async function finishPicture(
+  pixels: Pixels,
   output: ImageOutput,
   framing: Framing,
   logos: LogoFiles,
 ): Promise<Pixels> {
   const logo = await scaledLogo(framing.geometry.canvas, output.watermark, logos);
-  return finishPixels(await pixelsOf(image), output, framing, { logo });
+  return finishPixels(pixels, output, framing, { logo });
 }
 
-async function keepExif(input: string, file: string, kept: NonNullable<ImageOutput["exif"]>): Promise<void> {
-  const source = await open(input);
-  try {
-    const { buffer, bytesRead } = await source.read(
-      new Uint8Array(EXIF_SEARCH_BYTES),
-      0,
-      EXIF_SEARCH_BYTES,
-      0,
-    );
-    const jpeg = new Uint8Array(await readFile(file));
-    await writeFile(file, carryExif(jpeg, buffer.subarray(0, bytesRead), kept));
-  } finally {
-    await source.close();
-  }
+/** Writes what the output keeps of the source's metadata into the file, and checks what has become of it. */
+async function concluded(
+  file: string,
+  framing: Framing,
+  output: ImageOutput,
+  source: Metadata,
+): Promise<Size> {
+  const encoded = new Uint8Array(await readFile(file));
+  const carried = await carryMetadata(encoded, output, framing.size, () => metadataOf(source));
+  if (carried !== encoded) await writeFile(file, carried);
+  return await verified(file, framing, output);
+}
+
+function metadataOf({ exif, xmp, iptc, icc }: Metadata): SourceMetadata {
+  return {
+    ...(exif && { exif: withoutExifPrefix(exif) }),
+    ...(xmp && { xmp }),
+    ...(iptc && { iptc }),
+    ...(icc && { icc }),
+  };
 }
 
 async function verified(file: string, { size }: Framing, { format }: ImageOutput): Promise<Size> {

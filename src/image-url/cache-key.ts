@@ -55,7 +55,7 @@ function canonicalName({ options, format }: DerivativeIdentity): string {
     format: options.format === "baseline-jpeg" ? "baseline-jpeg" : undefined,
     anim: options.anim === true ? undefined : options.anim,
     compression: undefined,
-    metadata: options.metadata === "none" || format !== "jpeg" ? undefined : options.metadata,
+    metadata: options.metadata === "none" ? undefined : options.metadata,
     onerror: undefined,
     preset: undefined,
   });

@@ -94,7 +94,7 @@ export const OPTION_ROWS = {
   anim: option(flag, "`false` makes a still of the first frame; otherwise what moves stays moving, as WebP."),
   metadata: option(
     oneOf("none", "copyright", "keep"),
-    "What stays of the EXIF of a JPEG; `none` when absent. `keep` keeps the place, too, and needs a signed URL.",
+    "What stays of EXIF and XMP; `none` when absent. `keep` keeps the place, too, and needs a signed URL.",
   ),
   trim: option(
     either(oneOf("border", "color"), sides(MAX_URL_SIDE_PX), isString as never),

@@ -63,7 +63,7 @@ export function toImageOutput(options: ImageUrlOptions, format: ImageFormat): Im
     blur,
     sharpen: sharpen || undefined,
     animated: (format === "webp" && options.anim !== false) || undefined,
-    exif: options.metadata === "none" || format !== "jpeg" ? undefined : options.metadata,
+    metadata: metadataOf(options.metadata),
     watermark: watermarkOf(options, dpr),
     ...(options.placeholder ? placeholderOf(options) : {}),
   };
@@ -111,6 +111,11 @@ function adjustmentOf({ gamma, brightness, contrast, saturation }: ImageUrlOptio
     saturation,
   };
   return Object.values(factors).some((factor) => factor !== undefined && factor !== 1) ? factors : undefined;
+}
+
+function metadataOf(kept: ImageUrlOptions["metadata"]): ImageOutput["metadata"] {
+  if (kept === "copyright") return { keep: ["copyright"] };
+  return kept === "keep" ? "preserve_all" : undefined;
 }
 
 /** The same image, so small that it can stand in the page itself. */

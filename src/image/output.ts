@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { metadataChoice } from "./metadata/modes.ts";
 import { qualityTarget } from "./quality-target.ts";
 import { watermark } from "./watermark.ts";
 
@@ -98,8 +99,8 @@ export const imageOutput = z.strictObject({
   underlay: z.boolean().optional(),
   /** A frame around everything, px; the file grows by it. */
   border: z.strictObject({ ...edges, color }).optional(),
-  /** JPEG: what stays of the EXIF; nothing when absent. `keep` keeps where and when it was taken, too. */
-  exif: z.enum(["copyright", "keep"]).optional(),
+  /** What stays of the source's metadata; nothing when absent. */
+  metadata: metadataChoice.optional(),
   /** WebP: moves where its source does. Only a container reads sources that move. */
   animated: z.boolean().optional(),
   /** JPEG: coarse first, then fine. True when absent. */

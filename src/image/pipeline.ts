@@ -1,6 +1,6 @@
 import type { ImageAnalysis } from "./analysis.ts";
 import { analyzePixels } from "./analyze.ts";
-import { carryExif, EXIF_SEARCH_BYTES } from "./carry-exif.ts";
+import { carryMetadata } from "./carry-metadata.ts";
 import { type ImageSource, openImage } from "./decode.ts";
 import { demandOf, type Sampling } from "./demand.ts";
 import { EDGE_CODEC } from "./edge-codec.ts";
@@ -9,6 +9,7 @@ import { finishPixels } from "./finish.ts";
 import type { Framing } from "./framing.ts";
 import { learnSampling } from "./learn.ts";
 import { type Logos, placedLogo } from "./logo.ts";
+import { readMetadata, type SourceMetadata } from "./metadata/source-metadata.ts";
 import { orientPixels, storedSize, storedWindow } from "./orient.ts";
 import { IMAGE_MIME, type ImageFormat, type ImageOutput } from "./output.ts";
 import type { Pixels } from "./pixels.ts";
@@ -86,7 +87,9 @@ export async function renderImage(
     const finished = finishPixels(resampled, output, framing, { logo, checkpoint: options.checkpoint });
     options.checkpoint?.();
     await options.onStage?.("encode", fraction + share / 2);
-    rendered.push(await writeOutput(finished, output, input, options.checkpoint));
+    rendered.push(
+      await writeOutput(finished, output, () => readMetadata(input, probe.format), options.checkpoint),
+    );
   }
   if (learned) options.onAnalysis?.(await analyzeSource(source, learned, probe));
   return rendered;
@@ -153,14 +156,13 @@ async function resample(source: ImageSource, output: ImageOutput, { sampling }: 
 async function writeOutput(
   pixels: Pixels,
   output: ImageOutput,
-  input: Uint8Array,
+  metadata: () => SourceMetadata,
   checkpoint?: () => void,
 ): Promise<RenderedImage> {
   const { bytes: encoded, notes } = await encodeOutput(pixels, output, EDGE_CODEC, checkpoint);
-  const { exif, name, format } = output;
-  const keeps = exif !== undefined && format === "jpeg";
-  const bytes = keeps ? carryExif(encoded, input.subarray(0, EXIF_SEARCH_BYTES), exif) : encoded;
   const { width, height } = pixels;
+  const bytes = await carryMetadata(encoded, output, { width, height }, metadata);
+  const { name, format } = output;
   verifyImage(bytes, { width, height, format });
   return { name, format, type: IMAGE_MIME[format], width, height, bytes, notes };
 }

@@ -1,7 +1,13 @@
 import type { Env } from "../config.ts";
 import { type ErrorCode, MediaError, toMediaError } from "../errors.ts";
 import { log } from "../log.ts";
-import type { CircuitBreakers, Dependency, Standing } from "./circuit-breakers.ts";
+import {
+  type CircuitBreakers,
+  type Dependency,
+  type HostDependency,
+  hostOf,
+  type Standing,
+} from "./circuit-breakers.ts";
 
 /** What every task needs, whatever its lane. */
 const OWN_PARTS: readonly Dependency[] = ["storage", "d1"];
@@ -51,12 +57,15 @@ export async function reportWell(env: Env): Promise<void> {
  * Asks something of somebody else's host, when its breaker lets it, and reports how that went. Only failures that the
  * host is to blame for (`transient`, `dependency`) count against it: a refusal is an answer.
  *
- * @param dependency such as `ship:media.example.com`.
+ * Each owner has a breaker of their own for a host: a wrong path or a revoked key there is theirs alone, and shared hosts
+ * (a bucket provider, a CDN) serve many.
+ *
+ * @param dependency such as `ship:anna@media.example.com`.
  * @throws MediaError `dependency_down` while the breaker is open: the task waits, and nothing is counted against it.
  */
 export async function throughBreaker<T>(
   env: Env,
-  dependency: Exclude<Dependency, "storage" | "d1">,
+  dependency: HostDependency,
   work: () => Promise<T>,
 ): Promise<T> {
   const untilMs = await askLeave(env, dependency);
@@ -126,10 +135,9 @@ function remember(dependency: Dependency, openUntilMs: number): void {
 }
 
 function dependencyDown(dependency: Dependency, untilMs: number): MediaError {
-  const host = dependency.slice(dependency.indexOf(":") + 1);
   return new MediaError(
     "dependency_down",
-    `${host} has failed several times and is left alone for a while.`,
+    `${hostOf(dependency)} has failed several times and is left alone for a while.`,
     {
       retryAfterMs: Math.max(0, untilMs - Date.now()),
     },

@@ -18,8 +18,16 @@ import {
 import type { Env } from "../config.ts";
 import { log } from "../log.ts";
 
+/** Other people's hosts, each as one owner uses it: what one owner's settings break there is not another's trouble. */
+export type HostDependency = `${"ship" | "source"}:${string}@${string}`;
+
 /** What tasks depend on: the service's own storage and database, and other people's hosts. */
-export type Dependency = "storage" | "d1" | `ship:${string}` | `source:${string}`;
+export type Dependency = "storage" | "d1" | HostDependency;
+
+/** The host of a dependency; undefined for the service's own. A host has no `@`, an owner may. */
+export function hostOf(dependency: Dependency): string | undefined {
+  return dependency.includes("@") ? dependency.slice(dependency.lastIndexOf("@") + 1) : undefined;
+}
 
 /** Where a breaker stands. */
 export interface Standing {
@@ -51,7 +59,7 @@ export class CircuitBreakers extends DurableObject<Env> {
   async reportFailure(dependency: Dependency): Promise<Standing> {
     const nowMs = Date.now();
     const before = this.#gate(dependency).breaker;
-    const breaker = afterFailure(before, policyOf(dependency), nowMs);
+    const breaker = afterFailure(before, this.#policy(dependency, nowMs), nowMs);
     this.#keep(dependency, { breaker, trialUntilMs: 0 });
     if (breaker.openUntilMs > before.openUntilMs) log("warn", "breakers", "opened", { dependency });
     await this.#wakeAt(breaker.openUntilMs > nowMs ? breaker.openUntilMs : nowMs + FORGET_MS);
@@ -98,6 +106,15 @@ export class CircuitBreakers extends DurableObject<Env> {
       log("warn", "breakers", "trial_failed", { dependency, detail: String(error) });
       await this.reportFailure(dependency);
     }
+  }
+
+  /** A host that is down for somebody else already costs whoever comes next one failure, but never without one. */
+  #policy(dependency: Dependency, nowMs: number): BreakerPolicy {
+    const policy = policyOf(dependency);
+    const host = hostOf(dependency);
+    const isDown = ([other, { breaker }]: [Dependency, Gate]) =>
+      other !== dependency && hostOf(other) === host && stateOf(breaker, nowMs) !== "closed";
+    return host !== undefined && [...this.#known()].some(isDown) ? { ...policy, failures: 1 } : policy;
   }
 
   async #wakeAt(atMs: number): Promise<void> {

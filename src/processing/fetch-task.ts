@@ -21,7 +21,7 @@ export async function runFetchTask(claimed: ClaimedTask, context: IsolateContext
   const { env } = context;
   const { url } = TASK_SPECS.fetch.parse(claimed.task.spec);
   await context.report("fetching", 0);
-  const source = await throughBreaker(env, `source:${new URL(url).host}`, () =>
+  const source = await throughBreaker(env, `source:${claimed.job.owner}@${new URL(url).host}`, () =>
     openSource(url, worldOf(env)),
   );
   const file = await openIncomingFile(env, claimed.job.owner, source, Date.now(), {

@@ -48,7 +48,7 @@ function shippedOf(output: OutputRow, { id }: OpenDestination): NonNullable<Task
 
 async function ship(env: Env, owner: string, destination: OpenDestination, parcel: Parcel): Promise<void> {
   await requireReachable(env, destination.url);
-  await throughBreaker(env, `ship:${destination.url.host}`, async () => {
+  await throughBreaker(env, `ship:${owner}@${destination.url.host}`, async () => {
     if (parcel.bytes > MAX_PUT_BYTES) {
       throw new MediaError("ship_refused", `${parcel.path} is larger than one request may be.`);
     }

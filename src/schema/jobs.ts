@@ -116,6 +116,8 @@ export const batches = sqliteTable(
     id: text().primaryKey(),
     owner: text().notNull(),
     onItemFailure: text("on_item_failure", { enum: ON_ITEM_FAILURE }).notNull(),
+    /** From 1; it rises when an ended batch is opened again by the retry of a job. */
+    run: integer().notNull().default(1),
     /** Where the batch's own events go. */
     webhookUrl: text("webhook_url"),
     requestId: text("request_id").notNull(),

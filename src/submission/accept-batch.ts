@@ -67,6 +67,7 @@ function batchRow(
     id: newId("batch", nowMs),
     owner: submitter.owner,
     onItemFailure: request.on_item_failure,
+    run: 1,
     webhookUrl: request.webhook_mode === "batch" ? (webhookUrl ?? null) : null,
     requestId: submitter.requestId,
     traceparent: submitter.traceparent ?? null,

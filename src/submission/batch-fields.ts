@@ -3,7 +3,7 @@ import { LIMITS } from "../config.ts";
 import { ON_ITEM_FAILURE } from "../schema/jobs.ts";
 import { hasOneInput, jobFields, jobInput, ONE_INPUT } from "./job-fields.ts";
 
-const { output_specifications, steps, priority, allow_partial } = jobFields.shape;
+const { output_specifications, steps, priority, allow_partial, metadata_handling } = jobFields.shape;
 
 /** What a job of a batch may say for itself; what it leaves out is the batch's default, and then the job's. */
 const itemFields = z.strictObject({
@@ -11,6 +11,7 @@ const itemFields = z.strictObject({
   steps,
   priority: priority.unwrap().optional(),
   allow_partial: allow_partial.unwrap().optional(),
+  metadata_handling,
 });
 
 const item = itemFields

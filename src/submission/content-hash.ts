@@ -14,7 +14,13 @@ export async function contentHash(
   { kind, outputs }: ResolvedOutputs,
   fields: Omit<JobFields, "steps"> & { steps: readonly unknown[] },
 ): Promise<string> {
-  const { priority: _priority, force_new: _forced, output_specifications: _asWritten, ...others } = fields;
+  const {
+    priority: _priority,
+    force_new: _forced,
+    output_specifications: _asWritten,
+    metadata_handling: _resolved,
+    ...others
+  } = fields;
   const byName = outputs.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return await canonicalDigest({ input: inputSha256, kind, outputs: byName, ...others });
 }

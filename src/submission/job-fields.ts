@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { LIMITS } from "../config.ts";
 import { MediaError } from "../errors.ts";
 import { fieldErrors } from "../field-errors.ts";
+import { metadataChoice } from "../image/metadata/modes.ts";
 import { PRIORITIES } from "../schema/jobs.ts";
 import { outputSpecification } from "./output-specification.ts";
 import { stepSpecifications } from "./steps.ts";
@@ -15,6 +16,9 @@ export const jobFields = z.strictObject({
   priority: z.enum(PRIORITIES).default("normal"),
   allow_partial: z.boolean().default(false).openapi({
     description: "Outputs that fail for good do not sink the others: the job completes and lists them",
+  }),
+  metadata_handling: metadataChoice.optional().openapi({
+    description: "What outputs that do not say keep of the input's metadata; strip_all when absent",
   }),
   webhook_url: z
     .string()
@@ -52,10 +56,13 @@ export type JobRequest = z.infer<typeof jobRequest>;
  */
 export function parseJobFields(fields: ReadonlyMap<string, string>): JobFields {
   const values: Record<string, unknown> = Object.fromEntries(fields);
+  const handling = fields.get("metadata_handling");
   for (const name of JSON_FIELDS) {
     const text = fields.get(name);
     if (text !== undefined) values[name] = parseJson(name, text);
   }
+  if (handling !== undefined && /^\s*\{/.test(handling))
+    values.metadata_handling = parseJson("metadata_handling", handling);
   for (const name of BOOLEAN_FIELDS) values[name] = booleanIn(fields.get(name));
   return parseFields(jobFields, values);
 }
@@ -73,9 +80,10 @@ export function parseFields<T extends z.ZodType>(schema: T, values: unknown): z.
 const JSON_EXAMPLES = {
   output_specifications: '[{"preset":"thumbnail"}]',
   steps: '[{"ship":{"destination":"default"}}]',
+  metadata_handling: '{"keep":["copyright"]}',
 } as const;
-type JsonField = keyof typeof JSON_EXAMPLES;
-const JSON_FIELDS = Object.keys(JSON_EXAMPLES) as JsonField[];
+/** What of a choice is more than a word is JSON, too. */
+const JSON_FIELDS = ["output_specifications", "steps"] as const;
 
 const BOOLEAN_FIELDS = ["allow_partial", "force_new"] as const;
 
@@ -85,12 +93,12 @@ function booleanIn(text: string | undefined): boolean | string | undefined {
   return text === "false" ? false : text;
 }
 
-function parseJson(name: JsonField, text: string): unknown {
+function parseJson(name: keyof typeof JSON_EXAMPLES, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     throw new MediaError("invalid_request", `${name} is not valid JSON.`, {
-      errors: [{ path: name, message: `Send a JSON array, such as ${JSON_EXAMPLES[name]}.` }],
+      errors: [{ path: name, message: `Send JSON, such as ${JSON_EXAMPLES[name]}.` }],
     });
   }
 }

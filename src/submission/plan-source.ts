@@ -13,7 +13,7 @@ import type { OutputSpecification } from "./output-specification.ts";
 import type { PlannedJob } from "./plan-job.ts";
 import { DEFAULT_OUTPUTS } from "./presets.ts";
 import { refuseOverload } from "./refuse-overload.ts";
-import { type ResolvedOutputs, resolveOutputs } from "./resolve-outputs.ts";
+import { type OutputDefaults, type ResolvedOutputs, resolveOutputs } from "./resolve-outputs.ts";
 import { resolveSteps, stepsOf } from "./steps.ts";
 import type { Submitter } from "./write-job.ts";
 
@@ -103,24 +103,25 @@ function mediaToCome(id: string, owner: string, url: URL, nowMs: number): MediaR
 /** Of what outputs will be made is not known; when they can be made of nothing, or steps cannot follow, that is. */
 async function requirePossible(env: Env, fields: JobFields, owner: string): Promise<void> {
   const specifications = fields.output_specifications ?? [...DEFAULT_OUTPUTS.image];
-  const resolved = resolveForEither(specifications, configOf(env).watermarkLogo);
+  const resolved = resolveForEither(specifications, {
+    logo: configOf(env).watermarkLogo,
+    metadata: fields.metadata_handling,
+  });
   await resolveSteps(env, owner, stepsOf(fields.steps, specifications), resolved);
 }
 
-function resolveForEither(...[specifications, logo]: OutputsAndLogo): ResolvedOutputs {
+function resolveForEither(
+  specifications: readonly OutputSpecification[],
+  defaults: OutputDefaults,
+): ResolvedOutputs {
   try {
-    return resolveOutputs(specifications, "video", logo);
+    return resolveOutputs(specifications, "video", defaults);
   } catch (ofVideo) {
     try {
-      return resolveOutputs(specifications, "image", logo);
+      return resolveOutputs(specifications, "image", defaults);
     } catch (ofImage) {
       const [video, image] = [toMediaError(ofVideo), toMediaError(ofImage)];
       throw video.errors.length < image.errors.length ? video : image;
     }
   }
 }
-
-type OutputsAndLogo = [
-  specifications: readonly OutputSpecification[],
-  logo: Parameters<typeof resolveOutputs>[2],
-];

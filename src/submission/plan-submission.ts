@@ -38,7 +38,10 @@ export async function planSubmission(
   identity?: { jobId: string; nowMs: number },
 ): Promise<PlannedSubmission> {
   const specifications = fields.output_specifications ?? [...DEFAULT_OUTPUTS[input.kind]];
-  const resolved = resolveOutputs(specifications, input.kind, configOf(env).watermarkLogo);
+  const resolved = resolveOutputs(specifications, input.kind === "image" ? "image" : "video", {
+    logo: configOf(env).watermarkLogo,
+    metadata: fields.metadata_handling,
+  });
   const asked = stepsOf(fields.steps, specifications);
   const steps = { asked, planned: await resolveSteps(env, submitter.owner, asked, resolved) };
   const logos = await requireLogos(env, submitter.owner, resolved, steps.planned);
@@ -102,5 +105,5 @@ export function inputOf(media: MediaRow): PlannedInput {
   }
   return media.kind === "image"
     ? { kind: "image", probe: media.metadata as unknown as ImageProbe, bytes: media.sizeBytes }
-    : { kind: "video", bytes: media.sizeBytes };
+    : { kind: media.kind, bytes: media.sizeBytes };
 }

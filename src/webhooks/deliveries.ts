@@ -1,23 +1,10 @@
 /** The deliveries in D1: one row for each event and place, claimed under a lease like a task. */
-import {
-  and,
-  asc,
-  desc,
-  eq,
-  exists,
-  type InferSelectModel,
-  inArray,
-  lt,
-  lte,
-  type SQL,
-  sql,
-} from "drizzle-orm";
+import { and, asc, desc, eq, type InferSelectModel, inArray, lt, lte, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { LIMITS } from "../config.ts";
-import { jobs } from "../schema/jobs.ts";
 import {
   events,
-  webhookAttempts,
+  type webhookAttempts,
   webhookDeliveries,
   webhookEndpoints,
   webhookSecrets,
@@ -40,52 +27,60 @@ export interface ClaimedDelivery {
 const UNDER_WAY = sql`state IN ('waiting', 'sending')`;
 
 /**
- * Leases the delivery of a target that is due longest, in one batch: whatever queue messages arrive twice, a delivery
- * is in one sender's hands at a time. All that sending it takes is read along. `undefined`: nothing is due.
+ * Leases those deliveries of a target that are due longest, in one batch: whatever queue messages arrive twice, a
+ * delivery is in one sender's hands at a time. All that sending them takes is read along: a target is one endpoint, or
+ * one owner's URLs, so that all of them have the same secrets. Empty: nothing is due.
+ *
+ * @param token fresh and unguessable
  */
-export async function claimDelivery(
+export async function claimDeliveries(
   d1: D1Database,
   target: string,
   token: string,
+  limit: number,
   nowMs: number,
-): Promise<ClaimedDelivery | undefined> {
+): Promise<ClaimedDelivery[]> {
   const db = drizzle(d1);
   const own = (column: "event_id" | "endpoint_id" | "owner") =>
     sql`(SELECT ${sql.raw(column)} FROM webhook_deliveries WHERE lease_token = ${token} AND ${UNDER_WAY} AND target = ${target})`;
-  const [[delivery], [event], [endpoint], secrets] = await db.batch([
-    leaseLongestDue(db, target, token, nowMs),
+  const [leased, found, [endpoint], secrets] = await db.batch([
+    leaseLongestDue(db, target, token, limit, nowMs),
     db
       .select()
       .from(events)
-      .where(eq(events.id, own("event_id"))),
+      .where(inArray(events.id, own("event_id"))),
     db
       .select({ enabled: webhookEndpoints.enabled, url: webhookEndpoints.url })
       .from(webhookEndpoints)
-      .where(eq(webhookEndpoints.id, own("endpoint_id"))),
+      .where(inArray(webhookEndpoints.id, own("endpoint_id"))),
     db
       .select({ secret: webhookSecrets.secret })
       .from(webhookSecrets)
       .where(
-        sql`owner = ${own("owner")} AND endpoint_id IS ${own("endpoint_id")}
+        sql`owner IN ${own("owner")} AND endpoint_id IS ${own("endpoint_id")}
           AND (expires_at IS NULL OR expires_at > ${nowMs})`,
       )
       .orderBy(desc(webhookSecrets.id)),
   ]);
-  if (!delivery || !event) return undefined;
-  const signing = { event, secrets: secrets.map((row) => row.secret) };
-  if (delivery.endpointId === null) return { ...signing, delivery, isWanted: true };
-  // What waits for an endpoint goes where the endpoint is now: its owner may have corrected the URL.
-  const url = endpoint?.url ?? delivery.url;
-  return { ...signing, delivery: { ...delivery, url }, isWanted: endpoint?.enabled ?? false };
+  const eventOf = new Map(found.map((event) => [event.id, event]));
+  return leased.flatMap((delivery) => {
+    const event = eventOf.get(delivery.eventId);
+    if (!event) return [];
+    const signing = { event, secrets: secrets.map((row) => row.secret) };
+    if (delivery.endpointId === null) return [{ ...signing, delivery, isWanted: true }];
+    // What waits for an endpoint goes where the endpoint is now: its owner may have corrected the URL.
+    const url = endpoint?.url ?? delivery.url;
+    return [{ ...signing, delivery: { ...delivery, url }, isWanted: endpoint?.enabled ?? false }];
+  });
 }
 
-function leaseLongestDue(db: DrizzleD1Database, target: string, token: string, nowMs: number) {
+function leaseLongestDue(db: DrizzleD1Database, target: string, token: string, limit: number, nowMs: number) {
   const due = db
     .select({ id: webhookDeliveries.id })
     .from(webhookDeliveries)
     .where(and(eq(webhookDeliveries.target, target), UNDER_WAY, lte(webhookDeliveries.nextAt, nowMs)))
     .orderBy(asc(webhookDeliveries.nextAt))
-    .limit(1);
+    .limit(limit);
   return db
     .update(webhookDeliveries)
     .set({
@@ -97,80 +92,6 @@ function leaseLongestDue(db: DrizzleD1Database, target: string, token: string, n
     })
     .where(inArray(webhookDeliveries.id, due))
     .returning();
-}
-
-export type DeliveryEnd =
-  | { state: "delivered" | "failed" | "discarded" }
-  | { state: "waiting"; nextAtMs: number };
-
-/** Writes an attempt down and what follows from it, unless the lease was lost: then `false`, and nothing changes. */
-export async function concludeDelivery(
-  d1: D1Database,
-  delivery: DeliveryRow,
-  attempt: DeliveryAttemptRow | undefined,
-  end: DeliveryEnd,
-  nowMs: number,
-): Promise<boolean> {
-  const db = drizzle(d1);
-  const held = holdsLease(delivery);
-  const ended = end.state === "waiting" ? null : nowMs;
-  const [, concluded] = await db.batch([
-    db
-      .insert(webhookAttempts)
-      .select(
-        sql`SELECT ${delivery.id}, ${attempt?.number ?? 0}, ${attempt?.at ?? 0}, ${attempt?.durationMs ?? 0},
-          ${attempt?.status ?? null}, ${attempt?.error ?? null}, ${attempt?.response ?? null}
-        WHERE ${attempt ? 1 : 0} AND ${exists(db.select({ one: sql`1` }).from(webhookDeliveries).where(held))}`,
-      )
-      .onConflictDoNothing(),
-    db
-      .update(webhookDeliveries)
-      .set({
-        state: end.state,
-        leaseToken: null,
-        url: delivery.url,
-        nextAt: end.state === "waiting" ? end.nextAtMs : nowMs,
-        endedAt: ended,
-      })
-      .where(held)
-      .returning({ id: webhookDeliveries.id }),
-  ]);
-  return concluded.length === 1;
-}
-
-function holdsLease(delivery: DeliveryRow): SQL | undefined {
-  return and(
-    eq(webhookDeliveries.id, delivery.id),
-    sql`${webhookDeliveries.state} = 'sending'`,
-    eq(webhookDeliveries.leaseToken, delivery.leaseToken ?? ""),
-  );
-}
-
-/** After 410: the endpoint is disabled, or the job forgets its URL, and what waits for it is discarded. */
-export async function stopDeliveries(d1: D1Database, delivery: DeliveryRow, nowMs: number): Promise<void> {
-  const db = drizzle(d1);
-  const { endpointId, jobId } = delivery;
-  const ofSame = and(
-    eq(webhookDeliveries.target, delivery.target),
-    endpointId === null ? eq(webhookDeliveries.jobId, jobId ?? "") : undefined,
-  );
-  const disable =
-    endpointId === null
-      ? db
-          .update(jobs)
-          .set({ webhookUrl: null })
-          .where(eq(jobs.id, jobId ?? ""))
-      : db
-          .update(webhookEndpoints)
-          .set({ enabled: false, disabledReason: "gone", updatedAt: nowMs })
-          .where(and(eq(webhookEndpoints.id, endpointId), eq(webhookEndpoints.url, delivery.url)));
-  await db.batch([
-    disable,
-    db
-      .update(webhookDeliveries)
-      .set({ state: "discarded", endedAt: nowMs })
-      .where(and(ofSame, sql`${webhookDeliveries.state} = 'waiting'`)),
-  ]);
 }
 
 /** When a target's next delivery is due; undefined when it has none. */

@@ -1,6 +1,7 @@
 /** What became of deliveries, for their owner to read, and to ask for again. */
-import { and, desc, eq, inArray, lt, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { isId } from "../id.ts";
 import { type DeliveryState, events, webhookAttempts, webhookDeliveries } from "../schema/webhooks.ts";
 import type { DeliveryAttemptRow, DeliveryRow } from "./deliveries.ts";
 import { newDelivery } from "./dispatch.ts";
@@ -15,6 +16,8 @@ export interface LoggedDelivery {
 export interface LogFilter {
   endpointId?: string;
   jobId?: string;
+  /** A batch: what is about itself, not about its jobs. */
+  batchId?: string;
   state?: DeliveryState;
   /** Id of the last delivery of the page before. */
   cursor?: string;
@@ -30,21 +33,40 @@ export async function listDeliveries(
   const conditions = [
     filter.endpointId === undefined ? undefined : eq(webhookDeliveries.endpointId, filter.endpointId),
     filter.jobId === undefined ? undefined : eq(webhookDeliveries.jobId, filter.jobId),
+    filter.batchId === undefined ? undefined : isAbout(filter.batchId),
     filter.state && eq(webhookDeliveries.state, filter.state),
     filter.cursor === undefined ? undefined : lt(webhookDeliveries.id, filter.cursor),
   ];
   return await readLog(d1, and(eq(webhookDeliveries.owner, owner), ...conditions), filter.limit);
 }
 
-/** One delivery of an owner. */
-export async function readDelivery(
+/** Where a delivery is looked for. */
+export type DeliveryPlace = { endpointId: string } | { subjectId: string };
+
+/**
+ * One delivery of an owner in a place, by its own id or by that of its event, which is all that its receiver knows of it:
+ * in an endpoint's log there is one of each event, and of what is about a job or batch the one to its own URL is meant.
+ */
+export async function findDelivery(
   d1: D1Database,
   owner: string,
+  place: DeliveryPlace,
   id: string,
 ): Promise<LoggedDelivery | undefined> {
-  const ofOwner = and(eq(webhookDeliveries.owner, owner), eq(webhookDeliveries.id, id));
-  const [found] = await readLog(d1, ofOwner, 1);
+  const isIt = isId("event", id)
+    ? and(
+        eq(webhookDeliveries.eventId, id),
+        "subjectId" in place ? isNull(webhookDeliveries.endpointId) : undefined,
+      )
+    : eq(webhookDeliveries.id, id);
+  const isThere =
+    "subjectId" in place ? isAbout(place.subjectId) : eq(webhookDeliveries.endpointId, place.endpointId);
+  const [found] = await readLog(d1, and(eq(webhookDeliveries.owner, owner), isThere, isIt), 1);
   return found;
+}
+
+function isAbout(subjectId: string): SQL {
+  return sql`event_id IN (SELECT e.id FROM ${events} AS e WHERE e.subject_id = ${subjectId})`;
 }
 
 async function readLog(d1: D1Database, condition: SQL | undefined, limit: number): Promise<LoggedDelivery[]> {

@@ -5,8 +5,7 @@ import { MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
 import type { AppContext } from "../request-context.ts";
 import { DELIVERY_STATES } from "../schema/webhooks.ts";
-import type { DeliveryRow } from "./deliveries.ts";
-import { addToLog, type LogFilter, listDeliveries, readDelivery, redeliver } from "./delivery-log.ts";
+import { addToLog, type LogFilter, listDeliveries } from "./delivery-log.ts";
 import { sendDeliveryTickets } from "./dispatch.ts";
 import { deliveryDocument, describeDelivery } from "./documents.ts";
 import type { EndpointRow } from "./endpoints.ts";
@@ -30,7 +29,6 @@ const accepted = {
   content: { "application/json": { schema: deliveryDocument } },
 };
 const ofEndpoint = z.object({ id: z.string() });
-const ofDelivery = z.object({ id: z.string(), delivery: z.string() });
 
 const test = createRoute({
   method: "post",
@@ -109,16 +107,37 @@ const listOfJob = createRoute({
 deliveryLogRoutes.openapi(listOfJob, async (c) => {
   const jobId = c.req.valid("param").id;
   const found = await pageOf(c, { ...c.req.valid("query"), jobId });
-  if (found.deliveries.length === 0 && !(await hasJob(c, jobId))) {
+  if (found.deliveries.length === 0 && !(await isThere(c, "jobs", jobId))) {
     throw new MediaError("not_found", `There is no job ${JSON.stringify(jobId.slice(0, 64))}.`);
   }
   return c.json(found, 200);
 });
 
-/** Asked of the table itself: how jobs are kept is not this room's concern. */
-async function hasJob(c: AppContext, jobId: string): Promise<boolean> {
-  const statement = c.env.DB.prepare("SELECT 1 AS one FROM jobs WHERE id = ? AND owner = ?");
-  return (await statement.bind(jobId, c.get("caller").owner).first()) !== null;
+const listOfBatch = createRoute({
+  method: "get",
+  path: "/v1/batches/{id}/deliveries",
+  tags: ["webhooks"],
+  summary: "List the webhooks about a batch",
+  description: "About the batch itself; those about its jobs are listed with each of them.",
+  security: [{ key: [] }],
+  middleware: [requireScope("read")] as const,
+  request: { params: ofEndpoint, query },
+  responses: { 200: page },
+});
+
+deliveryLogRoutes.openapi(listOfBatch, async (c) => {
+  const batchId = c.req.valid("param").id;
+  const found = await pageOf(c, { ...c.req.valid("query"), batchId });
+  if (found.deliveries.length === 0 && !(await isThere(c, "batches", batchId))) {
+    throw new MediaError("not_found", `There is no batch ${JSON.stringify(batchId.slice(0, 64))}.`);
+  }
+  return c.json(found, 200);
+});
+
+/** Asked of the table itself: how jobs and batches are kept is not this room's concern. */
+async function isThere(c: AppContext, table: "jobs" | "batches", id: string): Promise<boolean> {
+  const statement = c.env.DB.prepare(`SELECT 1 AS one FROM ${table} WHERE id = ? AND owner = ?`);
+  return (await statement.bind(id, c.get("caller").owner).first()) !== null;
 }
 
 async function pageOf(c: AppContext, filter: LogFilter) {
@@ -130,44 +149,4 @@ async function pageOf(c: AppContext, filter: LogFilter) {
     c.header("Link", `<${url.pathname}${url.search}>; rel="next"`);
   }
   return { deliveries: shown.map(({ delivery, attempts }) => describeDelivery(delivery, attempts)) };
-}
-
-const again = {
-  method: "post" as const,
-  tags: ["webhooks"],
-  summary: "Send a delivery that ended once more, with the same event id and a schedule of its own",
-  security: [{ key: [] }],
-  middleware: requireScope("write"),
-  request: { params: ofDelivery },
-  responses: { 202: accepted },
-};
-
-const redeliverToEndpoint = createRoute({
-  ...again,
-  path: "/v1/webhooks/{id}/deliveries/{delivery}/redeliver",
-});
-const redeliverOfJob = createRoute({ ...again, path: "/v1/jobs/{id}/deliveries/{delivery}/redeliver" });
-
-deliveryLogRoutes.openapi(redeliverToEndpoint, async (c) => {
-  const { id, delivery } = c.req.valid("param");
-  const endpoint = await findEndpoint(c.env.DB, c.get("caller").owner, id);
-  if (!endpoint.enabled) throw new MediaError("conflict", "The webhook is disabled; enable it first.");
-  return c.json(await sendAgain(c, delivery, (row) => row.endpointId === endpoint.id), 202);
-});
-
-deliveryLogRoutes.openapi(redeliverOfJob, async (c) => {
-  const { id, delivery } = c.req.valid("param");
-  return c.json(await sendAgain(c, delivery, (row) => row.jobId === id), 202);
-});
-
-async function sendAgain(c: AppContext, id: string, belongs: (row: DeliveryRow) => boolean) {
-  const { owner } = c.get("caller");
-  const found = await readDelivery(c.env.DB, owner, id);
-  if (!found || !belongs(found.delivery)) {
-    throw new MediaError("not_found", `There is no delivery ${JSON.stringify(id.slice(0, 64))} here.`);
-  }
-  const delivery = await redeliver(c.env.DB, owner, id, Date.now());
-  if (!delivery) throw new MediaError("conflict", "This delivery is still under way.");
-  await sendDeliveryTickets(c.env, [delivery.target]);
-  return describeDelivery(delivery, found.attempts);
 }

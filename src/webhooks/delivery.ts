@@ -1,13 +1,8 @@
 import type { Config } from "../config.ts";
 import { log } from "../log.ts";
 import { policyOf } from "./check-url.ts";
-import {
-  type ClaimedDelivery,
-  concludeDelivery,
-  type DeliveryEnd,
-  type DeliveryRow,
-  stopDeliveries,
-} from "./deliveries.ts";
+import type { Conclusion } from "./conclude-deliveries.ts";
+import type { ClaimedDelivery, DeliveryRow } from "./deliveries.ts";
 import { type EventRow, envelopeBody } from "./event.ts";
 import { checkAddress, type Resolve } from "./resolve.ts";
 import { decideDelivery, retryAfterMs } from "./schedule.ts";
@@ -32,22 +27,30 @@ export type TargetHealth =
   /** It asked to be left alone until then, Unix milliseconds. */
   | { health: "paused"; untilMs: number };
 
-/** Makes one attempt of a claimed delivery and writes down what came of it. */
+/** One attempt of a delivery: what is to be written down of it, and what it says of its target. */
+export interface Attempted {
+  conclusion: Conclusion;
+  health: TargetHealth;
+  durationMs: number;
+}
+
+/** Makes one attempt of a claimed delivery. */
 export async function attemptDelivery(
   context: DeliveryContext,
   claimed: ClaimedDelivery,
-): Promise<TargetHealth> {
-  const { d1 } = context;
+): Promise<Attempted> {
   const { delivery, event } = claimed;
   if (!claimed.isWanted) {
-    await concludeDelivery(d1, delivery, undefined, { state: "discarded" }, context.now());
-    return { health: "unknown" };
+    const end = { state: "discarded" } as const;
+    const conclusion = { delivery, attempt: undefined, end, isGone: false };
+    return { conclusion, health: { health: "unknown" }, durationMs: 0 };
   }
   const at = context.now();
   const result = await send(context, claimed);
   const nowMs = context.now();
+  const durationMs = nowMs - at;
   const decision = decideDelivery(event.type, delivery.scheduled - 1, result, nowMs, context.random());
-  const end: DeliveryEnd =
+  const end: Conclusion["end"] =
     decision.next === "retry"
       ? { state: "waiting", nextAtMs: nowMs + decision.delayMs }
       : { state: decision.next === "delivered" ? "delivered" : "failed" };
@@ -55,15 +58,14 @@ export async function attemptDelivery(
     deliveryId: delivery.id,
     number: delivery.attempts,
     at,
-    durationMs: nowMs - at,
+    durationMs,
     status: result.answered ? result.status : null,
     error: result.answered ? null : result.error,
     response: result.response ?? null,
   };
-  const isOurs = await concludeDelivery(d1, delivery, attempt, end, nowMs);
-  if (isOurs && decision.next === "gone") await stopDeliveries(d1, delivery, nowMs);
   if (end.state !== "delivered") logFailure(delivery, event, result, end);
-  return healthOf(result, nowMs);
+  const conclusion = { delivery, attempt, end, isGone: decision.next === "gone" };
+  return { conclusion, health: healthOf(result, nowMs), durationMs };
 }
 
 async function send(context: DeliveryContext, claimed: ClaimedDelivery): Promise<SentResult> {
@@ -95,7 +97,12 @@ function healthOf(result: SentResult, nowMs: number): TargetHealth {
   return { health: result.status >= 500 || result.status === 408 ? "bad" : "good" };
 }
 
-function logFailure(delivery: DeliveryRow, event: EventRow, result: SentResult, end: DeliveryEnd): void {
+function logFailure(
+  delivery: DeliveryRow,
+  event: EventRow,
+  result: SentResult,
+  end: Conclusion["end"],
+): void {
   log("warn", "webhooks", "attempt_failed", {
     request_id: event.correlationId,
     job_id: event.jobId ?? undefined,

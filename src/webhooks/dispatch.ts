@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt, sql } from "drizzle-orm";
+import { and, isNull, lt, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { DeliveryTicket, Env } from "../config.ts";
 import { newId } from "../id.ts";
@@ -51,9 +51,14 @@ async function undispatchedOf(d1: D1Database, subjectIds: readonly string[]): Pr
     );
 }
 
+/** Events whose deliveries are written in one batch. */
+const EVENTS_A_BATCH = 50;
+
 async function dispatch(env: Env, rows: readonly EventRow[], nowMs: number): Promise<void> {
   const targets: string[] = [];
-  for (const event of rows) targets.push(...(await addDeliveries(env.DB, event, nowMs)));
+  for (let at = 0; at < rows.length; at += EVENTS_A_BATCH) {
+    targets.push(...(await addDeliveries(env.DB, rows.slice(at, at + EVENTS_A_BATCH), nowMs)));
+  }
   await sendDeliveryTickets(env, targets);
 }
 
@@ -61,26 +66,31 @@ async function dispatch(env: Env, rows: readonly EventRow[], nowMs: number): Pro
 const ROWS_A_STATEMENT = 6;
 
 /** Deliveries and the mark that they exist are one batch; doing it twice adds none: an event goes to a place once. */
-async function addDeliveries(d1: D1Database, event: EventRow, nowMs: number): Promise<string[]> {
+async function addDeliveries(d1: D1Database, rows: readonly EventRow[], nowMs: number): Promise<string[]> {
   const db = drizzle(d1);
+  const owners = JSON.stringify([...new Set(rows.map((event) => event.owner))]);
   const endpoints = await db
     .select()
     .from(webhookEndpoints)
-    .where(and(eq(webhookEndpoints.owner, event.owner), webhookEndpoints.enabled));
-  const deliveries = deliveriesOf(event, endpoints, nowMs);
+    .where(and(sql`owner IN (SELECT value FROM json_each(${owners}))`, webhookEndpoints.enabled));
+  const deliveries = rows.flatMap((event) => deliveriesOf(event, endpoints, nowMs));
   const inserts = [];
   for (let at = 0; at < deliveries.length; at += ROWS_A_STATEMENT) {
-    const rows = deliveries.slice(at, at + ROWS_A_STATEMENT);
-    inserts.push(db.insert(webhookDeliveries).values(rows).onConflictDoNothing());
+    const some = deliveries.slice(at, at + ROWS_A_STATEMENT);
+    inserts.push(db.insert(webhookDeliveries).values(some).onConflictDoNothing());
   }
-  const mark = db.update(events).set({ dispatchedAt: nowMs }).where(eq(events.id, event.id));
+  const ids = JSON.stringify(rows.map((event) => event.id));
+  const mark = db
+    .update(events)
+    .set({ dispatchedAt: nowMs })
+    .where(sql`id IN (SELECT value FROM json_each(${ids}))`);
   await db.batch([mark, ...inserts]);
   return deliveries.map((delivery) => delivery.target);
 }
 
 function deliveriesOf(event: EventRow, endpoints: readonly EndpointRow[], nowMs: number): DeliveryRow[] {
   const registered = endpoints
-    .filter((endpoint) => wants(endpoint, event))
+    .filter((endpoint) => endpoint.owner === event.owner && wants(endpoint, event))
     .map((endpoint) => newDelivery(event, { endpointId: endpoint.id, url: endpoint.url }, nowMs));
   const isOwnDue = event.type !== "job.progress" || crosses(event, DEFAULT_PROGRESS_STEP);
   if (event.webhookUrl === null || !isOwnDue) return registered;

@@ -68,7 +68,7 @@ export const deliveryDocument = z
     delivery_id: z.string(),
     event_id: z.string().openapi({ description: "The webhook-id header" }),
     event_type: z.enum(EVENT_TYPES),
-    webhook_id: z.string().nullable().openapi({ description: "null: the job's own webhook_url" }),
+    webhook_id: z.string().nullable().openapi({ description: "null: the job's or batch's own webhook_url" }),
     job_id: z.string().nullable(),
     url: z.string(),
     state: z.enum(DELIVERY_STATES),

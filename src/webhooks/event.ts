@@ -43,6 +43,7 @@ const eventJob = z.object({
 const eventBatch = z.object({
   batch_id: z.string(),
   status: z.enum(["processing", ...BATCH_ENDS]),
+  run: z.int().optional().openapi({ description: "From 1; a retry of an ended batch begins another" }),
   on_item_failure: z.enum(ON_ITEM_FAILURE),
   progress_percentage: z.number(),
   counts: z.record(z.string(), z.int()).openapi({ description: "How many of its jobs are in each state" }),

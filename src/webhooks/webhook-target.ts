@@ -14,9 +14,11 @@ import {
 } from "../breaker.ts";
 import { configOf, type Env } from "../config.ts";
 import { log } from "../log.ts";
-import { type ClaimedDelivery, claimDelivery, nextDueAt } from "./deliveries.ts";
+import { type Conclusion, concludeDeliveries } from "./conclude-deliveries.ts";
+import { type ClaimedDelivery, claimDeliveries, nextDueAt } from "./deliveries.ts";
 import { attemptDelivery, type DeliveryContext, type TargetHealth } from "./delivery.ts";
 import { dnsOverHttps } from "./resolve.ts";
+import { AT_FIRST, windowAfter } from "./send-window.ts";
 
 interface Kept {
   /** Its own name, which an alarm does not bring along. */
@@ -28,73 +30,103 @@ interface Kept {
 const SOON_MS = 1_000;
 
 export class WebhookTarget extends DurableObject<Env> {
+  #isWorking: boolean = false;
+  /** There may be something due that was not claimed. */
+  #isMoreDue: boolean = false;
   #sending = 0;
-  /** Senders that ask D1 now what is due; whoever comes meanwhile need not ask as well. */
-  #looking = 0;
-  #lookAgain = false;
+  /** How many may be under way while the breaker is closed. */
+  #window: number = AT_FIRST;
+  /** Attempts that were made and are not written down yet. */
+  #made: Conclusion[] = [];
+  #wake: (() => void) | undefined;
 
   /** Starts sending what is due to this target, as far as there is room. Does not wait for it. */
   async offer(target: string): Promise<void> {
     const kept = this.#kept();
     if (kept?.target !== target) this.#keep({ target, breaker: kept?.breaker ?? CLOSED });
-    await this.#fill();
+    this.#look(target);
   }
 
   /** A retry is due, or the breaker's time is over. */
   override async alarm(): Promise<void> {
-    await this.#fill();
-  }
-
-  async #fill(): Promise<void> {
     const kept = this.#kept();
-    if (!kept) return;
-    if (this.#looking > 0) this.#lookAgain = true;
-    else if (this.#hasRoom()) this.ctx.waitUntil(this.#work(kept.target));
-    else await this.#wakeAgain(kept.target);
+    if (kept) this.#look(kept.target);
   }
 
-  /** Sends one delivery after the other until none is due or the breaker says stop. */
+  #look(target: string): void {
+    this.#isMoreDue = true;
+    this.#goOn(target);
+  }
+
+  #goOn(target: string): void {
+    this.#wake?.();
+    if (!this.#isWorking) this.ctx.waitUntil(this.#work(target));
+  }
+
+  /**
+   * Writes down what came of the attempts that were made, claims what is due, as much as there is room for, and begins
+   * again as soon as an attempt has ended or a ticket has come: a burst costs a few calls of D1, not some for each.
+   */
   async #work(target: string): Promise<void> {
-    this.#sending++;
+    this.#isWorking = true;
     try {
-      while (this.#sending <= roomOf(this.#breaker(), BREAKERS.webhook, Date.now())) {
-        const claimed = await this.#claim(target);
-        if (!claimed) break;
-        // Where one was due there may be more: a sender too many finds out with one query.
-        if (this.#hasRoom()) this.ctx.waitUntil(this.#work(target));
-        this.#learn(target, await attemptDelivery(this.#context(), claimed));
+      for (;;) {
+        const changed = new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+        await this.#writeDown();
+        const room = this.#room() - this.#sending;
+        if (this.#isMoreDue && room > 0) await this.#claim(target, room);
+        else if (this.#sending > 0) await changed;
+        else if (this.#made.length === 0) break;
       }
     } catch (error) {
       log("error", "webhooks", "sender_failed", { target, detail: String(error) });
     } finally {
-      this.#sending--;
+      this.#isWorking = false;
     }
     await this.#wakeAgain(target);
   }
 
-  /** A delivery that came while D1 was asked may have been missed by it: then it is asked once more. */
-  async #claim(target: string): Promise<ClaimedDelivery | undefined> {
-    for (;;) {
-      this.#looking++;
-      this.#lookAgain = false;
-      try {
-        const claimed = await claimDelivery(this.env.DB, target, crypto.randomUUID(), Date.now());
-        if (claimed || !this.#lookAgain) return claimed;
-      } finally {
-        this.#looking--;
-      }
+  async #writeDown(): Promise<void> {
+    const made = this.#made.splice(0);
+    if (made.length === 0) return;
+    await concludeDeliveries(this.env.DB, made, Date.now());
+    const again = made.flatMap(({ end }) => (end.state === "waiting" ? [end.nextAtMs] : []));
+    if (again.length > 0) await this.#ringBy(Math.min(...again));
+  }
+
+  /** What comes while D1 is asked may have been missed by it, and is looked for once more. */
+  async #claim(target: string, room: number): Promise<void> {
+    this.#isMoreDue = false;
+    const claimed = await claimDeliveries(this.env.DB, target, crypto.randomUUID(), room, Date.now());
+    this.#isMoreDue ||= claimed.length === room;
+    this.#sending += claimed.length;
+    for (const each of claimed) this.ctx.waitUntil(this.#send(target, each));
+  }
+
+  /** One that cannot even be tried is due again when its lease has run out. */
+  async #send(target: string, claimed: ClaimedDelivery): Promise<void> {
+    try {
+      const { conclusion, health, durationMs } = await attemptDelivery(this.#context(), claimed);
+      this.#made.push(conclusion);
+      this.#window = windowAfter(this.#window, health, durationMs);
+      this.#learn(target, health);
+    } catch (error) {
+      log("error", "webhooks", "sender_failed", { target, detail: String(error) });
     }
+    this.#sending--;
+    this.#goOn(target);
   }
 
   /** Sets the alarm for the next delivery that is due, not before the breaker lets it through. */
   async #wakeAgain(target: string): Promise<void> {
     const dueAtMs = await nextDueAt(this.env.DB, target);
-    if (dueAtMs === undefined) return;
-    const nowMs = Date.now();
-    const { openUntilMs } = this.#breaker();
-    // What is due finds every place taken: the first sender to end takes it.
-    if (dueAtMs <= nowMs && openUntilMs <= nowMs && !this.#hasRoom()) return;
-    const atMs = Math.max(dueAtMs, openUntilMs, nowMs + SOON_MS);
+    if (dueAtMs !== undefined) await this.#ringBy(dueAtMs);
+  }
+
+  async #ringBy(dueAtMs: number): Promise<void> {
+    const atMs = Math.max(dueAtMs, this.#breaker().openUntilMs, Date.now() + SOON_MS);
     const set = await this.ctx.storage.getAlarm();
     if (set === null || atMs < set) await this.ctx.storage.setAlarm(atMs);
   }
@@ -119,8 +151,8 @@ export class WebhookTarget extends DurableObject<Env> {
     };
   }
 
-  #hasRoom(): boolean {
-    return this.#sending < roomOf(this.#breaker(), BREAKERS.webhook, Date.now());
+  #room(): number {
+    return roomOf(this.#breaker(), { concurrent: this.#window }, Date.now());
   }
 
   #breaker(): Breaker {

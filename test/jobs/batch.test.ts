@@ -40,6 +40,7 @@ async function open(count: number, onItemFailure: BatchRow["onItemFailure"] = "c
     id: newId("batch"),
     owner: "anna",
     onItemFailure,
+    run: 1,
     webhookUrl: "https://hooks.example.com/batch",
     requestId: "req_test",
     traceparent: null,
@@ -185,6 +186,18 @@ describe("a batch", () => {
     ]);
   });
 
+  it("tells of its quarters again in the run after a retry", async () => {
+    await open(4);
+    const claimed = await Promise.all([1, 2, 3, 4].map(() => claimOne()));
+    for (const one of claimed) await fail(one);
+    const told = async () => (await batchEvents()).filter(([type]) => type === "batch.progress").length;
+    expect(await told()).toBe(3);
+    for (const { job } of claimed) await retryJob(DB, job.id, LATER_MS + 1);
+    expect(await rowsOf("batches")).toMatchObject([{ run: 2, finished_at: null }]);
+    for (let n = 0; n < 3; n++) await finish(await claimOne(LATER_MS + 2), LATER_MS + 3);
+    expect(await told()).toBe(6);
+  });
+
   it("ends when a job that was retried is removed all the same", async () => {
     const batchId = await open(2);
     const [good, bad] = [await claimOne(), await claimOne()];
@@ -302,7 +315,14 @@ describe("fail_fast", () => {
 
 it("a batch is written whole or not at all", async () => {
   const batch: BatchRow = {
-    ...{ id: newId("batch"), owner: "anna", onItemFailure: "continue", webhookUrl: null, requestId: "r" },
+    ...{
+      id: newId("batch"),
+      owner: "anna",
+      onItemFailure: "continue",
+      run: 1,
+      webhookUrl: null,
+      requestId: "r",
+    },
     ...{ traceparent: null, status: null, createdAt: START_MS, finishedAt: null },
   };
   const { job, tasks } = await submit();

@@ -149,7 +149,7 @@ describe("a database that is overloaded", () => {
 
 describe("the breaker of a host", () => {
   const down = new MediaError("storage_failed", "503");
-  const failing = () => throughBreaker(testEnv, `ship:${host}`, () => Promise.reject(down));
+  const failing = () => throughBreaker(testEnv, `ship:anna@${host}`, () => Promise.reject(down));
   let host = "";
   beforeEach(() => {
     host = `${crypto.randomUUID()}.example.com`;
@@ -160,16 +160,31 @@ describe("the breaker of a host", () => {
     const refused = await failing().catch((error) => error);
     expect(refused).toMatchObject({ code: "dependency_down", retryAfterMs: 60_000 });
     // Another host is another matter.
-    expect(await throughBreaker(testEnv, "ship:other.example.com", async () => "sent")).toBe("sent");
+    expect(await throughBreaker(testEnv, "ship:anna@other.example.com", async () => "sent")).toBe("sent");
 
     later(60_000);
     const trial = Promise.withResolvers<string>();
-    const tried = throughBreaker(testEnv, `ship:${host}`, () => trial.promise);
-    await expect.poll(async () => (await breakers().admit(`ship:${host}`)).admitted).toBe(false);
+    const tried = throughBreaker(testEnv, `ship:anna@${host}`, () => trial.promise);
+    await expect.poll(async () => (await breakers().admit(`ship:anna@${host}`)).admitted).toBe(false);
     await expect(failing()).rejects.toMatchObject({ code: "dependency_down" });
     trial.resolve("sent");
     expect(await tried).toBe("sent");
-    expect(await standing(`ship:${host}`)).toBeUndefined();
+    expect(await standing(`ship:anna@${host}`)).toBeUndefined();
+  });
+
+  it("is each owner's own; one whom it fails too, while it is down for others, needs a single failure", async () => {
+    for (let n = 0; n < 5; n++) await failing().catch(() => {});
+    const bert = (work: () => Promise<string>) => throughBreaker(testEnv, `ship:bert@${host}`, work);
+    expect(await bert(async () => "sent")).toBe("sent");
+    await expect(bert(() => Promise.reject(down))).rejects.toBe(down);
+    const refused = await bert(async () => "sent").catch((error) => error);
+    expect(refused).toMatchObject({ code: "dependency_down" });
+    expect(refused.message).toContain(host);
+    expect(refused.message).not.toContain("bert");
+    // Where it works for everybody else, it takes five of one's own.
+    const elsewhere = `ship:bert@${crypto.randomUUID()}.example.com` as const;
+    await throughBreaker(testEnv, elsewhere, () => Promise.reject(down)).catch(() => {});
+    expect(await throughBreaker(testEnv, elsewhere, async () => "sent")).toBe("sent");
   });
 
   it("opens again at once when the trial fails", async () => {
@@ -182,26 +197,26 @@ describe("the breaker of a host", () => {
   it("does not count a refusal: that is an answer", async () => {
     const refusal = new MediaError("invalid_request", "No.");
     for (let n = 0; n < 9; n++) {
-      const refused = throughBreaker(testEnv, `source:${host}`, () => Promise.reject(refusal));
+      const refused = throughBreaker(testEnv, `source:anna@${host}`, () => Promise.reject(refusal));
       await expect(refused).rejects.toBe(refusal);
     }
-    expect(await standing(`source:${host}`)).toBeUndefined();
+    expect(await standing(`source:anna@${host}`)).toBeUndefined();
   });
 
   it("is let go by a trial that never reports", async () => {
     for (let n = 0; n < 5; n++) await failing().catch(() => {});
     later(60_000);
-    expect(await breakers().admit(`ship:${host}`)).toMatchObject({ admitted: true, state: "half_open" });
-    expect(await breakers().admit(`ship:${host}`)).toMatchObject({ admitted: false });
+    expect(await breakers().admit(`ship:anna@${host}`)).toMatchObject({ admitted: true, state: "half_open" });
+    expect(await breakers().admit(`ship:anna@${host}`)).toMatchObject({ admitted: false });
     later(30_000);
-    expect(await breakers().admit(`ship:${host}`)).toMatchObject({ admitted: true });
+    expect(await breakers().admit(`ship:anna@${host}`)).toMatchObject({ admitted: true });
   });
 
   it("is forgotten when nobody has asked for an hour", async () => {
     for (let n = 0; n < 5; n++) await failing().catch(() => {});
     later(60_000 + 3_600_000);
     await runDurableObjectAlarm(breakers());
-    expect(await standing(`ship:${host}`)).toBeUndefined();
+    expect(await standing(`ship:anna@${host}`)).toBeUndefined();
   });
 });
 

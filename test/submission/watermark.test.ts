@@ -120,7 +120,7 @@ describe("a job with a watermark", () => {
 
 describe("the deployment's own logo", () => {
   it("is what watermarks use that name none, with every default filled in", () => {
-    const resolved = resolveOutputs([{ watermark: { media_id: "default" } }], "image", "med_house");
+    const resolved = resolveOutputs([{ watermark: { media_id: "default" } }], "image", { logo: "med_house" });
     const [output] = resolved.kind === "image" ? resolved.outputs : [];
     expect(output?.watermark).toEqual({
       mediaId: "med_house",

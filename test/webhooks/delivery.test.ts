@@ -2,13 +2,15 @@ import { Webhook } from "standardwebhooks";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { verifyWebhook } from "../../src/client/verify-webhook.ts";
 import { LIMITS } from "../../src/config.ts";
+import { newId } from "../../src/id.ts";
 import { finishTask } from "../../src/jobs/store/finish-task.ts";
-import { claimDelivery, concludeDelivery } from "../../src/webhooks/deliveries.ts";
+import { concludeDeliveries } from "../../src/webhooks/conclude-deliveries.ts";
+import { claimDeliveries } from "../../src/webhooks/deliveries.ts";
 import { attemptDelivery } from "../../src/webhooks/delivery.ts";
 import { redeliver } from "../../src/webhooks/delivery-log.ts";
 import { dispatchEvents } from "../../src/webhooks/dispatch.ts";
 import { ensureDefaultSecret, rotateSecret, showDefaultSecret } from "../../src/webhooks/secrets.ts";
-import { emptyStorage, prepareDatabase, testEnv } from "../fixtures/app.ts";
+import { ask, emptyStorage, keyFor, prepareDatabase, testEnv } from "../fixtures/app.ts";
 import { claimOne, finished, outputOf, rowsOf, START_MS, submit } from "../fixtures/jobs.ts";
 import { at, attempt, type Received, receive, register, withoutQueue } from "./receiving.ts";
 
@@ -30,6 +32,25 @@ async function completed(webhookUrl?: string) {
   await DB.prepare("UPDATE events SET dispatched_at = 0 WHERE type <> 'job.completed'").run();
   await dispatchEvents(withoutQueue, [job.id], START_MS);
   return job;
+}
+
+/** A batch of two jobs with a URL of its own: `batch.progress` and `batch.completed` are due to it. */
+async function endedBatch(): Promise<string> {
+  const batch = newId("batch");
+  await DB.prepare(
+    "INSERT INTO batches (id, owner, on_item_failure, webhook_url, request_id, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+  )
+    .bind(batch, "anna", "continue", URL, "req_test", START_MS)
+    .run();
+  const claimed = [];
+  for (let n = 0; n < 2; n++) {
+    const { job } = await submit();
+    await DB.prepare("UPDATE jobs SET batch_id = ? WHERE id = ?").bind(batch, job.id).run();
+    claimed.push(await claimOne());
+  }
+  for (const one of claimed) await finishTask(DB, one.lease, finished([outputOf(one)]), START_MS);
+  await dispatchEvents(withoutQueue, [batch], START_MS);
+  return batch;
 }
 
 const deliveries = () => rowsOf("webhook_deliveries");
@@ -129,6 +150,17 @@ describe("a delivery", () => {
     expect((await deliveries()).find((row) => row.job_id === other.id)).toMatchObject({ state: "waiting" });
   });
 
+  it("makes a batch forget its own URL when that answers 410, and its jobs keep theirs", async () => {
+    const batchId = await endedBatch();
+    const job = await completed(URL);
+    receive(() => new Response(null, { status: 410 }));
+    await attempt("anna@https://hooks.example.com", at(START_MS));
+    expect(await rowsOf("batches")).toMatchObject([{ id: batchId, webhook_url: null }]);
+    const ofBatch = (await deliveries()).filter((row) => row.job_id === null);
+    expect(new Set(ofBatch.map((row) => row.state))).toEqual(new Set(["discarded", "failed"]));
+    expect(await rowsOf("jobs", "webhook_url IS NOT NULL")).toMatchObject([{ id: job.id }]);
+  });
+
   it("is not made to an endpoint that was disabled or removed in the meantime", async () => {
     const [kept, removed] = [await register(), await register()];
     await completed();
@@ -197,27 +229,67 @@ describe("a lease on a delivery", () => {
     const { endpoint } = await register();
     await completed();
     const asked = await Promise.all(
-      Array.from({ length: 8 }, (_, n) => claimDelivery(DB, endpoint.id, `token-${n}`, START_MS)),
+      Array.from({ length: 8 }, (_, n) => claimDeliveries(DB, endpoint.id, `token-${n}`, 4, START_MS)),
     );
-    expect(asked.filter(Boolean)).toHaveLength(1);
+    expect(asked.flat()).toHaveLength(1);
   });
 
   it("runs out with its sender, whose late word then changes nothing", async () => {
     const { endpoint } = await register();
     await completed();
-    const slow = await claimDelivery(DB, endpoint.id, "slow", START_MS);
+    const [slow] = await claimDeliveries(DB, endpoint.id, "slow", 1, START_MS);
     const laterMs = START_MS + LIMITS.deliveryLeaseMs;
-    expect(await claimDelivery(DB, endpoint.id, "early", laterMs - 1)).toBeUndefined();
-    const next = await claimDelivery(DB, endpoint.id, "next", laterMs);
+    expect(await claimDeliveries(DB, endpoint.id, "early", 1, laterMs - 1)).toEqual([]);
+    const [next] = await claimDeliveries(DB, endpoint.id, "next", 1, laterMs);
     if (!slow || !next) throw new Error("nothing was claimed");
     receive(() => new Response());
     const before = await deliveries();
-    expect(await concludeDelivery(DB, slow.delivery, undefined, { state: "failed" }, laterMs)).toBe(false);
+    const late = await attemptDelivery(at(laterMs), slow);
+    expect(await concludeDeliveries(DB, [late.conclusion], laterMs)).toEqual([]);
     expect(await deliveries()).toEqual(before);
-    await attemptDelivery(at(laterMs), slow);
     expect(await attempts()).toEqual([]);
-    await attemptDelivery(at(laterMs), next);
+    const { conclusion } = await attemptDelivery(at(laterMs), next);
+    expect(await concludeDeliveries(DB, [late.conclusion, conclusion], laterMs)).toEqual([next.delivery.id]);
     expect(await attempts()).toMatchObject([{ number: 2, status: 200 }]);
+  });
+});
+
+describe("the log of a batch", () => {
+  const path = (batch: string, rest = "") => `/v1/batches/${batch}/deliveries${rest}`;
+  const redo = (batch: string, id: string, headers: { Authorization: string }) =>
+    ask(path(batch, `/${id}/redeliver`), { method: "POST", headers });
+
+  it("lists what its own URL was sent, and sends it again by the id that its receiver saw", async () => {
+    const key = await keyFor("anna");
+    const batch = await endedBatch();
+    await completed(URL);
+    receive(() => new Response());
+    for (let n = 0; n < 3; n++) await attempt("anna@https://hooks.example.com", at(START_MS));
+    const listed = await ask(path(batch), { headers: key });
+    const { deliveries: shown } = (await listed.json()) as { deliveries: Record<string, string>[] };
+    expect(new Set(shown.map((each) => each.event_type))).toEqual(
+      new Set(["batch.completed", "batch.progress"]),
+    );
+    const answer = await redo(batch, shown[0]?.event_id ?? "", key);
+    expect(answer.status).toBe(202);
+    expect(await answer.json()).toMatchObject({ delivery_id: shown[0]?.delivery_id, state: "waiting" });
+    expect((await redo(batch, shown[1]?.delivery_id ?? "", key)).status).toBe(202);
+  });
+
+  it("is nobody else's, knows no delivery of another subject, and is empty for a batch without any", async () => {
+    const [anna, bert] = [await keyFor("anna"), await keyFor("bert")];
+    const batch = await endedBatch();
+    await completed(URL);
+    const [ofJob] = await rowsOf("webhook_deliveries", "job_id IS NOT NULL");
+    expect((await ask(path(batch), { headers: bert })).status).toBe(404);
+    const [own] = await rowsOf("webhook_deliveries", "job_id IS NULL");
+    expect((await redo(batch, String(own?.id), bert)).status).toBe(404);
+    for (const id of [ofJob?.id, ofJob?.event_id]) {
+      expect((await redo(batch, String(id), anna)).status).toBe(404);
+    }
+    expect((await redo(batch, String(own?.event_id), anna)).status).toBe(409);
+    await DB.prepare("DELETE FROM webhook_deliveries").run();
+    expect(await (await ask(path(batch), { headers: anna })).json()).toEqual({ deliveries: [] });
   });
 });
 

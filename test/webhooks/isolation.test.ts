@@ -1,5 +1,5 @@
 import { createMessageBatch } from "cloudflare:test";
-import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { BREAKERS } from "../../src/breaker.ts";
 import type { DeliveryTicket } from "../../src/config.ts";
 import { newId } from "../../src/id.ts";
@@ -7,6 +7,7 @@ import { reissueTickets } from "../../src/retention/sweep.ts";
 import { consumeDeliveryTickets } from "../../src/webhooks/consumer.ts";
 import { addToLog } from "../../src/webhooks/delivery-log.ts";
 import type { EndpointRow } from "../../src/webhooks/endpoints.ts";
+import { AT_FIRST, MOST_AT_ONCE, windowAfter } from "../../src/webhooks/send-window.ts";
 import { forgetDeliveries, reissueDeliveries } from "../../src/webhooks/sweep.ts";
 import { emptyStorage, prepareDatabase, testEnv } from "../fixtures/app.ts";
 import { rowsOf } from "../fixtures/jobs.ts";
@@ -81,6 +82,38 @@ it("one dead and one slow endpoint do not hold up a healthy one, however often t
   isReleased = true;
   await until(async () => (await rowsOf("webhook_deliveries", "state = 'delivered'")).length === 24);
   expect(to("slow")).toHaveLength(12);
+});
+
+describe("a window on a target", () => {
+  const good = { health: "good" } as const;
+  it("opens by one with each fast answer, to a limit, and falls back after a slow one or a failure", () => {
+    let window: number = AT_FIRST;
+    for (let n = 0; n < 30; n++) window = windowAfter(window, good, 20);
+    expect(window).toBe(MOST_AT_ONCE);
+    expect(windowAfter(window, { health: "unknown" }, 0)).toBe(MOST_AT_ONCE);
+    expect(windowAfter(window, good, 900)).toBe(AT_FIRST);
+    expect(windowAfter(window, { health: "bad" }, 20)).toBe(AT_FIRST);
+    expect(windowAfter(window, { health: "paused", untilMs: 1 }, 20)).toBe(AT_FIRST);
+  });
+
+  it("lets a burst to a fast endpoint go out many at once, each once", async () => {
+    const { endpoint } = await register();
+    await pending(endpoint, 60);
+    let underWay = 0;
+    let most = 0;
+    const received = receive(async () => {
+      most = Math.max(most, ++underWay);
+      await testEnv.DB.prepare("SELECT 1").first();
+      underWay--;
+      return new Response();
+    });
+    await ticketsFor(endpoint.id);
+    await until(async () => (await rowsOf("webhook_deliveries", "state = 'delivered'")).length === 60);
+    expect(received).toHaveLength(60);
+    expect(most).toBeGreaterThan(AT_FIRST);
+    expect(most).toBeLessThanOrEqual(MOST_AT_ONCE);
+    expect(await rowsOf("webhook_attempts")).toHaveLength(60);
+  });
 });
 
 it("what a lost message left is found by the sweep", async () => {

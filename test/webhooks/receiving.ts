@@ -3,7 +3,8 @@ import { vi } from "vitest";
 import type { Env } from "../../src/config.ts";
 import { newId } from "../../src/id.ts";
 import type { EventType } from "../../src/schema/webhooks.ts";
-import { claimDelivery } from "../../src/webhooks/deliveries.ts";
+import { concludeDeliveries } from "../../src/webhooks/conclude-deliveries.ts";
+import { claimDeliveries } from "../../src/webhooks/deliveries.ts";
 import { attemptDelivery, type DeliveryContext, type TargetHealth } from "../../src/webhooks/delivery.ts";
 import { createEndpoint, type EndpointRow } from "../../src/webhooks/endpoints.ts";
 import type { Envelope } from "../../src/webhooks/event.ts";
@@ -82,8 +83,11 @@ export function at(nowMs: number, context: Partial<DeliveryContext> = {}): Deliv
 
 /** Makes one attempt of what is due longest to a target; undefined when nothing is. */
 export async function attempt(target: string, context: DeliveryContext): Promise<TargetHealth | undefined> {
-  const claimed = await claimDelivery(context.d1, target, crypto.randomUUID(), context.now());
-  return claimed && (await attemptDelivery(context, claimed));
+  const [claimed] = await claimDeliveries(context.d1, target, crypto.randomUUID(), 1, context.now());
+  if (!claimed) return undefined;
+  const { conclusion, health } = await attemptDelivery(context, claimed);
+  await concludeDeliveries(context.d1, [conclusion], context.now());
+  return health;
 }
 
 interface WrittenEvent {

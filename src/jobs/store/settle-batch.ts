@@ -30,7 +30,7 @@ export function settleBatch(db: DrizzleD1Database, batchId: SQL, nowMs: number) 
 export function reopenBatch(db: DrizzleD1Database, jobId: string, guard: SQL) {
   return db
     .update(batches)
-    .set({ finishedAt: null, status: null })
+    .set({ finishedAt: null, status: null, run: sql`run + (finished_at IS NOT NULL)` })
     .where(sql`id = ${batchOf(jobId)} AND ${guard}`);
 }
 

@@ -1,0 +1,1 @@
+ALTER TABLE `batches` ADD `run` integer DEFAULT 1 NOT NULL;
