@@ -48,29 +48,28 @@ export async function renderImage(
     return { ...(await concluded(file, framing, output, source)), notes: notesOnAnimation(output) };
   }
   const image = scaled(input, window, size, kernel);
-  const notes = isSearched(output)
-    ? await writeSearched(await finishPicture(await pixelsOf(image), output, framing, logos), output, file)
-    : await write(image, output, framing, logos, file);
-  return { ...(await concluded(file, framing, output, source)), notes };
-}
-
-async function write(
-  image: Sharp,
-  output: ImageOutput,
-  framing: Framing,
-  logos: LogoFiles,
-  file: string,
-): Promise<string[]> {
+  if (isSearched(output)) {
+    const pixels = await finishPicture(await pixelsOf(image), output, framing, logos);
+    const notes = await writeSearched(pixels, output, source, file);
+    return { ...(await verified(file, framing, output)), notes };
+  }
   const finished = isPlain(output, framing)
     ? flattened(image, output)
     : await finish(image, output, framing, logos);
   await encode(finished, output).toFile(file);
-  return [];
+  return { ...(await concluded(file, framing, output, source)), notes: [] };
 }
 
 /** The file whose quality or form its pixels decide. */
-async function writeSearched(pixels: Pixels, output: ImageOutput, file: string): Promise<string[]> {
-  const { bytes, notes } = await encodeOutput(pixels, output, LIBVIPS_CODEC);
+async function writeSearched(
+  pixels: Pixels,
+  output: ImageOutput,
+  source: Metadata,
+  file: string,
+): Promise<string[]> {
+  const carry = async (encoded: Uint8Array<ArrayBuffer>) =>
+    await carryMetadata(encoded, output, pixels, () => metadataOf(source));
+  const { bytes, notes } = await encodeOutput(pixels, output, LIBVIPS_CODEC, { carry });
   await writeFile(file, bytes);
   return notes;
 }

@@ -159,9 +159,10 @@ async function writeOutput(
   metadata: () => SourceMetadata,
   checkpoint?: () => void,
 ): Promise<RenderedImage> {
-  const { bytes: encoded, notes } = await encodeOutput(pixels, output, EDGE_CODEC, checkpoint);
   const { width, height } = pixels;
-  const bytes = await carryMetadata(encoded, output, { width, height }, metadata);
+  const carry = async (file: Uint8Array<ArrayBuffer>) =>
+    await carryMetadata(file, output, { width, height }, metadata);
+  const { bytes, notes } = await encodeOutput(pixels, output, EDGE_CODEC, { checkpoint, carry });
   const { name, format } = output;
   verifyImage(bytes, { width, height, format });
   return { name, format, type: IMAGE_MIME[format], width, height, bytes, notes };
