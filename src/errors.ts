@@ -194,6 +194,12 @@ export const ERRORS = define({
     class: "input",
     action: "Send an image within the limit that detail names.",
   },
+  drawing_too_complex: {
+    status: 422,
+    title: "The drawing takes too long to draw",
+    class: "input",
+    action: "Simplify its filters and patterns, or send it as a PNG.",
+  },
   unsupported_image: {
     status: 422,
     title: "This variety of image cannot be decoded",
@@ -217,6 +223,12 @@ export const ERRORS = define({
     title: "The file has no video in it",
     class: "input",
     action: "Send a file with a video stream, or ask for an audio output.",
+  },
+  no_audio_stream: {
+    status: 422,
+    title: "The file has no sound in it",
+    class: "input",
+    action: "Send a file with sound, or ask for outputs that need none.",
   },
   unsupported_codec: {
     status: 422,
@@ -322,6 +334,13 @@ export const ERRORS = define({
     title: "The encoder is not installed in the transcoder",
     class: "configuration",
     action: "Install an ffmpeg with that encoder, or ask for another codec.",
+  },
+  decoder_missing: {
+    status: 500,
+    title: "A decoder is not installed in the transcoder",
+    class: "configuration",
+    action:
+      "Install libheif's tools with HEVC (Debian: libheif-examples) in the transcoder, and retry the job.",
   },
   encoder_failed: {
     status: 500,

@@ -11,6 +11,22 @@ export interface FfmpegCapabilities {
   toneMapping: boolean;
 }
 
+/** Pictures that libvips cannot open and something else can. */
+export interface PictureCapabilities {
+  /** libheif's tools are there, with a decoder for HEVC. */
+  heic: boolean;
+}
+
+/** What the system's packages add to libvips; asked once, at start. */
+export async function askDecoders(): Promise<PictureCapabilities> {
+  try {
+    const { stdout } = await run("heif-convert", ["--list-decoders"]);
+    return { heic: /^HEIC decoders:\s*\n- /m.test(stdout) };
+  } catch {
+    return { heic: false };
+  }
+}
+
 /** Encoders that outputs can ask for. */
 const ENCODERS = ["libx264", "libx265", "libvpx-vp9", "libsvtav1", "aac", "libopus", "libmp3lame"];
 

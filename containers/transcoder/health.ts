@@ -16,6 +16,7 @@ export async function readHealth(machine: Machine, registry: TaskRegistry): Prom
     running: registry.running(),
     ffmpegVersion: capabilities.version,
     encoders: capabilities.encoders,
+    heic: capabilities.heic,
     cores: availableParallelism(),
     memoryFreeBytes: memory.totalBytes - memory.usedBytes,
     diskFreeBytes: disk.totalBytes - disk.usedBytes,

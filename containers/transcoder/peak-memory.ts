@@ -7,14 +7,22 @@ const EARLY_LOOKS_MS = [20, 60, 120];
 /** The most that any process of each work folder has held, bytes. */
 const peaks = new Map<string, number>();
 
+/** Told when a process holds more than it may. */
+interface MemoryBound {
+  maxBytes?: number;
+  onBeyond: () => void;
+}
+
 /**
  * Follows the high-water mark of a process that works in a folder, until it is told to stop. The kernel keeps the mark,
  * so a look now and then misses only what a process gained in its last moments; one of a few moments has no mark at all.
  */
-export function followPeak(pid: number, folder: string): () => void {
+export function followPeak(pid: number, folder: string, bound?: MemoryBound): () => void {
   const look = async () => {
     const bytes = await highWaterOf(pid);
-    if (bytes !== undefined) peaks.set(folder, Math.max(peaks.get(folder) ?? 0, bytes));
+    if (bytes === undefined) return;
+    peaks.set(folder, Math.max(peaks.get(folder) ?? 0, bytes));
+    if (bound?.maxBytes !== undefined && bytes > bound.maxBytes) bound.onBeyond();
   };
   const early = EARLY_LOOKS_MS.map((afterMs) => setTimeout(look, afterMs));
   const timer = setInterval(look, LOOK_EVERY_MS);

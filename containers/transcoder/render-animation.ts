@@ -2,6 +2,7 @@ import sharp, { type Metadata } from "sharp";
 import type { Size } from "../../src/image/geometry.ts";
 import type { ImageOutput } from "../../src/image/output.ts";
 import type { Pixels } from "../../src/image/pixels.ts";
+import { decodeFrames } from "./decode-frames.ts";
 
 /** Longer animations are stills of their first frame. */
 const MAX_FRAMES = 300;
@@ -26,16 +27,19 @@ export function isAnimation(output: ImageOutput, source: Metadata, size: Size): 
 /**
  * Makes an animated WebP frame by frame, each through the same steps as a still, with the delays of its source.
  *
- * @param frame a finished frame, by its number from 0
+ * @param finish makes a finished frame of one as it is stored
  */
 export async function renderAnimation(
+  input: string,
   output: ImageOutput,
   source: Metadata,
-  frame: (page: number) => Promise<Pixels>,
+  finish: (stored: Pixels) => Promise<Pixels>,
   file: string,
 ): Promise<void> {
   const frames: Pixels[] = [];
-  for (let page = 0; page < (source.pages ?? 1); page++) frames.push(await frame(page));
+  const { width: storedWidth, height: storedHeight, pages = 1 } = source;
+  const stored = { width: storedWidth, height: source.pageHeight ?? storedHeight };
+  for await (const frame of decodeFrames(input, stored, pages)) frames.push(await finish(frame));
   const { width = 0, height = 0 } = frames[0] ?? {};
   const stacked = Buffer.concat(frames.map(({ data }) => Buffer.from(data.buffer)));
   const raw = { width, height: height * frames.length, channels: 4, pageHeight: height } as const;

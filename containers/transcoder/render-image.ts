@@ -8,8 +8,10 @@ import { type Framing, frameOutput } from "../../src/image/framing.ts";
 import type { Rectangle, Size } from "../../src/image/geometry.ts";
 import { withoutExifPrefix } from "../../src/image/metadata/read-jpeg.ts";
 import type { SourceMetadata } from "../../src/image/metadata/source-metadata.ts";
+import { orientPixels, storedSize, storedWindow } from "../../src/image/orient.ts";
 import type { ImageOutput } from "../../src/image/output.ts";
 import type { Pixels } from "../../src/image/pixels.ts";
+import type { Orientation } from "../../src/image/probe.ts";
 import { settleOutput } from "../../src/image/settle.ts";
 import type { LogoFiles } from "./get-logos.ts";
 import { encode, LIBVIPS_CODEC } from "./libvips-codec.ts";
@@ -47,14 +49,14 @@ export async function renderImage(
   const { window, size } = framing.sampling;
   const kernel = kernelOf(output, window, size);
   if (isAnimation(output, source, framing.size)) {
-    const frame = async (page: number) =>
-      await finishedPixels(scaled(input, window, size, kernel, page), output, framing, logos);
-    await renderAnimation(output, source, frame, file);
+    const finishFrame = async (stored: Pixels) =>
+      await finishPicture(await scaledFrame(stored, source, framing, kernel), output, framing, logos);
+    await renderAnimation(input, output, source, finishFrame, file);
     return { ...(await concluded(file, framing, output, source)), notes: notesOnAnimation(output) };
   }
   const image = scaled(input, window, size, kernel);
   const notes = isSearched(output)
-    ? await writeSearched(await finishedPixels(image, output, framing, logos), output, file)
+    ? await writeSearched(await finishPicture(await pixelsOf(image), output, framing, logos), output, file)
     : await write(image, output, framing, logos, file);
   return { ...(await concluded(file, framing, output, source)), notes };
 }
@@ -86,19 +88,27 @@ function notesOnAnimation(output: ImageOutput): string[] {
     : [];
 }
 
-/** @param page the frame of an animation, from 0 */
-function scaled(
-  input: string,
-  window: Rectangle,
-  size: Size,
-  kernel: keyof typeof sharp.kernel,
-  page = 0,
-): Sharp {
-  return sharp(input, page === 0 ? INPUT_OPTIONS : { ...INPUT_OPTIONS, page })
+function scaled(input: string, window: Rectangle, size: Size, kernel: keyof typeof sharp.kernel): Sharp {
+  return sharp(input, INPUT_OPTIONS)
     .autoOrient()
     .extract(window)
     .resize(size.width, size.height, { fit: "fill", kernel })
     .toColorspace("srgb");
+}
+
+/** A frame of an animation as {@link scaled} makes a still: cut and scaled as it is stored, then stood upright. */
+async function scaledFrame(
+  { data, width, height }: Pixels,
+  source: Metadata,
+  { sampling }: Framing,
+  kernel: keyof typeof sharp.kernel,
+): Promise<Pixels> {
+  const orientation = (source.orientation ?? 1) as Orientation;
+  const size = storedSize(sampling.size, orientation);
+  const frame = sharp(data, { raw: { width, height, channels: 4 }, limitInputPixels: false })
+    .extract(storedWindow(sampling.window, { width, height }, orientation))
+    .resize(size.width, size.height, { fit: "fill", kernel });
+  return orientPixels(await pixelsOf(frame), orientation);
 }
 
 /** The kernel of libvips that comes closest to what the edge uses. */
@@ -131,19 +141,19 @@ function flattened(image: Sharp, { format, background: [r, g, b] }: ImageOutput)
 }
 
 async function finish(image: Sharp, output: ImageOutput, framing: Framing, logos: LogoFiles): Promise<Sharp> {
-  const { data, width, height } = await finishedPixels(image, output, framing, logos);
+  const { data, width, height } = await finishPicture(await pixelsOf(image), output, framing, logos);
   const made = sharp(Buffer.from(data.buffer), { raw: { width, height, channels: 4 } });
   return output.format === "jpeg" ? made.removeAlpha() : made;
 }
 
-async function finishedPixels(
-  image: Sharp,
+async function finishPicture(
+  pixels: Pixels,
   output: ImageOutput,
   framing: Framing,
   logos: LogoFiles,
 ): Promise<Pixels> {
   const logo = await scaledLogo(framing.geometry.canvas, output.watermark, logos);
-  return finishPixels(await pixelsOf(image), output, framing, { logo });
+  return finishPixels(pixels, output, framing, { logo });
 }
 
 /** Writes what the output keeps of the source's metadata into the file, and checks what has become of it. */

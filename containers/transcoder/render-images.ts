@@ -5,6 +5,7 @@ import { z } from "zod";
 import { errorCodeOf, MediaError } from "../../src/errors.ts";
 import { IMAGE_MIME, type ImageOutput } from "../../src/image/output.ts";
 import type { ProducedFile } from "../../src/video/protocol.ts";
+import { drawingBounds } from "./drawing.ts";
 import type { LogoFiles } from "./get-logos.ts";
 import { runProcess } from "./run-process.ts";
 import type { TaskContext } from "./task-context.ts";
@@ -43,7 +44,7 @@ export interface StoredImage {
  * time, and its memory goes with it.
  *
  * @param input local file
- * @throws {MediaError} `corrupt_image`, `unsupported_image`, `too_many_pixels`, `unusable_logo` and what storing throws
+ * @throws {MediaError} `corrupt_image`, `unsupported_image`, `too_many_pixels`, `drawing_too_complex`, `unusable_logo` and what storing throws
  */
 export async function renderImages(
   context: TaskContext,
@@ -83,6 +84,7 @@ async function runImageProgram(context: TaskContext, order: ImageOrder): Promise
     cwd: context.folder,
     signal: context.signal,
     stallMs: context.stallMs,
+    bounds: await drawingBounds([order.input, ...Object.values(order.logos)]),
     onStdout: (more) => {
       const lines = (text + more).split("\n");
       text = lines.pop() ?? "";

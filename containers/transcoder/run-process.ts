@@ -11,6 +11,14 @@ const STDERR_TAIL_CHARACTERS = 4000;
 /** Descriptors below this are stdin, stdout and stderr. */
 const FIRST_EXTRA_FD = 3;
 
+/** Beyond either bound the process group is ended, and the run fails with what `beyond` says. */
+export interface ProcessBounds {
+  maxMs: number;
+  /** Looked at a few times a second. */
+  maxMemoryBytes: number;
+  beyond: (bound: "time" | "memory") => MediaError;
+}
+
 export interface ProcessRun {
   command: string;
   args: string[];
@@ -22,6 +30,8 @@ export interface ProcessRun {
   tellsProgress?: boolean;
   /** Ends the process group; its reason is what the run then fails with. */
   signal: AbortSignal;
+  /** What it may take, where running out of it is the fault of its input. */
+  bounds?: ProcessBounds;
   /** `false`: it said something, but has come no further. */
   onStdout: (text: string) => boolean | undefined;
   /** Readers of pipe 3, 4, …; the run fails with the first that fails. */
@@ -46,32 +56,44 @@ export async function runProcess(run: ProcessRun): Promise<string> {
     stdio: ["ignore", "pipe", "pipe", ...readers.map(() => "pipe" as const)],
   });
   const end = () => child.pid !== undefined && killGroup(child.pid);
-  let stalled: Failure | undefined;
+  let ended: Failure | undefined;
+  const endBeyond = (bound: "time" | "memory") => {
+    if (run.bounds) ended ??= { error: run.bounds.beyond(bound) };
+    end();
+  };
+  const timer = run.bounds && setTimeout(() => endBeyond("time"), run.bounds.maxMs);
   const watch = watchForStall({
     pid: child.pid ?? 0,
     stallMs: run.stallMs,
     tellsProgress: run.tellsProgress ?? false,
     onStall: (silentMs) => {
-      stalled = { error: stallOf(run.command, silentMs) };
+      ended = { error: stallOf(run.command, silentMs) };
       end();
     },
   });
   run.signal.addEventListener("abort", end, { once: true });
-  const stopFollowing = child.pid === undefined ? () => {} : followPeak(child.pid, run.cwd);
+  const stopFollowing =
+    child.pid === undefined
+      ? () => {}
+      : followPeak(child.pid, run.cwd, {
+          maxBytes: run.bounds?.maxMemoryBytes,
+          onBeyond: () => endBeyond("memory"),
+        });
   try {
     const tail = collectStderr(child);
     const listening = listenToStdout(child, run, end, watch.moved);
     const reading = readPipes(child, readers, end);
     const { exitCode, signal } = await exitOf(child, run);
     const readFailure = await reading;
-    // What a reader makes of a broken pipe only follows from the stall.
-    const failure = stalled ?? readFailure ?? listening.failure;
+    // What a reader makes of a broken pipe only follows from the end.
+    const failure = ended ?? readFailure ?? listening.failure;
     run.signal.throwIfAborted();
     if (failure !== undefined) throw failure.error;
     if (exitCode !== 0) throw run.classifyExit({ exitCode, signal, stderr: tail() });
     return tail();
   } finally {
     watch.stop();
+    clearTimeout(timer);
     stopFollowing();
     run.signal.removeEventListener("abort", end);
   }

@@ -1,6 +1,6 @@
 import { MediaError, toMediaError } from "../../src/errors.ts";
 import type { TaskEvent, TaskRequest, TaskResult } from "../../src/video/protocol.ts";
-import type { FfmpegCapabilities } from "./capabilities.ts";
+import type { FfmpegCapabilities, PictureCapabilities } from "./capabilities.ts";
 import type { TranscoderConfig } from "./config.ts";
 import { withoutUrls } from "./log.ts";
 import { takePeak } from "./peak-memory.ts";
@@ -8,16 +8,20 @@ import { createTaskContext, type TaskContext } from "./task-context.ts";
 import { runAudio } from "./tasks/audio.ts";
 import { runChunk } from "./tasks/chunk.ts";
 import { runImage } from "./tasks/image.ts";
+import { runPreview } from "./tasks/preview.ts";
 import { runProbe } from "./tasks/probe.ts";
+import { runSound } from "./tasks/sound.ts";
+import { runStoryboard } from "./tasks/storyboard.ts";
 import { runStream } from "./tasks/stream.ts";
 import { runThumbnail } from "./tasks/thumbnail.ts";
 import { runTranscode } from "./tasks/transcode.ts";
+import { runWaveform } from "./tasks/waveform.ts";
 import { createWorkFolder, removeWorkFolder } from "./work-folder.ts";
 
 /** The server that a task runs on. */
 export interface Machine {
   config: TranscoderConfig;
-  capabilities: FfmpegCapabilities;
+  capabilities: FfmpegCapabilities & PictureCapabilities;
 }
 
 export type FinalEvent = Extract<TaskEvent, { type: "done" | "error" }>;
@@ -81,6 +85,14 @@ function runKind(context: TaskContext, request: TaskRequest): Promise<TaskResult
       return runAudio(context, request);
     case "thumbnail":
       return runThumbnail(context, request);
+    case "storyboard":
+      return runStoryboard(context, request);
+    case "preview":
+      return runPreview(context, request);
+    case "sound":
+      return runSound(context, request);
+    case "waveform":
+      return runWaveform(context, request);
   }
 }
 

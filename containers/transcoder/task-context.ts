@@ -26,6 +26,15 @@ export interface TaskContext extends RunPlace {
   store: (file: string, path: string, type: string) => Promise<{ bytes: number; sha256: string }>;
 }
 
+/** The context of a part of a task: its 0–1 counts `share` of the whole, from `from` on. */
+export function shareOf(context: TaskContext, from: number, share: number): TaskContext {
+  return {
+    ...context,
+    progress: (fraction, operation, measures) =>
+      context.progress(from + fraction * share, operation, measures),
+  };
+}
+
 interface ContextParts extends RunPlace {
   request: TaskRequest;
   setting: FfmpegSetting;

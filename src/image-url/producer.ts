@@ -6,6 +6,7 @@ import type { ImageOutput } from "../image/output.ts";
 import { log } from "../log.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { analysisOf, placeCrop } from "./analysis.ts";
+import { forgetFailure, recallFailure, rememberFailure } from "./failure-memory.ts";
 import { produceDerivative } from "./produce.ts";
 import { createStepClock } from "./step-clock.ts";
 
@@ -28,7 +29,10 @@ export type AnalysisAnswer = { analysis: ImageAnalysis } | { code: ErrorCode; me
 /** ms of each step; empty when the derivative was there already. */
 export type DerivativeTimings = Record<string, number>;
 
-/** One object for each derivative: however many ask for it at once, it is made once, and outlives its first asker. */
+/**
+ * One object for each derivative: however many ask for it at once, it is made once, and outlives its first asker. What
+ * could not be made is not tried again with every request; its key holds the media's version, so a new version is.
+ */
 export class DerivativeProducer extends DurableObject<Env> {
   #making: Promise<DerivativeAnswer> | undefined;
 
@@ -51,7 +55,14 @@ export class DerivativeProducer extends DurableObject<Env> {
     }
   }
 
+  /** When a failure has been told for long enough. */
+  override async alarm(): Promise<void> {
+    await forgetFailure(this.ctx.storage);
+  }
+
   async #produce(order: DerivativeOrder): Promise<DerivativeAnswer> {
+    const known = recallFailure(this.ctx.storage, Date.now());
+    if (known) return { made: false, code: known.code, message: known.message };
     try {
       if (await this.env.MEDIA.head(order.objectKey)) return { made: true, timings: {} };
       const clock = createStepClock();
@@ -66,7 +77,9 @@ export class DerivativeProducer extends DurableObject<Env> {
         code: error.code,
         detail: error.privateDetail,
       });
-      return { made: false, code: error.code, message: error.message };
+      const { code, message } = error;
+      await rememberFailure(this.ctx.storage, { code, message }, Date.now());
+      return { made: false, code, message };
     }
   }
 }

@@ -25,7 +25,11 @@ const TIME_LIMITS_MS = {
   probe: 60_000,
   image: 5 * 60_000,
   watermark: 5 * 60_000,
-  thumbnail: 2 * 60_000,
+  thumbnail: 5 * 60_000,
+  storyboard: 30 * 60_000,
+  preview: 5 * 60_000,
+  sound: 3 * 60 * 60_000,
+  waveform: 60 * 60_000,
   transcode: 3 * 60 * 60_000,
   stream: 3 * 60 * 60_000,
   chunk: 30 * 60_000,
@@ -96,6 +100,14 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       return { kind, ...base, ...TASK_SPECS.audio.parse(spec) };
     case "thumbnail":
       return { kind, ...base, ...TASK_SPECS.thumbnail.parse(spec), logos: sources };
+    case "storyboard":
+      return { kind, ...base, ...TASK_SPECS.storyboard.parse(spec) };
+    case "preview":
+      return { kind, ...base, ...TASK_SPECS.preview.parse(spec) };
+    case "sound":
+      return { kind, ...base, ...TASK_SPECS.sound.parse(spec) };
+    case "waveform":
+      return { kind, ...base, ...TASK_SPECS.waveform.parse(spec) };
     case "watermark": {
       const marking = TASK_SPECS.watermark.parse(spec);
       return "outputs" in marking
@@ -108,7 +120,10 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
 /** The pictures that a task makes, which may be marked with logos. */
 function picturesOf({ kind, spec }: ClaimedTask["task"]): ImageOutput[] {
   if (kind === "image") return TASK_SPECS.image.parse(spec).outputs;
-  if (kind === "thumbnail") return [TASK_SPECS.thumbnail.parse(spec).output.image];
+  if (kind === "thumbnail") {
+    const { output, others = [] } = TASK_SPECS.thumbnail.parse(spec);
+    return [output, ...others].map(({ image }) => image);
+  }
   if (kind !== "watermark") return [];
   const marking = TASK_SPECS.watermark.parse(spec);
   return "outputs" in marking ? marking.outputs : [marking.output.image];

@@ -1,12 +1,14 @@
-import { MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
 import type { JobRow, TaskDependencyRow, TaskRow } from "../jobs/claimed-task.ts";
 import { dependencyRows, newTaskRow } from "../jobs/new-task.ts";
-import type { StageName } from "../progress/stages.ts";
+import { STAGE_OF_TASK, type StageName } from "../progress/stages.ts";
 import { footprintOf } from "../video/footprint.ts";
 import type { VideoOutput } from "../video/output.ts";
 import type { SourceDescription } from "../video/source.ts";
+import { lengthOfPicture, planStoryboard } from "../video/storyboard.ts";
+import { planStills } from "./plan-stills.ts";
 import { planStreamTasks } from "./plan-stream.ts";
+import { requireTracks } from "./require-tracks.ts";
 import { LANE_OF_TASK } from "./task-spec.ts";
 
 interface PlannedVideo {
@@ -35,14 +37,12 @@ export function planVideoTasks(
   job: Pick<JobRow, "id" | "priority" | "createdAt" | "stages">,
   { chunkSeconds, nowMs }: Planning,
 ): PlannedVideo {
-  if (!source.video) {
-    throw new MediaError(
-      "no_video_stream",
-      "The file has sound but no picture; video outputs cannot be made of it.",
-    );
-  }
+  for (const output of outputs) requireTracks(source, output);
   const owner = { jobId: job.id, priority: job.priority, jobCreatedAtMs: job.createdAt, nowMs };
-  const tasks = outputs.flatMap((output) => tasksOf(source, output, { chunkSeconds, nowMs }));
+  const tasks = [
+    ...planStills(source, outputs, nowMs),
+    ...outputs.flatMap((output) => tasksOf(source, output, { chunkSeconds, nowMs })),
+  ];
   return {
     newTasks: tasks.map((task) => newTaskRow(task, owner)),
     newDependencies: tasks.flatMap(dependencyRows),
@@ -61,7 +61,20 @@ function tasksOf(source: SourceDescription, output: VideoOutput, planning: Plann
     case "mp4":
       return [{ id, kind: "transcode", lane: LANE_OF_TASK.transcode, outputNames, needs, spec }];
     case "thumbnail":
-      return [{ id, kind: "thumbnail", lane: LANE_OF_TASK.thumbnail, outputNames, needs, spec }];
+      return [];
+    case "storyboard": {
+      const { sheets } = planStoryboard(lengthOfPicture(source), output);
+      const names = [...outputNames, ...sheets];
+      return [{ id, kind: "storyboard", lane: LANE_OF_TASK.storyboard, outputNames: names, needs, spec }];
+    }
+    case "preview":
+      return [{ id, kind: "preview", lane: LANE_OF_TASK.preview, outputNames, needs, spec }];
+    case "m4a":
+    case "mp3":
+    case "ogg":
+      return [{ id, kind: "sound", lane: LANE_OF_TASK.sound, outputNames, needs, spec }];
+    case "waveform":
+      return [{ id, kind: "waveform", lane: LANE_OF_TASK.waveform, outputNames, needs, spec }];
     case "hls":
     case "dash":
     case "adaptive":
@@ -72,6 +85,7 @@ function tasksOf(source: SourceDescription, output: VideoOutput, planning: Plann
 /** Only where sound is encoded by itself is it a stage of its own. */
 function withAudioStage(stages: readonly StageName[], tasks: readonly PlannedTask[]): StageName[] {
   const known = stages.filter((stage) => stage !== "audio");
-  if (!tasks.some(({ kind }) => kind === "audio")) return known;
-  return known.flatMap((stage) => (stage === "transcode" ? (["audio", stage] as const) : [stage]));
+  if (!tasks.some(({ kind }) => STAGE_OF_TASK[kind] === "audio")) return known;
+  const at = known.indexOf("analysis") + 1;
+  return [...known.slice(0, at), "audio", ...known.slice(at)];
 }

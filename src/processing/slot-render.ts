@@ -10,6 +10,9 @@ const MAX_RENDERS = 2;
 /** More than these wait for nothing: they are told to come again. */
 const MAX_WAITING = 16;
 
+/** The container ends what takes too long, and says so: it is given the time to. */
+const ANSWER_SLACK_MS = 5_000;
+
 /** Makes images for URLs in a slot's container, a few at a time, in the order in which they were asked for. */
 export function createRenderer(
   env: Env,
@@ -39,7 +42,7 @@ export function createRenderer(
     await takeTurn();
     try {
       const request = await derivativeRequestOf(env, order);
-      const signal = AbortSignal.timeout(request.timeLimitMs);
+      const signal = AbortSignal.timeout(request.timeLimitMs + ANSWER_SLACK_MS);
       const result = await runAttempt(fetchTranscoder, request, () => {}, signal);
       const file = result.kind === "files" ? result.files[0] : undefined;
       if (!file) throw new MediaError("invalid_result", "The container made no image.");

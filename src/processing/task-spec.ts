@@ -2,9 +2,13 @@ import { z } from "zod";
 import { imageOutput } from "../image/output.ts";
 import type { ImageProbe } from "../image/probe.ts";
 import type { Lane, TaskKind } from "../schema/tasks.ts";
-import { mp4Output, STREAM_FORMATS, streamOutput, thumbnailOutput, videoOutput } from "../video/output.ts";
+import { mp4Output, STREAM_FORMATS, streamOutput, videoOutput } from "../video/output.ts";
+import { previewOutput } from "../video/preview.ts";
 import { segmentRange } from "../video/protocol.ts";
+import { soundOutput, waveformOutput } from "../video/sound-output.ts";
 import { sourceDescription } from "../video/source.ts";
+import { thumbnailOutput } from "../video/still-output.ts";
+import { storyboardOutput } from "../video/storyboard.ts";
 import { plannedStep } from "./planned-step.ts";
 
 /** What a task carries in D1, by its kind. Parsed on the way out: a deploy may meet rows of the one before. */
@@ -19,7 +23,16 @@ export const TASK_SPECS = {
   /** A longer one: the picture of some segments, or all of the sound. */
   chunk: z.object({ output: streamOutput, source: sourceDescription, range: segmentRange }),
   audio: z.object({ output: streamOutput, source: sourceDescription }),
-  thumbnail: z.object({ output: thumbnailOutput, source: sourceDescription }),
+  /** `others` are the further stills of the same specification. */
+  thumbnail: z.object({
+    output: thumbnailOutput,
+    others: z.array(thumbnailOutput).optional(),
+    source: sourceDescription,
+  }),
+  storyboard: z.object({ output: storyboardOutput, source: sourceDescription }),
+  preview: z.object({ output: previewOutput, source: sourceDescription }),
+  sound: z.object({ output: soundOutput, source: sourceDescription }),
+  waveform: z.object({ output: waveformOutput, source: sourceDescription }),
   /** Writes the manifests over what the tasks that it depends on have encoded. */
   package: z.object({ name: z.string(), format: z.enum(STREAM_FORMATS).default("hls") }),
   /** A step: a picture made again as it was specified, with a logo over it. */
@@ -42,6 +55,10 @@ export const LANE_OF_TASK = {
   chunk: "container-long",
   audio: "container-long",
   thumbnail: "container-short",
+  storyboard: "container-short",
+  preview: "container-short",
+  sound: "container-long",
+  waveform: "container-long",
   package: "io",
   ship: "io",
 } as const satisfies Record<Exclude<TaskKind, "image" | "watermark">, Lane>;

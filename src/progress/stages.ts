@@ -30,6 +30,10 @@ export const STAGE_OF_TASK = {
   chunk: "transcode",
   audio: "audio",
   thumbnail: "thumbnails",
+  storyboard: "thumbnails",
+  preview: "thumbnails",
+  sound: "audio",
+  waveform: "audio",
   package: "packaging",
   // What is done with finished outputs is the last thing of any job.
   watermark: "finalization",

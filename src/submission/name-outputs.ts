@@ -1,20 +1,9 @@
 import type { FieldError } from "../errors.ts";
-import type { OutputFormat, OutputSpecification } from "./output-specification.ts";
+import { EXTENSIONS, type OutputFormat } from "./output/formats.ts";
+import type { OutputSpecification } from "./output-specification.ts";
 
 /** A specification with its preset applied: what it is and what it is called are settled. */
 export type NamedSpecification = OutputSpecification & { format: OutputFormat; name: string };
-
-const EXTENSIONS: Record<OutputFormat, string> = {
-  auto: ".webp",
-  webp: ".webp",
-  jpeg: ".jpg",
-  png: ".png",
-  avif: ".avif",
-  mp4: ".mp4",
-  hls: "",
-  dash: "",
-  adaptive: "",
-};
 
 /** Gives every output a name of its own: the one it asks for, or its preset and extension, numbered when taken. */
 export function nameOutputs(
@@ -34,8 +23,8 @@ export function nameOutputs(
   });
   return specifications.map((specification) => {
     if (specification.name !== undefined) return { ...specification, name: specification.name };
-    const stem = specification.preset ?? specification.format;
-    const extension = EXTENSIONS[specification.format];
+    const stem = specification.preset ?? (specification.storyboard ? "storyboard" : specification.format);
+    const extension = specification.storyboard ? ".vtt" : EXTENSIONS[specification.format];
     let name = stem + extension;
     for (let n = 2; taken.has(name); n++) name = `${stem}-${n}${extension}`;
     taken.add(name);

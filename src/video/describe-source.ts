@@ -30,8 +30,16 @@ export function describeSource(ffprobeJson: unknown): SourceDescription {
     ...(format.bit_rate === undefined ? {} : { bitrateKbps: Math.round(format.bit_rate / 1000) }),
     ...(video === undefined ? {} : { video: describeVideo(video) }),
     audio: audio.map(describeAudio),
+    ...attachedPictureOf(streams),
     subtitles: streams.filter((stream) => stream.codec_type === "subtitle").map(describeTrack),
   };
+}
+
+function attachedPictureOf(streams: readonly FfprobeStream[]): Pick<SourceDescription, "attachedPicture"> {
+  const found = streams.find((stream) => stream.disposition?.attached_pic === 1);
+  const { index, codec_name: codec, width = 0, height = 0 } = found ?? {};
+  if (index === undefined || codec === undefined || width <= 0 || height <= 0) return {};
+  return { attachedPicture: { index, codec, width, height } };
 }
 
 /** Cover art is stored as a video stream of one picture; it is not video. */

@@ -10,6 +10,7 @@ const printedNumber = z
   });
 
 const ffprobeStream = z.object({
+  index: z.number().optional(),
   codec_type: z.string().optional(),
   codec_name: z.string().optional(),
   width: z.number().optional(),

@@ -21,7 +21,7 @@ const BITS_A_PIXEL = 0.2;
  */
 export function footprintOf(source: SourceDescription, output: VideoOutput): Footprint {
   const { video } = source;
-  if (!video) return { memoryBytes: 0, diskBytes: 0 };
+  if (!video) return { memoryBytes: 0, diskBytes: Math.ceil(diskOf(source, output)) };
   const sizes = [{ width: video.codedWidth, height: video.codedHeight }, ...sizesOf(video, output)];
   const memoryBytes = sizes.reduce((sum, size) => sum + memoryOf(size.width * size.height), 0);
   return { memoryBytes: Math.ceil(memoryBytes), diskBytes: Math.ceil(diskOf(source, output)) };
@@ -48,12 +48,19 @@ function sizesOf({ width, height }: Size, output: VideoOutput): Size[] {
         return { width: width * scale, height: height * scale };
       });
     case "thumbnail":
+    case "storyboard":
+    case "preview":
+    case "m4a":
+    case "mp3":
+    case "ogg":
+    case "waveform":
       return [];
   }
 }
 
 function diskOf(source: SourceDescription, output: VideoOutput): number {
   const { video, durationSeconds } = source;
+  if ("kbps" in output) return (output.kbps * 1000 * durationSeconds) / 8;
   if (!video || output.format !== "mp4") return 0;
   const [{ width, height } = video] = sizesOf(video, output);
   const uncappedKbps = (width * height * video.frameRate * BITS_A_PIXEL) / 1000;

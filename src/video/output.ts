@@ -1,5 +1,8 @@
 import { z } from "zod";
-import { imageOutput } from "../image/output.ts";
+import { previewOutput } from "./preview.ts";
+import { soundOutput, waveformOutput } from "./sound-output.ts";
+import { thumbnailOutput } from "./still-output.ts";
+import { storyboardOutput } from "./storyboard.ts";
 
 /** One encoded quality of a stream. `shortSidePx` is the height of landscape and the width of portrait video. */
 export const renditionSpec = z.strictObject({
@@ -32,6 +35,7 @@ export type Mp4Output = z.infer<typeof mp4Output>;
 
 /** The manifests of a stream: HLS, DASH, or both over the same segments. */
 export const STREAM_FORMATS = ["hls", "dash", "adaptive"] as const;
+export type StreamFormat = (typeof STREAM_FORMATS)[number];
 
 /** An adaptive stream: CMAF segments of every rendition, audio apart, and manifests over them. */
 export const streamOutput = z.strictObject({
@@ -44,13 +48,13 @@ export const streamOutput = z.strictObject({
 });
 export type StreamOutput = z.infer<typeof streamOutput>;
 
-/** A picture of one moment. Past the end of a short video the last frame is taken. */
-export const thumbnailOutput = z.strictObject({
-  format: z.literal("thumbnail"),
-  name: z.string(),
-  atSeconds: z.number().min(0),
-  image: imageOutput,
-});
-
-export const videoOutput = z.discriminatedUnion("format", [mp4Output, streamOutput, thumbnailOutput]);
+export const videoOutput = z.discriminatedUnion("format", [
+  mp4Output,
+  streamOutput,
+  thumbnailOutput,
+  storyboardOutput,
+  previewOutput,
+  soundOutput,
+  waveformOutput,
+]);
 export type VideoOutput = z.infer<typeof videoOutput>;

@@ -8,8 +8,12 @@
 import { z } from "zod";
 import { FAILURE_CLASSES } from "../errors.ts";
 import { imageOutput } from "../image/output.ts";
-import { mp4Output, streamOutput, thumbnailOutput } from "./output.ts";
+import { mp4Output, streamOutput } from "./output.ts";
+import { previewOutput } from "./preview.ts";
+import { soundOutput, waveformOutput } from "./sound-output.ts";
 import { languageTag, sourceDescription } from "./source.ts";
+import { MAX_STILLS, thumbnailOutput } from "./still-output.ts";
+import { storyboardOutput } from "./storyboard.ts";
 
 const taskBase = {
   /** Attempt-scoped id; a second request with the id of a running task is refused (409). */
@@ -61,7 +65,28 @@ export const taskRequest = z.discriminatedUnion("kind", [
     ...taskBase,
     source: sourceDescription,
     output: thumbnailOutput,
+    /** More stills of the same video, from the same specification. */
+    others: z.array(thumbnailOutput).max(MAX_STILLS).optional(),
     logos,
+  }),
+  z.strictObject({
+    kind: z.literal("storyboard"),
+    ...taskBase,
+    source: sourceDescription,
+    output: storyboardOutput,
+  }),
+  z.strictObject({
+    kind: z.literal("preview"),
+    ...taskBase,
+    source: sourceDescription,
+    output: previewOutput,
+  }),
+  z.strictObject({ kind: z.literal("sound"), ...taskBase, source: sourceDescription, output: soundOutput }),
+  z.strictObject({
+    kind: z.literal("waveform"),
+    ...taskBase,
+    source: sourceDescription,
+    output: waveformOutput,
   }),
 ]);
 export type TaskRequest = z.infer<typeof taskRequest>;
@@ -191,6 +216,8 @@ export const transcoderHealth = z.object({
   running: z.array(z.string()),
   ffmpegVersion: z.string(),
   encoders: z.array(z.string()),
+  /** Whether it can decode HEIC. */
+  heic: z.boolean().optional(),
   cores: z.int(),
   memoryFreeBytes: z.number(),
   diskFreeBytes: z.number(),

@@ -46,6 +46,16 @@ export const sourceDescription = z.object({
       language: languageTag.optional(),
     }),
   ),
+  /** Cover art: a picture that is stored like a stream of video, and is none. */
+  attachedPicture: z
+    .object({
+      /** Of its stream in the file. */
+      index: z.int().nonnegative(),
+      codec: z.string(),
+      width: z.int().positive(),
+      height: z.int().positive(),
+    })
+    .optional(),
   subtitles: z.array(z.object({ codec: z.string(), language: languageTag.optional() })),
 });
 export type SourceDescription = z.infer<typeof sourceDescription>;

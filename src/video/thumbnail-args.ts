@@ -6,9 +6,15 @@ import { pictureFilters } from "./video-filters.ts";
 /** Lengths of the tail to look for the last frame in, seconds; the last one means the whole file. */
 const TAILS_SECONDS = [3, 30, Number.POSITIVE_INFINITY];
 
+const PNG_ARGS = [
+  ...["-fps_mode", "passthrough", "-pix_fmt", "rgb24", "-c:v", "png", "-compression_level", "1"],
+  ...["-f", "image2"],
+];
+
 /**
  * Runs of ffmpeg to try in order until one writes a PNG to `outputPath`. The first takes the frame that is on screen
- * at `atSeconds`; when the video is over by then, the others find its last frame, from ever further back.
+ * at `atSeconds`; when the video is over by then, the others find its last frame, from ever further back. Of a file
+ * that is sound with cover art, the cover is taken at any time.
  * @throws {MediaError} `no_video_stream` when the source has only audio.
  */
 export function thumbnailRuns(
@@ -18,15 +24,25 @@ export function thumbnailRuns(
   outputPath: string,
 ): string[][] {
   const { video } = source;
-  if (video === undefined) {
-    throw new MediaError("no_video_stream", "A thumbnail needs video, and this file has only audio.");
-  }
+  if (video === undefined) return [coverArgs(source, setting, outputPath)];
   const atFrame = pictureArgs(video, setting, frameStart(video, atSeconds), ["-frames:v", "1"], outputPath);
   const tails = TAILS_SECONDS.map((tail) => {
     const start = Math.max(0, source.durationSeconds - tail);
     return pictureArgs(video, setting, start, ["-update", "1"], outputPath);
   });
   return atSeconds < source.durationSeconds ? [atFrame, ...tails] : tails;
+}
+
+function coverArgs(source: SourceDescription, setting: FfmpegSetting, outputPath: string): string[] {
+  const { attachedPicture: cover } = source;
+  if (cover === undefined) {
+    throw new MediaError("no_video_stream", "A thumbnail needs video, and this file has only audio.");
+  }
+  return [
+    ...globalArgs(setting),
+    ...inputArgs(setting),
+    ...["-map", `0:${cover.index}`, "-frames:v", "1", ...PNG_ARGS, outputPath],
+  ];
 }
 
 /**
@@ -51,7 +67,7 @@ function pictureArgs(
     ...inputArgs(setting, seekSeconds > 0 ? seekSeconds : undefined),
     ...["-map", "0:V:0", "-vf", pictureFilters(video, video, setting).join(",")],
     ...selection,
-    ...["-fps_mode", "passthrough", "-pix_fmt", "rgb24", "-c:v", "png", "-compression_level", "1"],
-    ...["-f", "image2", outputPath],
+    ...PNG_ARGS,
+    outputPath,
   ];
 }

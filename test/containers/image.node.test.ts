@@ -20,6 +20,25 @@ async function render(input: Buffer, ...outputs: Partial<ImageOutput>[]) {
   return files.map((file) => ({ file, bytes: studio.output(task, file.path) }));
 }
 
+/** A GIF whose bars move a little with each frame. */
+async function drifting(width: number, height: number, frames: number): Promise<Buffer> {
+  const data = Buffer.alloc(width * height * frames * 3);
+  for (let row = 0; row < height * frames; row++) {
+    const shift = Math.floor(row / height) * 3;
+    for (let x = 0; x < width; x++) {
+      if (((x + shift) >> 5) % 2) data.fill(255, (row * width + x) * 3, (row * width + x + 1) * 3);
+    }
+  }
+  const raw = { width, height: height * frames, channels: 3, pageHeight: height } as const;
+  return await sharp(data, { raw }).gif({ effort: 1 }).toBuffer();
+}
+
+/** Mean difference of two pictures of one size, 0–255. */
+function difference(a: Buffer, b: Buffer): number {
+  expect(a.length).toBe(b.length);
+  return a.reduce((sum, value, i) => sum + Math.abs(value - (b[i] ?? 0)), 0) / a.length;
+}
+
 async function pixel(bytes: Buffer | undefined, left: number, top: number): Promise<number[]> {
   return [...(await sharp(bytes).extract({ left, top, width: 1, height: 1 }).raw().toBuffer())];
 }
@@ -44,6 +63,34 @@ describe("an image task that may lose outputs", () => {
     const task = studio.task(await halves(80, 40).jpeg().toBuffer());
     const end = await endOf(studio.transcoder, { kind: "image", ...task, outputs });
     expect(end).toMatchObject({ type: "error", code: "impossible_output" });
+  });
+});
+
+describe("a drawing that asks for more than it may", () => {
+  const drawing = (filter: string) =>
+    Buffer.from(
+      `<svg xmlns="http://www.w3.org/2000/svg" width="3900" height="4000"><filter id="f">${filter}</filter><rect width="3900" height="4000" filter="url(#f)"/></svg>`,
+    );
+  const failing = async (input: Buffer) =>
+    await endOf(studio.transcoder, { kind: "image", ...studio.task(input), outputs: [image] });
+
+  // The bound is 15 s of a process that ends at nothing else.
+  it("is ended for its time, as a failure of the drawing", { timeout: 60_000 }, async () => {
+    const blurs = '<feGaussianBlur stdDeviation="9"/>'.repeat(40);
+    const end = await failing(drawing(blurs));
+    expect(end).toMatchObject({
+      type: "error",
+      code: "drawing_too_complex",
+      message: expect.stringContaining("15 s"),
+    });
+  });
+
+  it("is ended for its memory", { timeout: 60_000 }, async () => {
+    const layers = Array.from({ length: 200 }, (_, i) => `<feFlood flood-color="#123" result="r${i}"/>`);
+    expect(await failing(drawing(layers.join("")))).toMatchObject({
+      code: "drawing_too_complex",
+      message: expect.stringContaining("GB"),
+    });
   });
 });
 
@@ -171,6 +218,22 @@ describe("images beyond the isolate", () => {
       expect(frame[color]).toBeGreaterThan(200);
     }
     expect((await sharp(still?.bytes).metadata()).pages ?? 1).toBe(1);
+  });
+
+  it("makes each frame of a long animation as it would make it alone", async () => {
+    const gif = await drifting(400, 300, 40);
+    const wanted = { format: "webp", width: 200, height: undefined, quality: 100 } as const;
+    const [moving, first] = await render(
+      gif,
+      { ...wanted, name: "a.webp", animated: true },
+      { ...wanted, name: "b.webp" },
+    );
+    expect((await sharp(moving?.bytes).metadata()).pages).toBe(40);
+    const shown = async (bytes: Buffer | undefined, page: number) =>
+      await sharp(bytes, { page }).removeAlpha().raw().toBuffer();
+    expect(difference(await shown(moving?.bytes, 0), await shown(first?.bytes, 0))).toBeLessThan(1);
+    const alone = await sharp(gif, { page: 37 }).resize(200).removeAlpha().raw().toBuffer();
+    expect(difference(await shown(moving?.bytes, 37), alone)).toBeLessThan(2);
   });
 
   it("says which picture is damaged, too large or no picture", async () => {

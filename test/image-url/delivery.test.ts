@@ -1,4 +1,4 @@
-import { runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { app } from "../../src/app.ts";
 import { probeImage } from "../../src/image/probe.ts";
@@ -6,6 +6,8 @@ import { cacheUrl } from "../../src/image-url/purge.ts";
 import { derivedKey } from "../../src/image-url/settings.ts";
 import { signImagePath } from "../../src/image-url/signature.ts";
 import { toImageOutput } from "../../src/image-url/to-output.ts";
+import type { MediaRecord } from "../../src/media/record.ts";
+import { readPublishedMedia } from "../../src/media/store.ts";
 import { ask, emptyStorage, keyFor, prepareDatabase, storedKeys, testEnv } from "../fixtures/app.ts";
 import { disc, fileOf, photo } from "../fixtures/images.ts";
 import { mediaRow, rowsOf } from "../fixtures/jobs.ts";
@@ -61,6 +63,12 @@ async function countPuts(derivative: string): Promise<() => number> {
     inside.env = { ...inside.env, MEDIA: counting as never };
   });
   return () => puts;
+}
+
+async function record(): Promise<MediaRecord> {
+  const found = await readPublishedMedia(testEnv.DB, mediaId);
+  if (!found) throw new Error("the media is not there");
+  return found;
 }
 
 /** Has the producer of a derivative find no container that answers. */
@@ -266,6 +274,35 @@ describe("its answer", () => {
     expect((await shapeOf(face)).width).toBe(40);
     await problemOf(await image("trim=99;0;99;0"), 422, "impossible_output");
     await problemOf(await image("preset=thumnail"), 400, "invalid_image_url");
+  });
+
+  it("is not tried again for a while after it could not be made, but for a new version of the media", async () => {
+    const { objectKey } = await record();
+    const whole = await fileOf(photo(200, 100), "jpeg");
+    await testEnv.MEDIA.put(objectKey, whole.subarray(0, whole.length / 2));
+    await problemOf(await image("w=34"), 422, "corrupt_image");
+    await testEnv.MEDIA.put(objectKey, whole);
+    await problemOf(await image("w=34"), 422, "corrupt_image");
+    expect(await shapeOf(await image("w=35"))).toMatchObject({ width: 35 });
+    await testEnv.DB.prepare("UPDATE media SET version = 2 WHERE id = ?").bind(mediaId).run();
+    expect(await shapeOf(await image("w=34"))).toMatchObject({ width: 34 });
+    const failed = testEnv.DERIVATIVES.getByName(`${mediaId}/1/width=34,fit=scale-down.jpg`);
+    expect(await runDurableObjectAlarm(failed)).toBe(true);
+    await runInDurableObject(failed, (_, { storage }) => expect(storage.kv.get("failure")).toBeUndefined());
+  });
+
+  it("is tried again at once when only the container was out of reach", async () => {
+    const { metadata } = await record();
+    const cmyk = { ...metadata, components: 4, colorModel: "cmyk" };
+    const learn = async (learned: object) =>
+      await testEnv.DB.prepare("UPDATE media SET metadata = ? WHERE id = ?")
+        .bind(JSON.stringify(learned), mediaId)
+        .run();
+    await learn(cmyk);
+    await withoutContainers(`${mediaId}/1/width=36,fit=scale-down.jpg`);
+    await problemOf(await image("w=36"), 503, "transcoder_unavailable");
+    await learn(metadata);
+    expect(await shapeOf(await image("w=36"))).toMatchObject({ width: 36 });
   });
 
   it("sends on to the original when the image cannot be made, if that is wished", async () => {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { MediaError } from "../../../src/errors.ts";
 import { makeOutputs } from "../../../src/image/make-outputs.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
+import { decodeHeic } from "../decode-heic.ts";
 import { getLogos } from "../get-logos.ts";
 import { withoutUrls } from "../log.ts";
 import { getFile } from "../object-transfer.ts";
@@ -12,15 +13,17 @@ type ImageRequest = Extract<TaskRequest, { kind: "image" }>;
 
 /** Makes images that are too large for an isolate: download, then libvips. */
 export async function runImage(context: TaskContext, request: ImageRequest): Promise<TaskResult> {
-  const input = join(context.folder, "input");
+  const original = join(context.folder, "input");
   context.progress(0, "downloading");
   await getFile({
     url: request.inputUrl,
-    file: input,
+    file: original,
     maxBytes: request.inputBytes,
     signal: context.signal,
   });
   const logos = await getLogos(context, request.logos);
+  context.progress(0.05, "decoding");
+  const input = await decodeHeic(context, original);
   context.progress(0.1, "resizing");
   const { made, failed } = await makeOutputs(request.outputs, request.tolerated ?? [], (outputs) => {
     context.signal.throwIfAborted();

@@ -1,41 +1,54 @@
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
-import { MediaError } from "../../../src/errors.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
-import { thumbnailRuns } from "../../../src/video/thumbnail-args.ts";
+import type { ThumbnailOutput } from "../../../src/video/still-output.ts";
+import { extractFrame } from "../extract-frame.ts";
+import { findBestFrames } from "../find-best-frames.ts";
 import { getLogos } from "../get-logos.ts";
-import { renderImages } from "../render-images.ts";
-import { runFfmpeg } from "../run-ffmpeg.ts";
-import type { TaskContext } from "../task-context.ts";
+import { renderImages, type StoredImage } from "../render-images.ts";
+import { shareOf, type TaskContext } from "../task-context.ts";
 
 type ThumbnailRequest = Extract<TaskRequest, { kind: "thumbnail" }>;
 
-/** Takes one frame out of the video and makes an image of it. */
+/** Share of the work that choosing frames is. */
+const CHOOSING_SHARE = 0.4;
+
+/** Takes frames out of the video and makes an image of each. */
 export async function runThumbnail(context: TaskContext, request: ThumbnailRequest): Promise<TaskResult> {
-  const { source, output } = request;
-  const frame = join(context.folder, "frame.png");
-  context.progress(0, "seeking");
-  const complaints: string[] = [];
-  for (const args of thumbnailRuns(source, output.atSeconds, context.setting, frame)) {
-    complaints.push(await runFfmpeg(context, { args, durationSeconds: 0, onProgress: () => {} }));
-    if (await exists(frame)) break;
-  }
-  if (!(await exists(frame))) {
-    throw new MediaError("corrupt_input", "No frame of the video can be decoded.", {
-      privateDetail: complaints.join("\n"),
-    });
-  }
+  const { source } = request;
+  const outputs = [request.output, ...(request.others ?? [])];
   const logos = await getLogos(context, request.logos);
-  context.progress(0.5, "resizing");
-  const images = await renderImages(context, frame, [output.image], logos);
+  const momentOf = await findMoments(context, request, outputs);
+  const rendered: StoredImage[] = [];
+  for (const [i, output] of outputs.entries()) {
+    context.signal.throwIfAborted();
+    const share = (1 - CHOOSING_SHARE) / outputs.length;
+    const part = shareOf(context, CHOOSING_SHARE + share * i, share);
+    part.progress(0, "seeking");
+    const frame = await extractFrame(part, source, momentOf(output), i);
+    part.progress(0.5, "resizing");
+    rendered.push(...(await renderImages(part, frame, [{ ...output.image, name: output.name }], logos)));
+  }
   return {
     kind: "files",
-    files: images.map(({ file }) => ({ ...file, name: output.name })),
-    notes: images.flatMap(({ notes }) => notes),
+    files: rendered.map(({ file }) => file),
+    notes: rendered.flatMap(({ notes }) => notes),
   };
 }
 
-async function exists(file: string): Promise<boolean> {
-  const found = await stat(file).catch(() => undefined);
-  return found !== undefined && found.size > 0;
+async function findMoments(
+  context: TaskContext,
+  { source }: ThumbnailRequest,
+  outputs: readonly ThumbnailOutput[],
+): Promise<(output: ThumbnailOutput) => number> {
+  const counts = new Set(outputs.flatMap(({ best }) => best?.count ?? []));
+  const found = new Map<number, number[]>();
+  for (const count of counts) {
+    context.progress(0, "choosing");
+    found.set(count, await findBestFrames(context, source, count));
+  }
+  return ({ atSeconds, best }) => {
+    if (best === undefined) return atSeconds;
+    const times = found.get(best.count) ?? [];
+    // A video of fewer frames than were asked for shows its last one again.
+    return times[Math.min(best.index, times.length - 1)] ?? 0;
+  };
 }

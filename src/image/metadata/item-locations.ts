@@ -13,7 +13,7 @@ export interface NewItem {
 const FIXED = { sizes: FULL_BOX_BYTES, count: FULL_BOX_BYTES + 2, items: FULL_BOX_BYTES + 4 };
 
 /**
- * The item locations of a HEIF file (`iloc`, ISO/IEC 14496-12 §8.11.3, version 0 with fields of four bytes) after its
+ * The item locations of a HEIF file (`iloc`, ISO/IEC 14496-12 §8.11.3, version 0 or 1 with fields of four bytes) after its
  * data has moved, with those of new items that follow each other.
  *
  * @param places by how many bytes what is there has moved, and where in the file the new items begin
@@ -25,30 +25,44 @@ export function withItems(
   ids: readonly number[],
   { moved, end }: { moved: number; end: number },
 ): Uint8Array {
-  const hasBase = (payload[FIXED.sizes + 1] ?? 0) >> 4 === 4;
-  if (payload[0] !== 0 || payload[FIXED.sizes] !== 0x44) {
+  const version = payload[0];
+  const form: Form = {
+    hasBase: (payload[FIXED.sizes + 1] ?? 0) >> 4 === 4,
+    hasMethod: version === 1,
+  };
+  if ((version !== 0 && version !== 1) || payload[FIXED.sizes] !== 0x44) {
     throw new MediaError("encoder_failed", "Metadata cannot be written into this AVIF.");
   }
   const copy = new Uint8Array(payload);
   const view = viewOf(copy);
   const count = view.getUint16(FIXED.count);
   view.setUint16(FIXED.count, count + items.length);
-  moveItems(view, count, hasBase, moved);
+  moveItems(view, count, form, moved);
   let offset = end;
   const added = items.map(({ data }, index) => {
     const extent = concatBytes(uint32(offset), uint32(data.length));
     offset += data.length;
-    return concatBytes(uint16(ids[index] ?? 0), [0, 0], hasBase ? uint32(0) : [], uint16(1), extent);
+    const head = concatBytes(uint16(ids[index] ?? 0), form.hasMethod ? [0, 0] : [], [0, 0]);
+    return concatBytes(head, form.hasBase ? uint32(0) : [], uint16(1), extent);
   });
   return concatBytes(copy, ...added);
 }
 
-/** Moves each item by its base, or where it has none each of its extents. */
-function moveItems(view: DataView, count: number, hasBase: boolean, moved: number): void {
-  const move = (at: number) => view.setUint32(at, view.getUint32(at) + moved);
+interface Form {
+  /** Extents count from a base. */
+  hasBase: boolean;
+  /** It is said of each item whether it lies in the file (0) or in a box of its own. */
+  hasMethod: boolean;
+}
+
+/** Moves each item of the file by its base, or where it has none each of its extents. */
+function moveItems(view: DataView, count: number, { hasBase, hasMethod }: Form, moved: number): void {
   let at = FIXED.items;
   for (let item = 0; item < count; item++) {
-    at += 4;
+    const isInFile = !hasMethod || (view.getUint16(at + 2) & 15) === 0;
+    const by = isInFile ? moved : 0;
+    const move = (place: number) => view.setUint32(place, view.getUint32(place) + by);
+    at += hasMethod ? 6 : 4;
     if (hasBase) {
       move(at);
       at += 4;
