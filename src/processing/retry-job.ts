@@ -7,6 +7,7 @@ import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { outlineOf } from "../progress/outline.ts";
 import type { StageName } from "../progress/stages.ts";
 import { tell } from "./conclude.ts";
+import { armLeaseWatch } from "./lease-watch.ts";
 import { letFollow } from "./let-follow.ts";
 
 /**
@@ -25,7 +26,7 @@ export async function beginRetry(env: Env, job: JobRow): Promise<number> {
     );
   }
   const tasks = await readTasks(env.DB, job.id);
-  await letFollow(env, job);
+  await Promise.all([letFollow(env, job), armLeaseWatch(env)]);
   await tell(env, job.id, [
     {
       type: "accepted",
