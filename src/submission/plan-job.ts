@@ -176,5 +176,6 @@ function jobRow(
     startedAt: null,
     finishedAt: null,
     deadlineAt: identity.nowMs + LIMITS.jobDeadlineMs,
+    historyRemovedAt: null,
   };
 }
