@@ -14,18 +14,11 @@ import type { Pixels } from "../../src/image/pixels.ts";
 import type { Orientation } from "../../src/image/probe.ts";
 import { settleOutput } from "../../src/image/settle.ts";
 import type { LogoFiles } from "./get-logos.ts";
+import { INPUT_OPTIONS } from "./input-options.ts";
 import { encode, LIBVIPS_CODEC } from "./libvips-codec.ts";
 import { pixelsOf } from "./pixels-of.ts";
 import { isAnimation, renderAnimation } from "./render-animation.ts";
 import { scaledLogo } from "./scaled-logo.ts";
-
-const MAX_INPUT_PIXELS = 100_000_000;
-const INPUT_OPTIONS = {
-  failOn: "error",
-  limitInputPixels: MAX_INPUT_PIXELS,
-  sequentialRead: true,
-  pages: 1,
-} as const;
 
 /**
  * Makes one image file: libvips decodes, stands it upright, cuts and scales; the steps after that are those of the edge
@@ -55,29 +48,28 @@ export async function renderImage(
     return { ...(await concluded(file, framing, output, source)), notes: notesOnAnimation(output) };
   }
   const image = scaled(input, window, size, kernel);
-  const notes = isSearched(output)
-    ? await writeSearched(await finishPicture(await pixelsOf(image), output, framing, logos), output, file)
-    : await write(image, output, framing, logos, file);
-  return { ...(await concluded(file, framing, output, source)), notes };
-}
-
-async function write(
-  image: Sharp,
-  output: ImageOutput,
-  framing: Framing,
-  logos: LogoFiles,
-  file: string,
-): Promise<string[]> {
+  if (isSearched(output)) {
+    const pixels = await finishPicture(await pixelsOf(image), output, framing, logos);
+    const notes = await writeSearched(pixels, output, source, file);
+    return { ...(await verified(file, framing, output)), notes };
+  }
   const finished = isPlain(output, framing)
     ? flattened(image, output)
     : await finish(image, output, framing, logos);
   await encode(finished, output).toFile(file);
-  return [];
+  return { ...(await concluded(file, framing, output, source)), notes: [] };
 }
 
 /** The file whose quality or form its pixels decide. */
-async function writeSearched(pixels: Pixels, output: ImageOutput, file: string): Promise<string[]> {
-  const { bytes, notes } = await encodeOutput(pixels, output, LIBVIPS_CODEC);
+async function writeSearched(
+  pixels: Pixels,
+  output: ImageOutput,
+  source: Metadata,
+  file: string,
+): Promise<string[]> {
+  const carry = async (encoded: Uint8Array<ArrayBuffer>) =>
+    await carryMetadata(encoded, output, pixels, () => metadataOf(source));
+  const { bytes, notes } = await encodeOutput(pixels, output, LIBVIPS_CODEC, { carry });
   await writeFile(file, bytes);
   return notes;
 }

@@ -1,10 +1,13 @@
+import type { ImageAnalysis } from "./analysis.ts";
+import { analyzePixels } from "./analyze.ts";
 import { carryMetadata } from "./carry-metadata.ts";
 import { type ImageSource, openImage } from "./decode.ts";
-import { demandOf } from "./demand.ts";
+import { demandOf, type Sampling } from "./demand.ts";
 import { EDGE_CODEC } from "./edge-codec.ts";
 import { encodeOutput } from "./encode-output.ts";
 import { finishPixels } from "./finish.ts";
 import type { Framing } from "./framing.ts";
+import { learnSampling } from "./learn.ts";
 import { type Logos, placedLogo } from "./logo.ts";
 import { readMetadata, type SourceMetadata } from "./metadata/source-metadata.ts";
 import { orientPixels, storedSize, storedWindow } from "./orient.ts";
@@ -38,6 +41,11 @@ export interface RenderOptions {
   onStage?: (stage: ImageStage, fraction: number) => void | Promise<void>;
   /** The logos that outputs are marked with. */
   logos?: Logos;
+  /**
+   * Told what a small copy of the picture says, from the same decode. Not called where the outputs need too little of
+   * the picture for that (`learn.ts`).
+   */
+  onAnalysis?: (analysis: ImageAnalysis) => void;
 }
 
 const NO_LOGOS: Logos = new Map();
@@ -67,7 +75,7 @@ export async function renderImage(
 ): Promise<RenderedImage[]> {
   options.checkpoint?.();
   await options.onStage?.("decode", 0);
-  const { source, framed } = await openFor(input, probe, outputs);
+  const { source, framed, learned } = await openFor(input, probe, outputs, options.onAnalysis !== undefined);
   const rendered: RenderedImage[] = [];
   for (const [index, { output, framing }] of framed.entries()) {
     const share = (1 - DECODE_SHARE) / outputs.length;
@@ -83,6 +91,7 @@ export async function renderImage(
       await writeOutput(finished, output, () => readMetadata(input, probe.format), options.checkpoint),
     );
   }
+  if (learned) options.onAnalysis?.(await analyzeSource(source, learned, probe));
   return rendered;
 }
 
@@ -91,28 +100,42 @@ interface Framed {
   framing: Framing;
 }
 
+interface Opened {
+  source: ImageSource;
+  framed: Framed[];
+  /** How the source is resampled to be analysed, when it is to be. */
+  learned: Sampling | undefined;
+}
+
 /** Opens the picture for what its outputs demand, which for some of them is known only after a look at it. */
 async function openFor(
   input: Uint8Array,
   probe: ImageProbe,
   outputs: ImageOutput[],
-): Promise<{ source: ImageSource; framed: Framed[] }> {
+  isLearning: boolean,
+): Promise<Opened> {
   const frame = (output: ImageOutput) => ({ output, framing: checkFraming(probe, output) });
-  const open = async (samplings: Framing["sampling"][]) =>
-    await openImage(input, probe, demandOf(probe, samplings));
-  if (!outputs.some(isUnsettled)) {
-    const framed = outputs.map(frame);
-    return { source: await open(framed.map(({ framing }) => framing.sampling)), framed };
-  }
+  const open = async (samplings: Sampling[]) => await openImage(input, probe, demandOf(probe, samplings));
+  const openFramed = async (framed: Framed[], opened?: ImageSource): Promise<Opened> => {
+    const samplings = framed.map(({ framing }) => framing.sampling);
+    const learned = isLearning ? learnSampling(probe, samplings) : undefined;
+    return { source: opened ?? (await open(learned ? [...samplings, learned] : samplings)), framed, learned };
+  };
+  if (!outputs.some(isUnsettled)) return await openFramed(outputs.map(frame));
   const looking = await open(outputs.flatMap((output) => lookSamplings(probe, output)));
   const settled: ImageOutput[] = [];
   for (const output of outputs)
     settled.push(await settleOutput(orientedSize(probe), output, lookAt(looking, probe)));
-  const framed = settled.map(frame);
   // A JPEG was decoded just large enough to look at; of other formats every pixel is there already.
-  const source =
-    probe.format === "jpeg" ? await open(framed.map(({ framing }) => framing.sampling)) : looking;
-  return { source, framed };
+  return await openFramed(settled.map(frame), probe.format === "jpeg" ? undefined : looking);
+}
+
+async function analyzeSource(
+  source: ImageSource,
+  { window, size }: Sampling,
+  { orientation }: ImageProbe,
+): Promise<ImageAnalysis> {
+  return analyzePixels(orientPixels(await source.resample(window, size), orientation));
 }
 
 /** Looks at the upright picture through the stored one. */
@@ -136,9 +159,10 @@ async function writeOutput(
   metadata: () => SourceMetadata,
   checkpoint?: () => void,
 ): Promise<RenderedImage> {
-  const { bytes: encoded, notes } = await encodeOutput(pixels, output, EDGE_CODEC, checkpoint);
   const { width, height } = pixels;
-  const bytes = await carryMetadata(encoded, output, { width, height }, metadata);
+  const carry = async (file: Uint8Array<ArrayBuffer>) =>
+    await carryMetadata(file, output, { width, height }, metadata);
+  const { bytes, notes } = await encodeOutput(pixels, output, EDGE_CODEC, { checkpoint, carry });
   const { name, format } = output;
   verifyImage(bytes, { width, height, format });
   return { name, format, type: IMAGE_MIME[format], width, height, bytes, notes };
