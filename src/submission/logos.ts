@@ -6,7 +6,8 @@ import type { MediaRecord } from "../media/record.ts";
 import { readPublishedMedia } from "../media/store.ts";
 import { logoHeaders } from "../processing/logos.ts";
 import type { PlannedStep } from "../processing/planned-step.ts";
-import { DEFAULT_LOGO, positionOf, type WatermarkSpecification } from "./output-specification.ts";
+import { positionOf } from "./output/crop-position.ts";
+import { DEFAULT_LOGO, type WatermarkSpecification } from "./output/watermark-specification.ts";
 import type { ResolvedOutputs } from "./resolve-outputs.ts";
 
 /**

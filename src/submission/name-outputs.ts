@@ -1,20 +1,9 @@
 import type { FieldError } from "../errors.ts";
-import type { OutputFormat, OutputSpecification } from "./output-specification.ts";
+import { EXTENSIONS, type OutputFormat } from "./output/formats.ts";
+import type { OutputSpecification } from "./output-specification.ts";
 
 /** A specification with its preset applied: what it is and what it is called are settled. */
 export type NamedSpecification = OutputSpecification & { format: OutputFormat; name: string };
-
-const EXTENSIONS: Record<OutputFormat, string> = {
-  auto: ".webp",
-  webp: ".webp",
-  jpeg: ".jpg",
-  png: ".png",
-  avif: ".avif",
-  mp4: ".mp4",
-  hls: "",
-  dash: "",
-  adaptive: "",
-};
 
 /** Gives every output a name of its own: the one it asks for, or its preset and extension, numbered when taken. */
 export function nameOutputs(

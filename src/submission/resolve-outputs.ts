@@ -1,13 +1,13 @@
 import { type FieldError, MediaError } from "../errors.ts";
-import { parseColor } from "../image/color.ts";
-import { type ImageFormat, type ImageOutput, imageOutput } from "../image/output.ts";
-import { type RenditionSpec, STREAM_FORMATS, type VideoOutput } from "../video/output.ts";
+import type { ImageOutput } from "../image/output.ts";
+import type { VideoOutput } from "../video/output.ts";
 import { checkOutput } from "./check-output.ts";
-import { watermarkOf } from "./logos.ts";
-import { type NamedSpecification, nameOutputs } from "./name-outputs.ts";
-import { type OutputFormat, type OutputSpecification, positionOf } from "./output-specification.ts";
+import { nameOutputs } from "./name-outputs.ts";
+import { isStream, type OutputFormat } from "./output/formats.ts";
+import { pictureOf } from "./output/resolve-picture.ts";
+import { videoOutputOf } from "./output/resolve-video-output.ts";
+import type { OutputSpecification } from "./output-specification.ts";
 import { PRESETS } from "./presets.ts";
-import { qualityOf } from "./quality-field.ts";
 
 /** What a job makes, every preset and default resolved. */
 export type ResolvedOutputs =
@@ -43,7 +43,7 @@ export function resolveOutputs(
   named.forEach((specification, index) => {
     checkOutput(specification, index, kind, errors);
   });
-  if (kind === "video" && named.filter(isStream).length > 1) {
+  if (kind === "video" && named.filter(({ format }) => isStream(format)).length > 1) {
     errors.push({
       path: "output_specifications",
       message: "A job can have one stream; give it more variants, or both manifests with adaptive.",
@@ -51,12 +51,8 @@ export function resolveOutputs(
   }
   if (errors.length > 0) throw invalidOutputs(errors);
   return kind === "image"
-    ? { kind, outputs: named.map((specification) => imageOutputOf(specification, defaults.logo)) }
+    ? { kind, outputs: named.map((specification) => pictureOf(specification, defaults.logo)) }
     : { kind, outputs: named.map((specification) => videoOutputOf(specification, defaults.logo)) };
-}
-
-function isStream({ format }: NamedSpecification): boolean {
-  return STREAM_FORMATS.some((stream) => stream === format);
 }
 
 function withPreset(
@@ -75,87 +71,6 @@ function withPreset(
   }
   const format = own.format ?? preset?.specification.format ?? (kind === "image" ? "webp" : "mp4");
   return { ...preset?.specification, ...own, format };
-}
-
-const WHITE = [255, 255, 255, 255] as const;
-
-function imageOutputOf(specification: NamedSpecification, defaultLogo: string | undefined): ImageOutput {
-  const isAuto = specification.format === "auto";
-  const format = isAuto ? "webp" : (specification.format as ImageFormat);
-  const background = specification.background_color && parseColor(specification.background_color);
-  return imageOutput.parse({
-    name: specification.name,
-    format,
-    width: specification.width,
-    height: specification.height,
-    resizeMode: specification.resize_mode ?? "fit",
-    allowEnlarge: specification.allow_enlarge ?? false,
-    ...positionOf(specification.crop_position ?? "center"),
-    interpolation: specification.interpolation,
-    sharpen: specification.sharpen_amount,
-    background: background || WHITE,
-    ...qualityOf(specification.quality, format),
-    losslessIfFlat: isAuto || undefined,
-    metadata: specification.metadata,
-    watermark: specification.watermark && watermarkOf(specification.watermark, defaultLogo),
-  });
-}
-
-/** x264's constant rate factor for each quality word; 23 is its default. */
-const CRF = { low: 28, medium: 25, high: 22, maximum: 18 } as const;
-
-function videoOutputOf(specification: NamedSpecification, defaultLogo: string | undefined): VideoOutput {
-  const crf =
-    specification.crf ?? (typeof specification.quality === "string" ? CRF[specification.quality] : CRF.high);
-  const encoderPreset = specification.encoder_preset ?? "veryfast";
-  switch (specification.format) {
-    case "mp4":
-      return {
-        format: "mp4",
-        name: specification.name,
-        width: specification.width,
-        height: specification.height,
-        allowEnlarge: specification.allow_enlarge ?? false,
-        crf,
-        maxVideoKbps: specification.max_bitrate,
-        audioKbps: specification.audio_bitrate ?? 128,
-        encoderPreset,
-      };
-    case "hls":
-    case "dash":
-    case "adaptive":
-      return {
-        format: specification.format,
-        name: specification.name,
-        variants: (specification.variants ?? [480, 720]).map(renditionOf),
-        segmentSeconds: specification.segment_duration ?? 6,
-        crf,
-        encoderPreset,
-      };
-    default:
-      return {
-        format: "thumbnail",
-        name: specification.name,
-        atSeconds: specification.thumbnails?.at[0] ?? 1,
-        image: imageOutputOf(specification, defaultLogo),
-      };
-  }
-}
-
-/** Video and audio kbit/s by short side, as players and networks expect them. */
-const LADDER_KBPS: readonly [shortSidePx: number, videoKbps: number, audioKbps: number][] = [
-  [240, 400, 64],
-  [360, 750, 96],
-  [480, 1200, 128],
-  [720, 2500, 128],
-  [1080, 5000, 192],
-  [1440, 9000, 192],
-  [2160, 16000, 192],
-];
-
-function renditionOf(shortSidePx: number): RenditionSpec {
-  const [, videoKbps, audioKbps] = LADDER_KBPS.find(([side]) => side >= shortSidePx) ?? [0, 16000, 192];
-  return { shortSidePx, videoKbps, audioKbps };
 }
 
 function invalidOutputs(errors: FieldError[]): MediaError {

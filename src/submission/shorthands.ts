@@ -1,12 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import { MediaError } from "../errors.ts";
 import { jobFields, parseFields } from "./job-fields.ts";
-import {
-  DEFAULT_LOGO,
-  type OutputSpecification,
-  outputSpecification,
-  watermarkSpecification,
-} from "./output-specification.ts";
+import { DEFAULT_LOGO, watermarkSpecification } from "./output/watermark-specification.ts";
+import { type OutputSpecification, outputSpecification } from "./output-specification.ts";
 
 /** A route that makes one output of what it is sent: its own few fields stand for the output specification. */
 export interface Shorthand {

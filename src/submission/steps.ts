@@ -5,7 +5,7 @@ import { markedName } from "../processing/plan-steps.ts";
 import type { PlannedStep } from "../processing/planned-step.ts";
 import { findDestination } from "../shipping/destinations.ts";
 import { watermarkOf } from "./logos.ts";
-import { watermarkSpecification } from "./output-specification.ts";
+import { watermarkSpecification } from "./output/watermark-specification.ts";
 import { PRESETS } from "./presets.ts";
 import type { ResolvedOutputs } from "./resolve-outputs.ts";
 

@@ -1,0 +1,22 @@
+import type { Refuse } from "../check-output.ts";
+import type { NamedSpecification } from "../name-outputs.ts";
+import { isTarget } from "../quality-field.ts";
+import { isPicture } from "./formats.ts";
+
+/** What pictures need, and what only pictures can be given. */
+export function checkPicture(
+  specification: NamedSpecification,
+  kind: "image" | "video",
+  refuse: Refuse,
+): void {
+  const { format, width, height, resize_mode: mode = "fit", metadata } = specification;
+  if (kind === "image" && !isPicture(format)) refuse("format", `${format} cannot be made from an image.`);
+  if (kind === "image" && specification.thumbnails) refuse("thumbnails", "An image has no moments.");
+  if (metadata !== undefined && metadata !== "strip_all" && kind !== "image")
+    refuse("metadata", "What is made from a video keeps no metadata; only strip_all goes with it.");
+  if (isPicture(format) && mode !== "fit" && (width === undefined || height === undefined)) {
+    refuse("resize_mode", `${mode} needs both width and height.`);
+  }
+  if (!isPicture(format) && isTarget(specification.quality))
+    refuse("quality", "Only a picture can be encoded until it meets a target: use crf, or a word.");
+}

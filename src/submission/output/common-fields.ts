@@ -1,0 +1,43 @@
+import { z } from "@hono/zod-openapi";
+import { metadataChoice } from "../../image/metadata/modes.ts";
+import { MAX_OUTPUT_SIDE_PX, RESIZE_MODES } from "../../image/output.ts";
+import { qualitySpecification } from "../quality-field.ts";
+import { OUTPUT_FORMATS, PICTURE_FORMATS, VIDEO_FORMATS } from "./formats.ts";
+import { watermarkSpecification } from "./watermark-specification.ts";
+
+const name = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+    "1–100 letters, digits, dots, dashes and underscores, starting with a letter or digit",
+  )
+  .refine((text) => !text.includes(".."), "two dots in a row are not allowed");
+
+/** Fields of more than one group of formats. */
+export const commonFields = {
+  preset: z.string().optional(),
+  name: name.optional(),
+  format: z.enum(OUTPUT_FORMATS).optional(),
+  width: z.int().min(1).max(MAX_OUTPUT_SIDE_PX).optional(),
+  height: z.int().min(1).max(MAX_OUTPUT_SIDE_PX).optional(),
+  resize_mode: z.enum(RESIZE_MODES).optional(),
+  allow_enlarge: z.boolean().optional(),
+  background_color: z.string().max(64).optional(),
+  /** What stays of the input's EXIF, XMP and IPTC; nothing when absent. Only images keep any. */
+  metadata: metadataChoice.optional(),
+  quality: qualitySpecification.optional(),
+  /** Pictures: a logo over the finished picture. */
+  watermark: watermarkSpecification.optional(),
+};
+
+const SIZED = [...PICTURE_FORMATS, ...VIDEO_FORMATS];
+
+/** The formats that a field means something for; fields that are not here go with all. */
+export const COMMON_FIELD_FORMATS = {
+  width: SIZED,
+  height: SIZED,
+  allow_enlarge: SIZED,
+  resize_mode: PICTURE_FORMATS,
+  background_color: PICTURE_FORMATS,
+  watermark: PICTURE_FORMATS,
+};

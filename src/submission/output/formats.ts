@@ -1,0 +1,34 @@
+import { STREAM_FORMATS } from "../../video/output.ts";
+
+/** `auto` is WebP, without loss for flat graphics. */
+export const PICTURE_FORMATS = ["auto", "webp", "jpeg", "png", "avif"] as const;
+/** One progressive file with a picture that moves. */
+export const VIDEO_FORMATS = ["mp4"] as const;
+
+export const OUTPUT_FORMATS = [...PICTURE_FORMATS, ...VIDEO_FORMATS, ...STREAM_FORMATS] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+/** What names end in when the client gives none. Streams are folders. */
+export const EXTENSIONS: Record<OutputFormat, string> = {
+  auto: ".webp",
+  webp: ".webp",
+  jpeg: ".jpg",
+  png: ".png",
+  avif: ".avif",
+  mp4: ".mp4",
+  hls: "",
+  dash: "",
+  adaptive: "",
+};
+
+export function isPicture(format: OutputFormat): boolean {
+  return PICTURE_FORMATS.some((picture) => picture === format);
+}
+
+export function isVideoFile(format: OutputFormat): boolean {
+  return VIDEO_FORMATS.some((video) => video === format);
+}
+
+export function isStream(format: OutputFormat): boolean {
+  return STREAM_FORMATS.some((stream) => stream === format);
+}
