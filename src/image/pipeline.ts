@@ -1,12 +1,13 @@
-import { carryMetadata } from "./carry-metadata.ts";
-import { type ImageSource, openImage } from "./decode.ts";
+import { type Carried, carriedOf, carriesAny, withRoomFor } from "./carry-metadata.ts";
+import { type ImageSource, openImage, type SampledColor } from "./decode.ts";
 import { demandOf } from "./demand.ts";
 import { EDGE_CODEC } from "./edge-codec.ts";
 import { encodeOutput } from "./encode-output.ts";
 import { finishPixels } from "./finish.ts";
 import type { Framing } from "./framing.ts";
 import { type Logos, placedLogo } from "./logo.ts";
-import { readMetadata, type SourceMetadata } from "./metadata/source-metadata.ts";
+import { readMetadata } from "./metadata/source-metadata.ts";
+import { writeMetadata } from "./metadata/write-metadata.ts";
 import { orientPixels, storedSize, storedWindow } from "./orient.ts";
 import { IMAGE_MIME, type ImageFormat, type ImageOutput } from "./output.ts";
 import type { Pixels } from "./pixels.ts";
@@ -68,20 +69,20 @@ export async function renderImage(
   options.checkpoint?.();
   await options.onStage?.("decode", 0);
   const { source, framed } = await openFor(input, probe, outputs);
+  const metadata = outputs.some(carriesAny) ? readMetadata(input, probe.format) : {};
   const rendered: RenderedImage[] = [];
   for (const [index, { output, framing }] of framed.entries()) {
     const share = (1 - DECODE_SHARE) / outputs.length;
     const fraction = DECODE_SHARE + index * share;
     options.checkpoint?.();
     await options.onStage?.("resize", fraction);
-    const resampled = await resample(source, output, framing);
+    const carried = carriedOf(output, metadata, probe, framing.size);
+    const resampled = await resample(source, output, framing, carried.color);
     const logo = await placedLogo(output.watermark, framing.geometry.canvas, options.logos ?? NO_LOGOS);
     const finished = finishPixels(resampled, output, framing, { logo, checkpoint: options.checkpoint });
     options.checkpoint?.();
     await options.onStage?.("encode", fraction + share / 2);
-    rendered.push(
-      await writeOutput(finished, output, () => readMetadata(input, probe.format), options.checkpoint),
-    );
+    rendered.push(await writeOutput(finished, output, carried, options.checkpoint));
   }
   return rendered;
 }
@@ -107,7 +108,9 @@ async function openFor(
   const looking = await open(outputs.flatMap((output) => lookSamplings(probe, output)));
   const settled: ImageOutput[] = [];
   for (const output of outputs)
-    settled.push(await settleOutput(orientedSize(probe), output, lookAt(looking, probe)));
+    settled.push(
+      await settleOutput(orientedSize(probe), output, lookAt(looking, probe, output.colorProfile)),
+    );
   const framed = settled.map(frame);
   // A JPEG was decoded just large enough to look at; of other formats every pixel is there already.
   const source =
@@ -116,30 +119,38 @@ async function openFor(
 }
 
 /** Looks at the upright picture through the stored one. */
-function lookAt(source: ImageSource, probe: ImageProbe): Look {
+function lookAt(source: ImageSource, probe: ImageProbe, color: SampledColor | undefined): Look {
   const { orientation } = probe;
   return async (window, size) => {
     const stored = storedWindow(window, probe, orientation);
-    return orientPixels(await source.resample(stored, storedSize(size, orientation)), orientation);
+    const pixels = await source.resample(stored, storedSize(size, orientation), undefined, color);
+    return orientPixels(pixels, orientation);
   };
 }
 
-async function resample(source: ImageSource, output: ImageOutput, { sampling }: Framing): Promise<Pixels> {
+async function resample(
+  source: ImageSource,
+  output: ImageOutput,
+  { sampling }: Framing,
+  color: SampledColor,
+): Promise<Pixels> {
   const { interpolation = "auto" } = output;
   const filter = interpolation === "auto" ? undefined : interpolation;
-  return await source.resample(sampling.window, sampling.size, filter);
+  return await source.resample(sampling.window, sampling.size, filter, color);
 }
 
 async function writeOutput(
   pixels: Pixels,
   output: ImageOutput,
-  metadata: () => SourceMetadata,
+  { metadata, notes: carriedNotes }: Carried,
   checkpoint?: () => void,
 ): Promise<RenderedImage> {
-  const { bytes: encoded, notes } = await encodeOutput(pixels, output, EDGE_CODEC, checkpoint);
+  const asked = withRoomFor(metadata, output);
+  const { bytes: encoded, notes: encodeNotes } = await encodeOutput(pixels, asked, EDGE_CODEC, checkpoint);
   const { width, height } = pixels;
-  const bytes = await carryMetadata(encoded, output, { width, height }, metadata);
   const { name, format } = output;
+  const bytes = writeMetadata(encoded, format, metadata);
+  const notes = [...carriedNotes, ...encodeNotes];
   verifyImage(bytes, { width, height, format });
   return { name, format, type: IMAGE_MIME[format], width, height, bytes, notes };
 }

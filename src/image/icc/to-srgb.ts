@@ -34,7 +34,11 @@ function encodeSrgb(light: number): number {
   return Math.round(code * 255);
 }
 
-function convert({ width, height, data }: Pixels, curves: readonly [Curve, Curve, Curve], mix?: Matrix): Pixels {
+function convert(
+  { width, height, data }: Pixels,
+  curves: readonly [Curve, Curve, Curve],
+  mix?: Matrix,
+): Pixels {
   const [red, green, blue] = curves.map((curve) => Float64Array.from(curve)) as [Curve, Curve, Curve];
   const converted = new Uint8ClampedArray(data.length);
   const [rr, rg, rb, gr, gg, gb, br, bg, bb] = mix ?? IDENTITY;

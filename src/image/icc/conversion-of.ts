@@ -1,4 +1,5 @@
 import { MediaError } from "../../errors.ts";
+import { latin1 } from "../metadata/bytes.ts";
 import type { ImageProbe } from "../probe.ts";
 import { readProfile } from "./profile.ts";
 import { type ColorConversion, toSrgb } from "./to-srgb.ts";
@@ -18,14 +19,22 @@ export function conversionOf(
   const isGray = probe.colorModel === "grayscale";
   if (profile.kind === "lut") {
     if (profile.space !== (isGray ? "GRAY" : "RGB ")) return undefined;
-    throw new MediaError("unsupported_image", "This lane has no tables of colours to apply the profile with.");
+    throw new MediaError(
+      "unsupported_image",
+      "This lane has no tables of colours to apply the profile with.",
+    );
   }
   return isGray === (profile.kind === "gray") ? toSrgb(profile) : undefined;
 }
 
-const SPACE = { at: 16, rgb: "RGB " };
+/** Where a profile says of which space it is. */
+const SPACE_AT = 16;
 
-/** Whether a profile is one of RGB, which outputs can keep: they are never written in gray or CMYK. */
-export function isRgbProfile(icc: Uint8Array): boolean {
-  return String.fromCharCode(...icc.subarray(SPACE.at, SPACE.at + 4)) === SPACE.rgb;
+/** Whether the pixels of a picture can be left in the colours of its profile: outputs are never gray or CMYK. */
+export function isKeepable(
+  icc: Uint8Array | undefined,
+  probe: Pick<ImageProbe, "colorModel">,
+): icc is Uint8Array {
+  const isRgb = ["rgb", "ycbcr", "palette"].includes(probe.colorModel);
+  return isRgb && icc !== undefined && latin1(icc.subarray(SPACE_AT, SPACE_AT + 4)) === "RGB ";
 }
