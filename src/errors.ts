@@ -305,6 +305,12 @@ export const ERRORS = define({
     class: "system",
     action: "Nothing: the task is run again.",
   },
+  worker_restarted: {
+    status: 500,
+    title: "The worker that ran the task was started anew",
+    class: "system",
+    action: "Nothing: the task is run again.",
+  },
   cancelled: {
     status: 409,
     title: "The job was cancelled",

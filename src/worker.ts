@@ -7,7 +7,7 @@ import { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import { consumeTickets } from "./processing/consumer.ts";
 import { consumeDeadMessages, isDeadBatch } from "./processing/dead-messages.ts";
 import { JobProgress } from "./processing/job-progress.ts";
-import { LeaseWatch } from "./processing/lease-watch.ts";
+import { armLeaseWatch, LeaseWatch } from "./processing/lease-watch.ts";
 import { Transcoder } from "./processing/transcoder.ts";
 import { TranscoderLarge } from "./processing/transcoder-large.ts";
 import { Feed } from "./progress/feed.ts";
@@ -34,6 +34,7 @@ let ticketsReissued = false;
 async function reissueAfterStart(env: Env): Promise<void> {
   if (ticketsReissued) return;
   ticketsReissued = true;
+  await armLeaseWatch(env);
   await reissueTickets(env, Date.now());
 }
 

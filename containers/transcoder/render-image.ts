@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { MediaError } from "../../src/errors.ts";
-import { type Carried, carriedOf, withRoomFor } from "../../src/image/carry-metadata.ts";
+import { type Carried, carriedOf } from "../../src/image/carry-metadata.ts";
 import { encodeOutput, isSearched } from "../../src/image/encode-output.ts";
 import { finishPixels } from "../../src/image/finish.ts";
 import { type Framing, frameOutput } from "../../src/image/framing.ts";
@@ -13,11 +13,12 @@ import type { Pixels } from "../../src/image/pixels.ts";
 import type { Orientation } from "../../src/image/probe.ts";
 import { settleOutput } from "../../src/image/settle.ts";
 import type { LogoFiles } from "./get-logos.ts";
+import { INPUT_OPTIONS } from "./input-options.ts";
 import { encode, LIBVIPS_CODEC } from "./libvips-codec.ts";
 import { colorModelOf, metadataOf } from "./metadata-of.ts";
 import { pixelsOf } from "./pixels-of.ts";
 import { isAnimation, renderAnimation } from "./render-animation.ts";
-import { INPUT_OPTIONS, type Kernel, kernelOf, type SourceFile, scaled } from "./scale-image.ts";
+import { type Kernel, kernelOf, type SourceFile, scaled } from "./scale-image.ts";
 import { scaledLogo } from "./scaled-logo.ts";
 
 /**
@@ -58,30 +59,27 @@ export async function renderImage(
   }
   const { linearLight } = output;
   const image = scaled(source, window, size, { kernel, color: carried.color, linearLight });
-  const roomy = withRoomFor(carried.metadata, output);
-  const notes = isSearched(output)
-    ? await writeSearched(await finishPicture(await pixelsOf(image), output, framing, logos), roomy, file)
-    : await write(image, output, framing, logos, file);
-  return { ...(await concluded(file, framing, output, carried)), notes: [...carried.notes, ...notes] };
-}
-
-async function write(
-  image: Sharp,
-  output: ImageOutput,
-  framing: Framing,
-  logos: LogoFiles,
-  file: string,
-): Promise<string[]> {
+  if (isSearched(output)) {
+    const pixels = await finishPicture(await pixelsOf(image), output, framing, logos);
+    const notes = [...carried.notes, ...(await writeSearched(pixels, output, carried, file))];
+    return { ...(await verified(file, framing, output)), notes };
+  }
   const finished = isPlain(output, framing)
     ? flattened(image, output)
     : await finish(image, output, framing, logos);
   await encode(finished, output).toFile(file);
-  return [];
+  return { ...(await concluded(file, framing, output, carried)), notes: carried.notes };
 }
 
 /** The file whose quality or form its pixels decide. */
-async function writeSearched(pixels: Pixels, output: ImageOutput, file: string): Promise<string[]> {
-  const { bytes, notes } = await encodeOutput(pixels, output, LIBVIPS_CODEC);
+async function writeSearched(
+  pixels: Pixels,
+  output: ImageOutput,
+  { metadata }: Carried,
+  file: string,
+): Promise<string[]> {
+  const carry = (encoded: Uint8Array<ArrayBuffer>) => writeMetadata(encoded, output.format, metadata);
+  const { bytes, notes } = await encodeOutput(pixels, output, LIBVIPS_CODEC, { carry });
   await writeFile(file, bytes);
   return notes;
 }

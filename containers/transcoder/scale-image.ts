@@ -1,14 +1,7 @@
 import sharp, { type Metadata, type Sharp } from "sharp";
 import type { Rectangle, Size } from "../../src/image/geometry.ts";
 import type { ImageOutput } from "../../src/image/output.ts";
-
-const MAX_INPUT_PIXELS = 100_000_000;
-export const INPUT_OPTIONS = {
-  failOn: "error",
-  limitInputPixels: MAX_INPUT_PIXELS,
-  sequentialRead: true,
-  pages: 1,
-} as const;
+import { INPUT_OPTIONS } from "./input-options.ts";
 
 /** A local file and what libvips says of it. */
 export interface SourceFile {

@@ -39,15 +39,3 @@ export function carriedOf(
 export function carriesAny({ metadata, colorProfile }: ImageOutput): boolean {
   return (metadata !== undefined && metadata !== "strip_all") || colorProfile === "keep";
 }
-
-/** Room for what a container of images needs around a block, bytes. */
-const BLOCK_FRAME_BYTES = 128;
-
-/** The same output with so much less to spend as its metadata takes. */
-export function withRoomFor(metadata: SourceMetadata, output: ImageOutput): ImageOutput {
-  const { qualityTarget: target } = output;
-  const blocks = Object.values(metadata);
-  if (target === undefined || !("maxBytes" in target) || blocks.length === 0) return output;
-  const taken = blocks.reduce((sum, block) => sum + block.length + BLOCK_FRAME_BYTES, 0);
-  return { ...output, qualityTarget: { ...target, maxBytes: Math.max(1, target.maxBytes - taken) } };
-}

@@ -65,11 +65,15 @@ async function openStored(input: Uint8Array, probe: ImageProbe, demand: Demand):
   };
 }
 
-/** Decodes a whole still picture to RGBA, as stored; fails as {@link openImage} does. */
-export async function decodeImage(input: Uint8Array, probe: ImageProbe): Promise<Pixels> {
+/** Decodes a whole still picture to RGBA, as it lies; fails as {@link openImage} does. */
+export async function decodeImage(
+  input: Uint8Array,
+  probe: ImageProbe,
+  color: SampledColor = "srgb",
+): Promise<Pixels> {
   const { width, height } = probe;
   const source = await openImage(input, probe, demandAll(probe));
-  return await source.resample({ left: 0, top: 0, width, height }, { width, height });
+  return await source.resample({ left: 0, top: 0, width, height }, { width, height }, undefined, color);
 }
 
 /** The formats whose decoders bring all pixels or none. */

@@ -2,6 +2,7 @@ import { MediaError } from "../errors.ts";
 import type { Sampling } from "./demand.ts";
 import { type Framing, frameOutput } from "./framing.ts";
 import { INTEREST_SIDE_PX } from "./interest.ts";
+import { learnSampling } from "./learn.ts";
 import { decodeBytes, kernelBytes, outputBytes } from "./memory.ts";
 import { storedSize } from "./orient.ts";
 import type { ImageOutput } from "./output.ts";
@@ -210,6 +211,11 @@ function estimatePeakBytes(
     isUnsettled(output) ? anywhere(probe, output, sampling) : sampling,
     ...lookSamplings(probe, output),
   ]);
+  const learned = learnSampling(
+    probe,
+    framings.map(({ sampling }) => sampling),
+  );
+  if (learned) samplings.push(learned);
   const kernels = Math.max(kernelBytes(probe, samplings, inputBytes), ...marks.map((mark) => mark.kernels));
   const dearest = framings.map(
     (framing, index) => outputBytes(framing, framing.output) + (marks[index]?.rest ?? 0),

@@ -1,6 +1,7 @@
 import type { Env } from "../config.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { tell } from "../processing/conclude.ts";
+import { armLeaseWatch } from "../processing/lease-watch.ts";
 import { letFollow } from "../processing/let-follow.ts";
 import type { ProgressEvent } from "../progress/event.ts";
 import { outlineOf } from "../progress/outline.ts";
@@ -17,7 +18,7 @@ type AnnouncedJob = Pick<PlannedJob, "job" | "tasks">;
  * losing the job: readers fall back to D1, and the sweep sends tickets again.
  */
 export async function announceJob(env: Env, planned: AnnouncedJob): Promise<void> {
-  await letFollow(env, planned.job);
+  await Promise.all([letFollow(env, planned.job), armLeaseWatch(env)]);
   await tell(env, planned.job.id, [acceptedEvent(planned)]);
   await sendTickets(laneQueues(env), readyLanes(planned));
   await dispatchEvents(env, [planned.job.mediaId], planned.job.createdAt);
@@ -25,6 +26,7 @@ export async function announceJob(env: Env, planned: AnnouncedJob): Promise<void
 
 /** As {@link announceJob}, for many: the lanes hear of all of them at once. */
 export async function announceBatch(env: Env, planned: readonly AnnouncedJob[]): Promise<void> {
+  await armLeaseWatch(env);
   await Promise.all(
     planned.map(async (one) => {
       await letFollow(env, one.job);

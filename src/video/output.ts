@@ -35,6 +35,7 @@ export type Mp4Output = z.infer<typeof mp4Output>;
 
 /** The manifests of a stream: HLS, DASH, or both over the same segments. */
 export const STREAM_FORMATS = ["hls", "dash", "adaptive"] as const;
+export type StreamFormat = (typeof STREAM_FORMATS)[number];
 
 /** An adaptive stream: CMAF segments of every rendition, audio apart, and manifests over them. */
 export const streamOutput = z.strictObject({

@@ -34,10 +34,10 @@ const SIZED = [...PICTURE_FORMATS, ...VIDEO_FORMATS];
 
 /** The formats that a field means something for; fields that are not here go with all. */
 export const COMMON_FIELD_FORMATS = {
-  width: SIZED,
-  height: SIZED,
+  width: [...SIZED, "svg" as const],
+  height: [...SIZED, "svg" as const],
   allow_enlarge: SIZED,
   resize_mode: PICTURE_FORMATS,
-  background_color: PICTURE_FORMATS,
+  background_color: [...PICTURE_FORMATS, "svg" as const],
   watermark: PICTURE_FORMATS,
 };

@@ -221,3 +221,22 @@ describe("16 bits", () => {
     expect([...codes]).toEqual(wanted);
   });
 });
+
+describe("a target", () => {
+  it("is met in the colours that are kept", async () => {
+    const input = await inProfile("png", PROFILES.prophoto);
+    const output = {
+      ...OUTPUT,
+      format: "webp",
+      colorProfile: "keep",
+      qualityTarget: { ssim: 0.97 },
+    } as const;
+    for (const render of Object.values(LANES)) {
+      const { bytes, notes } = await render(input, output);
+      expect(notes).toEqual([
+        expect.stringMatching(/^out.png has quality \d+ with a similarity of 0.9[789]/),
+      ]);
+      expect((await sharp(bytes).metadata()).icc).toHaveLength(PROFILES.prophoto.length);
+    }
+  });
+});
