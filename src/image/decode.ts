@@ -1,7 +1,6 @@
 import { MediaError } from "../errors.ts";
 import { openJpeg } from "./codecs/jpeg-planes.ts";
 import type { Filter } from "./codecs/kernels.ts";
-import { decodePng } from "./codecs/png.ts";
 import { decodeWebp } from "./codecs/webp.ts";
 import { createCompletenessCheck } from "./completeness.ts";
 import { type Demand, demandAll } from "./demand.ts";
@@ -11,6 +10,7 @@ import type { ColorConversion } from "./icc/to-srgb.ts";
 import { readMetadata } from "./metadata/source-metadata.ts";
 import type { Pixels } from "./pixels.ts";
 import { undecodableVariety } from "./plan.ts";
+import { openPng } from "./png-source.ts";
 import type { ImageProbe } from "./probe.ts";
 import { filtersFor, resizePixels } from "./resize.ts";
 
@@ -59,6 +59,7 @@ async function openStored(input: Uint8Array, probe: ImageProbe, demand: Demand):
       resample: (window, size, filter) => planes.resample(window, size, filtersFor(window, size, filter)),
     };
   }
+  if (probe.format === "png") return openPng(input, probe);
   const pixels = await decodePixels(input, probe);
   return {
     resample: (window, size, filter) => resizePixels(pixels, window, size, probe.hasAlpha, filter),
@@ -86,8 +87,6 @@ async function decodePixels(input: Uint8Array, probe: ImageProbe): Promise<Pixel
 async function decodeByFormat(input: Uint8Array, probe: ImageProbe): Promise<Pixels> {
   try {
     switch (probe.format) {
-      case "png":
-        return await decodePng(input);
       case "webp":
         return (await decodeWebp(input)) ?? damaged("libwebp answered with nothing");
       default:

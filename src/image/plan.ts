@@ -89,6 +89,10 @@ export function planImage(
     const reason = `AVIF of more than ${limit} takes the edge too long to write.`;
     return { lane: "container-short", reason, estimatedPeakBytes, notes };
   }
+  if (isSlowPng(probe)) {
+    const reason = "A PNG of this kind and so many pixels takes the edge too long to read.";
+    return { lane: "container-short", reason, estimatedPeakBytes, notes };
+  }
   if (outputs.some((output) => isLongSearch(probe, output))) {
     const reason = "Looking for a quality takes several encodes, of more pixels than the edge has time for.";
     return { lane: "container-short", reason, estimatedPeakBytes, notes };
@@ -108,6 +112,17 @@ function isSlowAvif(probe: ImageProbe, output: ImageOutput): boolean {
   if (output.format !== "avif") return false;
   const { width, height } = frameOutput(probe, output).size;
   return width * height > EDGE_AVIF_PIXELS;
+}
+
+/** Largest PNG that the edge reads, px: every one of them is inflated, some 1.2 s of CPU. */
+const EDGE_PNG_PIXELS = 50_000_000;
+/** The same of those that are interlaced, or have twice the bytes. */
+const EDGE_DEEP_PNG_PIXELS = 10_000_000;
+
+function isSlowPng({ format, width, height, bitDepth, coding }: ImageProbe): boolean {
+  if (format !== "png") return false;
+  const isDeep = bitDepth === 16 || coding === "interlaced";
+  return width * height > (isDeep ? EDGE_DEEP_PNG_PIXELS : EDGE_PNG_PIXELS);
 }
 
 /** Largest picture whose quality the edge looks for, px: up to eight encodes and decodes, some 1.5 s of CPU. */
@@ -220,7 +235,9 @@ function estimatePeakBytes(
   const dearest = framings.map(
     (framing, index) => outputBytes(framing, framing.output) + (marks[index]?.rest ?? 0),
   );
-  return Math.ceil(inputBytes + decodeBytes(probe, inputBytes) + kernels + Math.max(0, ...dearest));
+  return Math.ceil(
+    inputBytes + decodeBytes(probe, inputBytes, samplings) + kernels + Math.max(0, ...dearest),
+  );
 }
 
 /** The dearest that an unsettled output can turn out to be: the crop at any place, and after a trim at any scale. */

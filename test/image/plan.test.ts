@@ -66,7 +66,10 @@ describe("planImage", () => {
     expect(planned(jpegHeader(1000, 1000), [{ ...THUMBNAIL, width: 4000, allowEnlarge: true }]).lane).toBe(
       "container-short",
     );
-    expect(planned(pngHeader(3000, 2500, { bitDepth: 16, interlaced: true })).lane).toBe("container-short");
+    expect(planned(pngHeader(3000, 2500, { bitDepth: 16, interlaced: true })).lane).toBe("edge");
+    expect(planned(pngHeader(4000, 3000, { bitDepth: 16 })).lane).toBe("container-short");
+    expect(planned(pngHeader(4000, 3000, { interlaced: true })).lane).toBe("container-short");
+    expect(planned(pngHeader(8000, 6000)).lane).toBe("edge");
   });
 
   it("counts the file itself", () => {
