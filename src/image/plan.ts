@@ -74,6 +74,16 @@ export function planImage(
       notes,
     };
   }
+  const isKeepable = probe.colorModel !== "grayscale";
+  const converts = outputs.some(({ colorProfile }) => colorProfile !== "keep" || !isKeepable);
+  if (probe.profileKind === "lut" && converts) {
+    const reason = "The edge has no tables of colours, which the profile of this picture needs.";
+    return { lane: "container-short", reason, estimatedPeakBytes, notes };
+  }
+  if (outputs.some(({ linearLight }) => linearLight)) {
+    const reason = "Resampling light takes more bits for a channel than the edge resamples with.";
+    return { lane: "container-short", reason, estimatedPeakBytes, notes };
+  }
   if (outputs.some((output) => isSlowAvif(probe, output))) {
     const limit = `${EDGE_AVIF_PIXELS / 1e6} megapixels`;
     const reason = `AVIF of more than ${limit} takes the edge too long to write.`;
@@ -197,7 +207,6 @@ function notesOn(probe: ImageProbe): string[] {
   const notes: string[] = [];
   if (probe.format === "png" && probe.animated)
     notes.push("Only the default picture of the animated PNG is used.");
-  if (probe.hasIccProfile) notes.push("The colour profile is not applied: colours are read as sRGB.");
   return notes;
 }
 
