@@ -8,7 +8,8 @@
 import { z } from "zod";
 import { FAILURE_CLASSES } from "../errors.ts";
 import { imageOutput } from "../image/output.ts";
-import { mp4Output, streamOutput } from "./output.ts";
+import { fileOutput } from "./file-output.ts";
+import { streamOutput } from "./output.ts";
 import { previewOutput } from "./preview.ts";
 import { soundOutput, waveformOutput } from "./sound-output.ts";
 import { languageTag, sourceDescription } from "./source.ts";
@@ -50,7 +51,12 @@ export const taskRequest = z.discriminatedUnion("kind", [
     /** Failures of these classes cost only the output concerned (`image/make-outputs.ts`). */
     tolerated: z.array(z.enum(FAILURE_CLASSES)).optional(),
   }),
-  z.strictObject({ kind: z.literal("transcode"), ...taskBase, source: sourceDescription, output: mp4Output }),
+  z.strictObject({
+    kind: z.literal("transcode"),
+    ...taskBase,
+    source: sourceDescription,
+    output: fileOutput,
+  }),
   z.strictObject({ kind: z.literal("stream"), ...taskBase, source: sourceDescription, output: streamOutput }),
   z.strictObject({
     kind: z.literal("chunk"),
