@@ -11,6 +11,7 @@ import type { FailedFile, LogoSource, ProducedFile, TaskRequest, TaskResult } fr
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { addSteps } from "./add-steps.ts";
 import type { FailedOutput, TaskOutcome } from "./conclude.ts";
+import { keepAnalysis } from "./keep-analysis.ts";
 import { findLogos } from "./logos.ts";
 import { notesOnModesty, stepsDown } from "./modesty.ts";
 import { outputsToMake, toleratedClasses } from "./partial-outputs.ts";
@@ -88,6 +89,7 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
         outputs: await outputsToMake(env.DB, claimed, TASK_SPECS.image.parse(spec).outputs),
         logos: sources,
         tolerated: toleratedClasses(claimed),
+        analyze: true,
       };
     case "transcode": {
       const { source, output } = TASK_SPECS.transcode.parse(spec);
@@ -202,6 +204,7 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
         files: result.files,
         notes: [...result.notes, ...notesOnModesty(claimed.task)],
         failedOutputs: (result.failed ?? []).map(failedOutput),
+        ...(result.analysis && keepAnalysis(claimed.media, result.analysis)),
       };
     case "tracks":
       return { result, files: [], notes: result.notes };

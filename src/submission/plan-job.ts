@@ -177,5 +177,6 @@ function jobRow(
     startedAt: null,
     finishedAt: null,
     deadlineAt: identity.nowMs + LIMITS.jobDeadlineMs,
+    historyRemovedAt: null,
   };
 }

@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import { FAILURE_CLASSES } from "../errors.ts";
+import { imageAnalysis } from "../image/analysis.ts";
 import { imageOutput } from "../image/output.ts";
 import { fileOutput } from "./file-output.ts";
 import { streamOutput } from "./output.ts";
@@ -50,6 +51,8 @@ export const taskRequest = z.discriminatedUnion("kind", [
     logos,
     /** Failures of these classes cost only the output concerned (`image/make-outputs.ts`). */
     tolerated: z.array(z.enum(FAILURE_CLASSES)).optional(),
+    /** Whether the input itself is looked at, too. */
+    analyze: z.boolean().optional(),
   }),
   z.strictObject({
     kind: z.literal("transcode"),
@@ -166,6 +169,8 @@ export const taskResult = z.discriminatedUnion("kind", [
     notes: z.array(z.string()).default([]),
     /** Outputs that could not be made, in a way that is tolerated. */
     failed: z.array(failedFile).optional(),
+    /** What was learned of an image; absent when it was not asked for, or could not be. */
+    analysis: imageAnalysis.optional(),
   }),
   /** No track at all: the video had ended before this chunk of it. */
   z.object({

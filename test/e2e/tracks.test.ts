@@ -1,13 +1,13 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { makeClip } from "../fixtures/video.ts";
-import { bytesOf, develop, outputNames } from "./service.ts";
+import { makeClip, soundWithCover } from "../fixtures/video.ts";
+import { bytesOf, develop, outputNames, url } from "./service.ts";
 
 const clip = async (spec: Parameters<typeof makeClip>[0]) => Buffer.from(await makeClip(spec));
 
 describe("one clip, all that can be made beside a film", () => {
   it("comes out as stills, a storyboard, a preview, sound and its waveform", async () => {
-    const { job } = await develop(await clip({ width: 160, height: 120, seconds: 6 }), "clip.mp4", [
+    const { job, token } = await develop(await clip({ width: 160, height: 120, seconds: 6 }), "clip.mp4", [
       { format: "jpeg", name: "still.jpg", thumbnails: { at: [0.5, 4] } },
       { preset: "poster" },
       { format: "jpeg", storyboard: { interval: 2 }, width: 80 },
@@ -26,28 +26,15 @@ describe("one clip, all that can be made beside a film", () => {
     const path = (name: string) => `/outputs/${job.job_id}/${name}`;
     expect((await bytesOf(path("storyboard.vtt"))).toString()).toContain("storyboard-1.jpg#xywh=160,0,80,60");
     expect(await sharp(await bytesOf(path("storyboard-1.jpg"))).metadata()).toMatchObject({ width: 240 });
+    const signed = await fetch(new URL(`${path("storyboard.vtt")}?token=${token}`, url));
+    expect(await signed.text()).toContain(`storyboard-1.jpg?token=${encodeURIComponent(token)}#xywh=0,0,`);
     expect(JSON.parse((await bytesOf(path("wave.json"))).toString())).toMatchObject({ version: 2, bits: 8 });
   });
 });
 
 describe("sound alone", () => {
   it("with a cover is made into sound, its waveform and a still of the cover", async () => {
-    const cover = [
-      "-map",
-      "0:v",
-      "-map",
-      "1:a",
-      "-c:v",
-      "mjpeg",
-      "-frames:v",
-      "1",
-      "-disposition:v",
-      "attached_pic",
-    ];
-    const talk = await clip({
-      ...{ width: 96, height: 64, seconds: 2, extension: "mp3" },
-      options: [...cover, "-c:a", "libmp3lame", "-id3v2_version", "3"],
-    });
+    const talk = Buffer.from(await soundWithCover());
     const plain = await develop(talk, "talk.mp3");
     expect(plain.job).toMatchObject({ status: "completed", error: null });
     expect(outputNames(plain.job)).toEqual(["audio_podcast.m4a", "waveform.json"]);
