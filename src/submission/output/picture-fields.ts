@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { COLOR_PROFILES, INTERPOLATIONS } from "../../image/output.ts";
 import { cropPosition } from "./crop-position.ts";
-import { PICTURE_FORMATS } from "./formats.ts";
+import { PICTURE_FORMATS, VIDEO_FORMATS } from "./formats.ts";
 
 /** Fields of images, and of stills that are taken from videos. */
 export const pictureFields = {
@@ -16,7 +16,7 @@ export const pictureFields = {
 };
 
 export const PICTURE_FIELD_FORMATS = {
-  crop_position: PICTURE_FORMATS,
+  crop_position: [...PICTURE_FORMATS, ...VIDEO_FORMATS],
   interpolation: PICTURE_FORMATS,
   sharpen_amount: PICTURE_FORMATS,
   color_profile: PICTURE_FORMATS,
