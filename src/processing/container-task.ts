@@ -5,6 +5,7 @@ import type { ImageOutput } from "../image/output.ts";
 import { attemptPrefix, type ClaimedTask, type TaskRow } from "../jobs/claimed-task.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { recordMetadata } from "../media/store.ts";
+import type { FileOutput } from "../video/file-output.ts";
 import { lowerSettings, lowerThreads } from "../video/lower-settings.ts";
 import type { FailedFile, LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
@@ -92,7 +93,7 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       };
     case "transcode": {
       const { source, output } = TASK_SPECS.transcode.parse(spec);
-      return { kind, ...base, source, output: lowerSettings(output, steps) };
+      return { kind, ...base, ...withinLimits(base, output), source, output: lowerSettings(output, steps) };
     }
     case "stream":
       return { kind, ...base, ...TASK_SPECS.stream.parse(spec) };
@@ -119,6 +120,19 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
   }
 }
 
+/** Less time and fewer threads where the output asks for that. */
+function withinLimits(
+  { timeLimitMs, threads }: { timeLimitMs: number; threads: number | undefined },
+  { limits = {} }: FileOutput,
+) {
+  const most = Number.POSITIVE_INFINITY;
+  const fewest = Math.min(threads ?? most, limits.threads ?? most);
+  return {
+    timeLimitMs: Math.min(timeLimitMs, (limits.timeoutSeconds ?? most) * 1_000),
+    threads: fewest === most ? undefined : fewest,
+  };
+}
+
 /** The pictures that a task makes, which may be marked with logos. */
 function picturesOf({ kind, spec }: ClaimedTask["task"]): ImageOutput[] {
   if (kind === "image") return TASK_SPECS.image.parse(spec).outputs;
@@ -138,7 +152,7 @@ function logoSources(logos: readonly MediaRecord[], urls: readonly string[]): Lo
 /** The request that has one image made for a URL: it is stored under the name that the order gives. */
 export async function derivativeRequestOf(
   env: Env,
-  { media, output, objectKey }: RenderOrder,
+  { media, output, objectKey, analyze }: RenderOrder,
 ): Promise<TaskRequest> {
   const slash = objectKey.lastIndexOf("/");
   const timeLimitMs = TIME_LIMITS_MS.thumbnail;
@@ -160,6 +174,7 @@ export async function derivativeRequestOf(
     timeLimitMs,
     maxOutputBytes: MAX_OUTPUT_BYTES,
     outputs: [{ ...output, name: objectKey.slice(slash + 1) }],
+    analyze,
     logos: logoSources(logos, logoUrls),
   };
 }

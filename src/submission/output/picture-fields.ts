@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { EFFORTS } from "../../image/efforts.ts";
 import { CHROMA_SUBSAMPLINGS, COLOR_PROFILES, INTERPOLATIONS } from "../../image/output.ts";
 import { cropPosition } from "./crop-position.ts";
-import { PICTURE_FORMATS } from "./formats.ts";
+import { PICTURE_FORMATS, VIDEO_FORMATS } from "./formats.ts";
 
 /** Fields of images, and of stills that are taken from videos. */
 export const pictureFields = {
@@ -29,7 +29,7 @@ export const pictureFields = {
 };
 
 export const PICTURE_FIELD_FORMATS = {
-  crop_position: PICTURE_FORMATS,
+  crop_position: [...PICTURE_FORMATS, ...VIDEO_FORMATS],
   interpolation: PICTURE_FORMATS,
   sharpen_amount: PICTURE_FORMATS,
   lossless: ["auto", "webp", "png", "avif"] as const,
