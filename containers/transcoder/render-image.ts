@@ -12,6 +12,7 @@ import type { ImageOutput } from "../../src/image/output.ts";
 import type { Pixels } from "../../src/image/pixels.ts";
 import type { Orientation } from "../../src/image/probe.ts";
 import { settleOutput } from "../../src/image/settle.ts";
+import { findFaces } from "./face-detector.ts";
 import type { LogoFiles } from "./get-logos.ts";
 import { INPUT_OPTIONS } from "./input-options.ts";
 import { encode, LIBVIPS_CODEC } from "./libvips-codec.ts";
@@ -39,7 +40,7 @@ export async function renderImage(
   const upright = metadata.autoOrient;
   const look = async (window: Rectangle, size: Size) =>
     await pixelsOf(scaled(source, window, size, { kernel: "lanczos3", color: "srgb" }));
-  const output = await settleOutput(upright, asked, look);
+  const output = await settleOutput(upright, asked, look, findFaces);
   const framing = frameOutput({ ...upright, orientation: 1 }, output);
   const { window, size } = framing.sampling;
   const kernel = kernelOf(output, window, size);

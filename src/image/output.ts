@@ -61,7 +61,7 @@ export const imageOutput = z.strictObject({
   /** Focal point of a crop, and anchor of a pad, as fractions of the leftover: 0,0 is top left. */
   position: z.strictObject({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) }),
   /** What stands out decides where the crop lies; `position` does where nothing does. */
-  gravity: z.enum(["attention", "entropy"]).optional(),
+  gravity: z.enum(["attention", "entropy", "face"]).optional(),
   /** With `crop` and no enlarging: a picture smaller than its box is still cut to the box's ratio. */
   keepBoxRatio: z.boolean().optional(),
   /** Never makes a picture smaller: one larger than its box keeps its size. */

@@ -84,6 +84,10 @@ export function planImage(
     const reason = "Resampling light takes more bits for a channel than the edge resamples with.";
     return { lane: "container-short", reason, estimatedPeakBytes, notes };
   }
+  if (outputs.some(({ gravity, resizeMode }) => gravity === "face" && resizeMode === "crop")) {
+    const reason = "Only containers look for faces.";
+    return { lane: "container-short", reason, estimatedPeakBytes, notes };
+  }
   if (outputs.some((output) => isSlowAvif(probe, output))) {
     const limit = `${EDGE_AVIF_PIXELS / 1e6} megapixels`;
     const reason = `AVIF of more than ${limit} takes the edge too long to write.`;

@@ -171,7 +171,7 @@ function logoSources(logos: readonly MediaRecord[], urls: readonly string[]): Lo
 /** The request that has one image made for a URL: it is stored under the name that the order gives. */
 export async function derivativeRequestOf(
   env: Env,
-  { media, output, objectKey }: RenderOrder,
+  { media, output, objectKey, analyze }: RenderOrder,
 ): Promise<TaskRequest> {
   const slash = objectKey.lastIndexOf("/");
   const timeLimitMs = TIME_LIMITS_MS.thumbnail;
@@ -193,6 +193,7 @@ export async function derivativeRequestOf(
     timeLimitMs,
     maxOutputBytes: MAX_OUTPUT_BYTES,
     outputs: [{ ...output, name: objectKey.slice(slash + 1) }],
+    analyze,
     logos: logoSources(logos, logoUrls),
   };
 }

@@ -152,6 +152,8 @@ export const encodedTrack = z.object({
   width: z.int().optional(),
   height: z.int().optional(),
   frameRate: z.number().optional(),
+  /** Frames a second where they come fastest; variable frame rates only. */
+  maxFrameRate: z.number().optional(),
   variableFrameRate: z.boolean().optional(),
   channels: z.int().optional(),
   sampleRate: z.int().optional(),

@@ -9,8 +9,9 @@ import {
 import { keyframeArgs } from "./keyframe-args.ts";
 import type { Rendition } from "./ladder.ts";
 import { overlayGraph, overlayInput } from "./overlay.ts";
-import { pickFilters } from "./pick-filters.ts";
+import { everySecondFrame, pickFilters } from "./pick-filters.ts";
 import {
+  gridOf,
   largestRendition,
   type SegmentGrid,
   type SegmentRange,
@@ -89,7 +90,7 @@ function videoTracksArgs(
 ): string[] {
   const track = (rendition: Rendition, i: number) => [
     ...["-map", `[v${i}]`, ...h264Args({ ...plan.output, ...rendition }, setting.threads)],
-    ...keyframeArgs(plan.grid, range),
+    ...keyframeArgs(gridOf(plan.grid, rendition), range),
     ...colorTagArgs(plan.video, setting),
     ...fragmentArgs(["+frag_keyframe"], FIRST_TRACK_FD + i),
   ];
@@ -102,7 +103,11 @@ function splitGraph(plan: StreamPlan, setting: FfmpegSetting, timing: readonly s
   const finish = finishFilters(plan.video, largest, setting);
   const shared = [...deinterlaceFilters(plan.video), ...timing, ...finish];
   const splits = plan.renditions.map((_, i) => `[s${i}]`).join("");
-  const rungs = plan.renditions.map((rendition, i) => `[s${i}]${scaleFilter(rendition)}[v${i}]`);
+  const rungs = plan.renditions.map((rendition, i) => {
+    const grid = gridOf(plan.grid, rendition);
+    const fewer = grid.kind === "frames" && grid.step === 2 ? everySecondFrame(grid) : [];
+    return `[s${i}]${[...fewer, scaleFilter(rendition)].join(",")}[v${i}]`;
+  });
   const frames = { size: largest, pixelFormat: "yuv420p" };
   const split = `,split=${plan.renditions.length}${splits}`;
   return [overlayGraph(shared, setting.overlay, frames, split), ...rungs].join(";");
