@@ -36,10 +36,11 @@ export const TASK_SPECS = {
   waveform: z.object({ output: waveformOutput, source: sourceDescription }),
   /** Writes the manifests over what the tasks that it depends on have encoded. */
   package: z.object({ name: z.string(), format: z.enum(STREAM_FORMATS).default("hls") }),
-  /** A step: a picture made again as it was specified, with a logo over it. */
+  /** A step: a picture or a video file made again as it was specified, with a logo over it. */
   watermark: z.union([
     z.object({ outputs: z.array(imageOutput).length(1), probe: z.custom<ImageProbe>((value) => !!value) }),
     z.object({ output: thumbnailOutput, source: sourceDescription }),
+    z.object({ output: fileOutput, source: sourceDescription }),
   ]),
   /** A step: one output delivered to one destination. */
   ship: z.object({ output: z.string(), destinationId: z.string(), destinationName: z.string().default("") }),

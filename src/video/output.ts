@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { watermark } from "../image/watermark.ts";
 import { encoderPreset } from "./encoder-preset.ts";
 import { fileOutput } from "./file-output.ts";
 import { previewOutput } from "./preview.ts";
@@ -26,6 +27,8 @@ export const streamOutput = z.strictObject({
   segmentSeconds: z.number().min(2).max(10),
   crf: z.int().min(0).max(51),
   encoderPreset,
+  /** A logo over the picture, laid on the largest rendition. */
+  watermark: watermark.optional(),
 });
 export type StreamOutput = z.infer<typeof streamOutput>;
 

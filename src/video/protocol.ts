@@ -59,14 +59,22 @@ export const taskRequest = z.discriminatedUnion("kind", [
     ...taskBase,
     source: sourceDescription,
     output: fileOutput,
+    logos,
   }),
-  z.strictObject({ kind: z.literal("stream"), ...taskBase, source: sourceDescription, output: streamOutput }),
+  z.strictObject({
+    kind: z.literal("stream"),
+    ...taskBase,
+    source: sourceDescription,
+    output: streamOutput,
+    logos,
+  }),
   z.strictObject({
     kind: z.literal("chunk"),
     ...taskBase,
     source: sourceDescription,
     output: streamOutput,
     range: segmentRange,
+    logos,
   }),
   z.strictObject({ kind: z.literal("audio"), ...taskBase, source: sourceDescription, output: streamOutput }),
   z.strictObject({
