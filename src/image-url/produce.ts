@@ -92,7 +92,8 @@ async function obtainMezzanine(env: Env, media: MediaRecord, { output }: Mezzani
 
 /** Every pixel of the original counts, or it moves. */
 async function renderThere(env: Env, order: DerivativeOrder): Promise<Made> {
-  const { type, bytes, width = 0, height = 0 } = await renderInContainer(env, order);
+  const { file } = await renderInContainer(env, order);
+  const { type, bytes, width = 0, height = 0 } = file;
   return { type, bytes, width, height };
 }
 

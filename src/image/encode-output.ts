@@ -19,10 +19,7 @@ export interface EncodedOutput {
   notes: string[];
 }
 
-type Asked = Pick<
-  ImageOutput,
-  "name" | "format" | "quality" | "progressive" | "qualityTarget" | "losslessIfFlat"
->;
+type Asked = Wanted & Pick<ImageOutput, "name" | "qualityTarget" | "losslessIfFlat">;
 
 /** Whether anything about the file depends on how its pixels encode, so that it may take several encodes. */
 export function isSearched({ qualityTarget, losslessIfFlat }: Asked): boolean {
@@ -33,7 +30,7 @@ interface EncodeOptions {
   /** Called before every encode; what it throws ends the work. */
   checkpoint?: (() => void) | undefined;
   /** Puts into a file what its output keeps of the source's metadata, which counts as bytes of it. */
-  carry?: (file: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;
+  carry?: (file: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -46,12 +43,12 @@ export async function encodeOutput(
   pixels: Pixels,
   output: Asked,
   codec: ImageCodec,
-  { checkpoint, carry = async (file) => file }: EncodeOptions = {},
+  { checkpoint, carry = (file) => file }: EncodeOptions = {},
 ): Promise<EncodedOutput> {
-  const { format, quality, progressive, qualityTarget: target } = output;
+  const { qualityTarget: target } = output;
   const encode = async (changes: Partial<Wanted>) => {
     checkpoint?.();
-    return await carry(await codec.encode(pixels, { format, quality, progressive, ...changes }));
+    return carry(await codec.encode(pixels, { ...output, ...changes }));
   };
   const flat = output.losslessIfFlat ? await encodeFlat(pixels, output, encode) : undefined;
   if (flat) return { bytes: flat, notes: [`${output.name} is flat graphics: written without loss.`] };

@@ -120,6 +120,6 @@ describe("planImage", () => {
 
   it("tells what will be lost", () => {
     const chunks = [chunk("iCCP", [1]), chunk("acTL", [0, 0, 0, 3, 0, 0, 0, 0])];
-    expect(planned(pngHeader(10, 10, { chunks })).notes).toHaveLength(2);
+    expect(planned(pngHeader(10, 10, { chunks })).notes).toEqual([expect.stringContaining("animated PNG")]);
   });
 });

@@ -1,8 +1,13 @@
 import type { RenditionSpec, StreamOutput } from "../../video/output.ts";
+import { watermarkOf } from "../logos.ts";
 import type { NamedSpecification } from "../name-outputs.ts";
 import { crfOf, encoderPresetOf } from "./resolve-video-file.ts";
 
-export function streamOf(specification: NamedSpecification, format: StreamOutput["format"]): StreamOutput {
+export function streamOf(
+  specification: NamedSpecification,
+  format: StreamOutput["format"],
+  defaultLogo: string | undefined,
+): StreamOutput {
   return {
     format,
     name: specification.name,
@@ -10,6 +15,7 @@ export function streamOf(specification: NamedSpecification, format: StreamOutput
     segmentSeconds: specification.segment_duration ?? 6,
     crf: crfOf(specification),
     encoderPreset: encoderPresetOf(specification),
+    watermark: specification.watermark && watermarkOf(specification.watermark, defaultLogo),
   };
 }
 
