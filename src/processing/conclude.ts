@@ -45,6 +45,8 @@ export interface TaskOutcome {
   alongside?: FinishedTask["alongside"];
   /** Removes what was made beside the attempt's own files, when the attempt does not count. */
   discard?: () => Promise<void>;
+  /** Removes what nobody needs any more once the task is done. */
+  tidy?: () => Promise<void>;
   /** The file that was delivered to somebody else. */
   shipped?: ShippedFile;
   /** Outputs that it could not make, where the job allows that. */
@@ -98,6 +100,7 @@ export async function concludeDone(
     return await abandonAttempt(env, lease);
   }
   await sendTickets(laneQueues(env), finish.readyLanes);
+  await tidyUp(outcome, lease);
   const events: ProgressEvent[] = [];
   if (newTasks.length > 0) {
     events.push({ type: "planned", tasks: newTasks.map(outlineOf), stages: outcome.stages, atMs: nowMs });
@@ -114,6 +117,15 @@ export async function concludeDone(
   if (finish.jobFailed) events.push({ type: "job_ended", status: "failed", atMs: nowMs });
   if (finish.jobFailed && job.batchId !== null) await haltBatch(env, job.batchId, nowMs);
   await tell(env, job.id, events);
+}
+
+/** The task is done whatever becomes of this; what is left goes with the job. */
+async function tidyUp({ tidy }: TaskOutcome, { jobId, taskId }: Lease): Promise<void> {
+  try {
+    await tidy?.();
+  } catch (error) {
+    log("warn", "processing", "untidy", { job_id: jobId, task_id: taskId, detail: String(error) });
+  }
 }
 
 /** A stale failure is what becomes of cancelled work. */

@@ -35,6 +35,7 @@ export const STAGE_OF_TASK = {
   sound: "audio",
   waveform: "audio",
   package: "packaging",
+  stitch: "packaging",
   // What is done with finished outputs is the last thing of any job.
   watermark: "finalization",
   ship: "finalization",
