@@ -7,6 +7,7 @@ import type { MediaRecord } from "../media/record.ts";
 import { recordMetadata } from "../media/store.ts";
 import type { FileOutput } from "../video/file-output.ts";
 import { lowerSettings, lowerThreads } from "../video/lower-settings.ts";
+import type { VideoOutput } from "../video/output.ts";
 import type { FailedFile, LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { addSteps } from "./add-steps.ts";
@@ -24,7 +25,7 @@ import { TASK_SPECS } from "./task-spec.ts";
 
 /** How long one attempt of each kind may take, ms. */
 const TIME_LIMITS_MS = {
-  probe: 60_000,
+  probe: 3 * 60_000,
   image: 5 * 60_000,
   watermark: 5 * 60_000,
   thumbnail: 5 * 60_000,
@@ -81,7 +82,7 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
   const sources = logoSources(logos, logoUrls);
   switch (kind) {
     case "probe":
-      return { kind, ...base };
+      return { kind, ...base, measureComplexity: TASK_SPECS.probe.parse(spec).outputs.some(adapts) };
     case "image":
       return {
         kind,
@@ -131,6 +132,10 @@ function withinLimits(
     timeLimitMs: Math.min(timeLimitMs, (limits.timeoutSeconds ?? most) * 1_000),
     threads: fewest === most ? undefined : fewest,
   };
+}
+
+function adapts(output: VideoOutput): boolean {
+  return "contentAware" in output && output.contentAware === true;
 }
 
 /** The pictures that a task makes, which may be marked with logos. */

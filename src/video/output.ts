@@ -26,6 +26,8 @@ export const streamOutput = z.strictObject({
   segmentSeconds: z.number().min(2).max(10),
   crf: z.int().min(0).max(51),
   encoderPreset,
+  /** What the picture takes moves the CRF and the caps of the ladder (`adapt-ladder.ts`). */
+  contentAware: z.boolean().optional(),
 });
 export type StreamOutput = z.infer<typeof streamOutput>;
 

@@ -10,6 +10,8 @@ export function streamOf(specification: NamedSpecification, format: StreamOutput
     segmentSeconds: specification.segment_duration ?? 6,
     crf: crfOf(specification),
     encoderPreset: encoderPresetOf(specification),
+    // Whoever names a CRF wants that one.
+    contentAware: specification.content_aware ?? specification.crf === undefined,
   };
 }
 

@@ -7,9 +7,12 @@ export const streamFields = {
   variants: z.array(z.int().min(144).max(2160)).min(1).max(8).optional(),
   /** Seconds. */
   segment_duration: z.number().min(2).max(10).optional(),
+  /** Whether how hard the picture is to encode moves the rates; unless `crf` is given it does. */
+  content_aware: z.boolean().optional(),
 };
 
 export const STREAM_FIELD_FORMATS = {
   variants: STREAM_FORMATS,
   segment_duration: STREAM_FORMATS,
+  content_aware: STREAM_FORMATS,
 };
