@@ -1,3 +1,4 @@
+import { KEYFRAME_PACKETS } from "./ffmpeg-args.ts";
 import type { FfprobeReport, FfprobeStream } from "./ffprobe-report.ts";
 import type { SourceDescription, VideoDescription } from "./source.ts";
 
@@ -41,17 +42,43 @@ export function describeChapters({ chapters }: FfprobeReport): Pick<SourceDescri
   return told.length === 0 ? {} : { chapters: told };
 }
 
-/**
- * Longest distance of two keyframes that follow each other, s, in the CSV of `keyframeProbeArgs`; `undefined` when
- * there are fewer than two.
- */
-export function keyframeSecondsIn(csv: string): number | undefined {
-  const times = csv.split("\n").flatMap((line) => {
+/** A frame that is missing makes a gap of two; times are rounded by much less. */
+const IRREGULAR_GAP = 1.6;
+/** Frames travel out of order by less than this, so the last ones of a part of the file may lack some between them. */
+const REORDERED = 20;
+
+/** What the first packets of the picture tell: the CSV of `keyframeProbeArgs`, with times in s. */
+export interface PacketTimes {
+  /** Longest distance of two keyframes that follow each other; absent when there are fewer than two. */
+  keyframeSeconds?: number;
+  /** Frames do not follow each other at one distance, whatever rate the container names. */
+  irregular: boolean;
+}
+
+export function readPacketTimes(csv: string): PacketTimes {
+  const packets = csv.split("\n").flatMap((line) => {
     const [time = "", flags = ""] = line.split(",");
-    return flags.startsWith("K") && Number.isFinite(Number(time)) ? [Number(time)] : [];
+    return time === "" ? [] : [{ time: Number(time), isKey: flags.startsWith("K") }];
   });
-  const gaps = times.slice(1).map((time, i) => time - (times[i] ?? 0));
-  return gaps.length === 0 ? undefined : Math.round(Math.max(...gaps) * 1000) / 1000;
+  if (packets.some(({ time }) => !Number.isFinite(time))) return { irregular: false };
+  const keyTimes = packets.flatMap(({ time, isKey }) => (isKey ? [time] : []));
+  const longest = Math.max(...gapsOf(keyTimes));
+  const isCut = packets.length >= KEYFRAME_PACKETS;
+  const gaps = gapsOf(packets.map(({ time }) => time)).slice(0, isCut ? -REORDERED : undefined);
+  const usual = gaps.toSorted((x, y) => x - y)[Math.floor(gaps.length / 2)] ?? 0;
+  return {
+    ...(longest > 0 && { keyframeSeconds: Math.round(longest * 1000) / 1000 }),
+    irregular: usual > 0 && gaps.some((gap) => isUnlike(gap, usual)),
+  };
+}
+
+function isUnlike(gap: number, usual: number): boolean {
+  return gap > usual * IRREGULAR_GAP || (gap > 0 && gap * IRREGULAR_GAP < usual);
+}
+
+function gapsOf(times: readonly number[]): number[] {
+  const inOrder = times.toSorted((x, y) => x - y);
+  return inOrder.slice(1).map((time, i) => time - (inOrder[i] ?? 0));
 }
 
 function kbps({ bit_rate: bitrate }: FfprobeStream): number | undefined {

@@ -69,7 +69,7 @@ export function probeArgs(inputUrl: string): string[] {
 }
 
 /** Packets of the picture, from the start, that are looked through for keyframes. */
-const KEYFRAME_PACKETS = 400;
+export const KEYFRAME_PACKETS = 400;
 
 /** Arguments of ffprobe: times and flags of the first packets of the picture, as CSV on stdout. */
 export function keyframeProbeArgs(inputUrl: string): string[] {

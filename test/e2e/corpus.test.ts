@@ -39,7 +39,7 @@ async function developFilm(film: Film) {
 }
 
 async function developBroken(broken: Broken) {
-  return await develop(Buffer.from(await broken.make()), broken.file, [OUTPUTS[0] ?? {}]);
+  return await develop(Buffer.from(await broken.make()), broken.file, OUTPUTS.slice(0, 1));
 }
 
 function pathOf(job: Job, name: string): string {

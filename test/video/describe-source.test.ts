@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { keyframeSecondsIn } from "../../src/video/describe-details.ts";
+import { readPacketTimes } from "../../src/video/describe-details.ts";
 import { describeSource } from "../../src/video/describe-source.ts";
 
 const format = { format_name: "mov,mp4", duration: "8.008000", start_time: "0.000000", bit_rate: "500000" };
@@ -136,9 +136,17 @@ describe("what ffprobe says of a source", () => {
     expect(described({ level: -99, sample_aspect_ratio: "0:1" })).not.toHaveProperty("level");
   });
 
-  it("finds the longest distance of keyframes", () => {
-    expect(keyframeSecondsIn("0.000000,K__\n0.04,___\n2.000000,K_\n5.000000,K__\n")).toBe(3);
-    expect(keyframeSecondsIn("0.000000,K__\nN/A,K__\n")).toBeUndefined();
-    expect(keyframeSecondsIn("")).toBeUndefined();
+  it("is told by the times of its packets where keyframes are, and whether frames are missing", () => {
+    const packets = (times: number[], keys: number[]) =>
+      times.map((time) => `${(time * 0.04).toFixed(6)},${keys.includes(time) ? "K__" : "___"}`).join("\n");
+    const all = Array.from({ length: 100 }, (_, i) => i);
+    expect(readPacketTimes(packets(all, [0, 25, 75]))).toEqual({ keyframeSeconds: 2, irregular: false });
+    // As B-frames travel.
+    const reordered = all.map((i) => (i % 3 === 1 ? i + 1 : i % 3 === 2 ? i - 1 : i));
+    expect(readPacketTimes(packets(reordered, [0]))).toEqual({ irregular: false });
+    const gappy = all.filter((i) => i < 9 || i % 3 === 0);
+    expect(readPacketTimes(packets(gappy, [0])).irregular).toBe(true);
+    expect(readPacketTimes("N/A,K__\n0.04,___\n")).toEqual({ irregular: false });
+    expect(readPacketTimes("")).toEqual({ irregular: false });
   });
 });

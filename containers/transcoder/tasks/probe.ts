@@ -1,4 +1,4 @@
-import { keyframeSecondsIn } from "../../../src/video/describe-details.ts";
+import { readPacketTimes } from "../../../src/video/describe-details.ts";
 import { keyframeProbeArgs } from "../../../src/video/ffmpeg-args.ts";
 import type { TaskResult } from "../../../src/video/protocol.ts";
 import type { SourceDescription } from "../../../src/video/source.ts";
@@ -12,18 +12,26 @@ const MAX_SCANNED_KBPS = 20_000;
 export async function runProbe(context: TaskContext): Promise<TaskResult> {
   context.progress(0, "probing");
   const source = await probeUrl(context, context.request.inputUrl);
-  return { kind: "probe", source: await withKeyframes(context, source) };
+  return { kind: "probe", source: await withPacketTimes(context, source) };
 }
 
-async function withKeyframes(context: TaskContext, source: SourceDescription): Promise<SourceDescription> {
+async function withPacketTimes(context: TaskContext, source: SourceDescription): Promise<SourceDescription> {
   const { video, bitrateKbps = Number.POSITIVE_INFINITY } = source;
   if (video === undefined || bitrateKbps > MAX_SCANNED_KBPS) return source;
   const args = keyframeProbeArgs(context.request.inputUrl);
-  // Only told, never planned by: whatever is wrong with the packets, the encoder will say it better.
+  // Whatever is wrong with the packets, the encoder will say it better.
   const csv = await readFfprobe(context, args).catch(() => {
     context.signal.throwIfAborted();
     return "";
   });
-  const keyframeSeconds = keyframeSecondsIn(csv);
-  return keyframeSeconds === undefined ? source : { ...source, video: { ...video, keyframeSeconds } };
+  const { keyframeSeconds, irregular } = readPacketTimes(csv);
+  return {
+    ...source,
+    video: {
+      ...video,
+      ...(keyframeSeconds !== undefined && { keyframeSeconds }),
+      // A container that names a rate and leaves frames out; the fields of interlaced video have times of their own.
+      ...(irregular && !video.interlaced && { variableFrameRate: true }),
+    },
+  };
 }

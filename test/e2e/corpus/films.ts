@@ -137,7 +137,7 @@ export const FILMS: readonly Film[] = [
     file: "odd-sides.webm",
     make: () =>
       encode(
-        { filters: ["scale=97:65"] },
+        { filters: ["scale=97:65", "setsar=1"] },
         [
           "-c:v",
           "libvpx-vp9",
