@@ -1,3 +1,4 @@
+import { encodeBase64 } from "hono/utils/encode";
 import { configOf, type Env, LIMITS } from "../config.ts";
 import { errorCodeOf, MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
@@ -6,7 +7,9 @@ import { attemptPrefix, type ClaimedTask, type TaskRow } from "../jobs/claimed-t
 import type { MediaRecord } from "../media/record.ts";
 import { recordMetadata } from "../media/store.ts";
 import { lowerSettings, lowerThreads } from "../video/lower-settings.ts";
+import type { StreamOutput } from "../video/output.ts";
 import type { FailedFile, LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
+import { streamRoot } from "../video/segment-keys.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { addSteps } from "./add-steps.ts";
 import type { FailedOutput, TaskOutcome } from "./conclude.ts";
@@ -95,11 +98,11 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       return { kind, ...base, source, output: lowerSettings(output, steps) };
     }
     case "stream":
-      return { kind, ...base, ...TASK_SPECS.stream.parse(spec) };
+      return withKeys(env, claimed, { kind, ...base, ...TASK_SPECS.stream.parse(spec) });
     case "chunk":
-      return { kind, ...base, ...TASK_SPECS.chunk.parse(spec) };
+      return withKeys(env, claimed, { kind, ...base, ...TASK_SPECS.chunk.parse(spec) });
     case "audio":
-      return { kind, ...base, ...TASK_SPECS.audio.parse(spec) };
+      return withKeys(env, claimed, { kind, ...base, ...TASK_SPECS.audio.parse(spec) });
     case "thumbnail":
       return { kind, ...base, ...TASK_SPECS.thumbnail.parse(spec), logos: sources };
     case "storyboard":
@@ -117,6 +120,17 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
         : { kind: "thumbnail", ...base, ...marking, logos: sources };
     }
   }
+}
+
+/** What the tasks of an encrypted stream make their keys from. */
+async function withKeys<R extends { output: StreamOutput }>(
+  env: Env,
+  { job }: ClaimedTask,
+  request: R,
+): Promise<R & { keyRoot?: string }> {
+  if (request.output.encryption === undefined) return request;
+  const root = await streamRoot(configOf(env).tokenSecret, job.id);
+  return { ...request, keyRoot: encodeBase64(root.buffer) };
 }
 
 /** The pictures that a task makes, which may be marked with logos. */

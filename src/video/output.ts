@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { previewOutput } from "./preview.ts";
+import { streamEncryption } from "./segment-keys.ts";
 import { soundOutput, waveformOutput } from "./sound-output.ts";
 import { thumbnailOutput } from "./still-output.ts";
 import { storyboardOutput } from "./storyboard.ts";
@@ -43,6 +44,8 @@ export const streamOutput = z.strictObject({
   name: z.string(),
   variants: z.array(renditionSpec).min(1).max(8),
   segmentSeconds: z.number().min(2).max(10),
+  /** HLS alone. */
+  encryption: streamEncryption.optional(),
   crf: z.int().min(0).max(51),
   encoderPreset,
 });

@@ -5,6 +5,7 @@ import { largestOf, planStream, WHOLE } from "../../../src/video/stream-plan.ts"
 import { endOfTrack } from "../../../src/video/verify-tracks.ts";
 import { checkLength } from "../check-length.ts";
 import { encodeTracks } from "../encode-tracks.ts";
+import { ciphersOf } from "../segment-cipher.ts";
 import type { TaskContext } from "../task-context.ts";
 import { audioSpecs, videoSpecs } from "../track-specs.ts";
 
@@ -16,6 +17,7 @@ export async function runStream(context: TaskContext, request: StreamRequest): P
   const { tracks, complaints } = await encodeTracks(context, {
     args: streamArgs(plan, context.setting),
     specs: [...videoSpecs(plan, WHOLE), ...audioSpecs(plan)],
+    ciphers: ciphersOf(request),
     durationSeconds: request.source.durationSeconds,
     resolution: largestOf(plan),
   });

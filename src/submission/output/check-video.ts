@@ -6,8 +6,12 @@ import { isVideoFile } from "./formats.ts";
 const VIDEO_SIDE_PX = { min: 16, max: 4096 };
 
 /** What encoders of video can be given. */
-export function checkVideo({ format, width, height }: NamedSpecification, refuse: Refuse): void {
+export function checkVideo(specification: NamedSpecification, refuse: Refuse): void {
+  const { format, width, height, encryption } = specification;
   if (isVideoFile(format)) checkSides({ width, height }, refuse);
+  if (encryption !== undefined && format !== "hls") {
+    refuse("encryption", "AES-128 is for HLS alone: set format to hls, or leave encryption out.");
+  }
 }
 
 function checkSides(sides: { width: number | undefined; height: number | undefined }, refuse: Refuse): void {
