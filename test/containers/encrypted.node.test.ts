@@ -66,7 +66,12 @@ describe("an encrypted stream", () => {
 
   it("is not encoded in the clear when its keys are missing", async () => {
     const source = await studio.probe(clip);
-    const request = { kind: "stream", ...studio.task(clip), source, output: { ...output, encryption } } as const;
+    const request = {
+      kind: "stream",
+      ...studio.task(clip),
+      source,
+      output: { ...output, encryption },
+    } as const;
     expect(await endOf(studio.transcoder, request)).toMatchObject({ type: "error", code: "internal" });
   });
 });
