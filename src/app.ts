@@ -2,6 +2,7 @@ import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { authenticate } from "./access/authenticate.ts";
+import { rateLimit } from "./access/rate-limit.ts";
 import { keyRoutes } from "./access/routes.ts";
 import { sessionRoutes } from "./access/session-routes.ts";
 import { activityRoutes } from "./activity/routes.ts";
@@ -66,7 +67,16 @@ app.use(
 app.use(
   cors({
     origin: (origin, c) => (configOf(c.env).corsOrigins.includes(origin) ? origin : null),
-    exposeHeaders: ["Location", "Link", "ETag", "Retry-After", "X-Request-Id", "Idempotent-Replayed"],
+    exposeHeaders: [
+      "Location",
+      "Link",
+      "ETag",
+      "Retry-After",
+      "RateLimit",
+      "RateLimit-Policy",
+      "X-Request-Id",
+      "Idempotent-Replayed",
+    ],
     maxAge: 86_400,
   }),
 );
@@ -93,7 +103,7 @@ app.route("/", feedRoutes);
 app.route("/", deliveryRoutes);
 
 // A key or the page's session.
-app.use("/v1/*", authenticate(), idempotent());
+app.use("/v1/*", authenticate(), rateLimit(), idempotent());
 app.route("/", submissionRoutes);
 app.route("/", batchSubmissionRoutes);
 app.route("/", batchRoutes);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { KeyBudget } from "./access/key-budget.ts";
 import type { MissBudget } from "./image-url/miss-budget.ts";
 import type { DerivativeProducer } from "./image-url/producer.ts";
 import { type ImageUrlSettings, imageUrlSettings } from "./image-url/settings.ts";
@@ -26,6 +27,7 @@ export interface Env {
   TRANSCODER_LARGE: DurableObjectNamespace<TranscoderLarge>;
   DERIVATIVES: DurableObjectNamespace<DerivativeProducer>;
   MISS_BUDGET: DurableObjectNamespace<MissBudget>;
+  KEY_BUDGET: DurableObjectNamespace<KeyBudget>;
   WEBHOOK_TARGET: DurableObjectNamespace<WebhookTarget>;
   CIRCUIT_BREAKERS: DurableObjectNamespace<CircuitBreakers>;
   LEASE_WATCH: DurableObjectNamespace<LeaseWatch>;
@@ -73,6 +75,8 @@ export interface Env {
   WATERMARK_LOGO?: string;
   /** Seconds in which a submission of the same content gets the job that is there; 0 turns it off. */
   DEDUPE_WINDOW_SECONDS?: string;
+  /** Requests a minute that a key may make, where it says nothing else. */
+  REQUESTS_PER_MINUTE?: string;
   /** Days after which the history of an ended job is forgotten, and of one that failed. */
   JOB_DAYS?: string;
   FAILED_JOB_DAYS?: string;
@@ -120,6 +124,7 @@ const schema = z.object({
     .int()
     .min(0)
     .max(30 * 86_400),
+  requestsPerMinute: z.coerce.number().int().min(1),
   jobDays: days,
   failedJobDays: days,
   outputDays: days.optional(),
@@ -212,6 +217,7 @@ export interface Config {
   watermarkLogo: string | undefined;
   /** How long a job answers submissions of the same content; 0: never. */
   dedupeWindowMs: number;
+  requestsPerMinute: number;
   /** How long the history of a job is kept after its end, and of one that failed. */
   jobKeptMs: number;
   failedJobKeptMs: number;
@@ -242,6 +248,7 @@ export function configOf(env: Env): Config {
     webhookResolverUrl: env.WEBHOOK_RESOLVER_URL || undefined,
     watermarkLogo: env.WATERMARK_LOGO || undefined,
     dedupeWindowSeconds: env.DEDUPE_WINDOW_SECONDS || "3600",
+    requestsPerMinute: env.REQUESTS_PER_MINUTE || "6000",
     jobDays: env.JOB_DAYS || "7",
     failedJobDays: env.FAILED_JOB_DAYS || "30",
     outputDays: env.OUTPUT_DAYS || undefined,
@@ -264,6 +271,7 @@ export function configOf(env: Env): Config {
     webhookResolverUrl: config.webhookResolverUrl,
     watermarkLogo: config.watermarkLogo,
     dedupeWindowMs: seconds(config.dedupeWindowSeconds),
+    requestsPerMinute: config.requestsPerMinute,
     jobKeptMs: config.jobDays * DAY_MS,
     failedJobKeptMs: config.failedJobDays * DAY_MS,
     outputKeptMs: config.outputDays && config.outputDays * DAY_MS,

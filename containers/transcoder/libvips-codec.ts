@@ -13,7 +13,7 @@ export const LIBVIPS_CODEC: ImageCodec = {
     return new Uint8Array(written);
   },
   // A profile that was kept describes the very numbers that are compared: it is not applied.
-  decode: async (bytes) => await pixelsOf(sharp(bytes)),
+  decode: async (bytes) => await pixelsOf(sharp(bytes, { ignoreIcc: true })),
 };
 
 /** libaom's effort, 0–9: 4 is where more of it stops paying in bytes. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { MediaError } from "../../src/errors.ts";
 import type { InitSegment } from "../../src/video/init-segment.ts";
+import { peakFrameRate } from "../../src/video/peak-frame-rate.ts";
 import type { EncodedTrack, Segment } from "../../src/video/protocol.ts";
 import {
   type SegmentGrid,
@@ -70,6 +71,7 @@ async function cutTrack(
   store: SegmentStore,
 ): Promise<EncodedTrack | undefined> {
   const segments: Segment[] = [];
+  let maxFrameRate = 0;
   let init: Awaited<ReturnType<typeof storeInit>> | undefined;
   let facts: InitSegment | undefined;
   let open: OpenSegment | undefined;
@@ -95,6 +97,7 @@ async function cutTrack(
       });
       open = openSegment(index, part);
     }
+    maxFrameRate = Math.max(maxFrameRate, peakFrameRate(part.fragment.samples, timescale));
     await addFragment(store, spec, open, part, segmentPath(spec.id, segments.length), timescale);
   }
   if (init === undefined || facts === undefined || open === undefined) return undefined;
@@ -105,6 +108,7 @@ async function cutTrack(
     ...{ id, kind, ...init, ...facts, segments },
     ...(language === undefined ? {} : { language }),
     ...(frameRate === undefined ? {} : { frameRate, variableFrameRate: grid.kind === "times" }),
+    ...(kind === "video" && grid.kind === "times" ? { maxFrameRate } : {}),
   };
 }
 

@@ -33,7 +33,7 @@ interface EncodeOptions {
   /** Called before every encode; what it throws ends the work. */
   checkpoint?: (() => void) | undefined;
   /** Puts into a file what its output keeps of the source's metadata, which counts as bytes of it. */
-  carry?: (file: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;
+  carry?: (file: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -46,12 +46,12 @@ export async function encodeOutput(
   pixels: Pixels,
   output: Asked,
   codec: ImageCodec,
-  { checkpoint, carry = async (file) => file }: EncodeOptions = {},
+  { checkpoint, carry = (file) => file }: EncodeOptions = {},
 ): Promise<EncodedOutput> {
   const { format, quality, progressive, qualityTarget: target } = output;
   const encode = async (changes: Partial<Wanted>) => {
     checkpoint?.();
-    return await carry(await codec.encode(pixels, { format, quality, progressive, ...changes }));
+    return carry(await codec.encode(pixels, { format, quality, progressive, ...changes }));
   };
   const flat = output.losslessIfFlat ? await encodeFlat(pixels, output, encode) : undefined;
   if (flat) return { bytes: flat, notes: [`${output.name} is flat graphics: written without loss.`] };

@@ -1,7 +1,7 @@
 import type { ImageAnalysis } from "./analysis.ts";
 import { analyzePixels } from "./analyze.ts";
-import { carryMetadata } from "./carry-metadata.ts";
-import { type ImageSource, openImage } from "./decode.ts";
+import { type Carried, carriedOf, carriesAny } from "./carry-metadata.ts";
+import { type ImageSource, openImage, type SampledColor } from "./decode.ts";
 import { demandOf, type Sampling } from "./demand.ts";
 import { EDGE_CODEC } from "./edge-codec.ts";
 import { encodeOutput } from "./encode-output.ts";
@@ -9,7 +9,8 @@ import { finishPixels } from "./finish.ts";
 import type { Framing } from "./framing.ts";
 import { learnSampling } from "./learn.ts";
 import { type Logos, placedLogo } from "./logo.ts";
-import { readMetadata, type SourceMetadata } from "./metadata/source-metadata.ts";
+import { readMetadata } from "./metadata/source-metadata.ts";
+import { writeMetadata } from "./metadata/write-metadata.ts";
 import { orientPixels, storedSize, storedWindow } from "./orient.ts";
 import { IMAGE_MIME, type ImageFormat, type ImageOutput } from "./output.ts";
 import type { Pixels } from "./pixels.ts";
@@ -76,20 +77,20 @@ export async function renderImage(
   options.checkpoint?.();
   await options.onStage?.("decode", 0);
   const { source, framed, learned } = await openFor(input, probe, outputs, options.onAnalysis !== undefined);
+  const metadata = outputs.some(carriesAny) ? readMetadata(input, probe.format) : {};
   const rendered: RenderedImage[] = [];
   for (const [index, { output, framing }] of framed.entries()) {
     const share = (1 - DECODE_SHARE) / outputs.length;
     const fraction = DECODE_SHARE + index * share;
     options.checkpoint?.();
     await options.onStage?.("resize", fraction);
-    const resampled = await resample(source, output, framing);
+    const carried = carriedOf(output, metadata, probe, framing.size);
+    const resampled = await resample(source, output, framing, carried.color);
     const logo = await placedLogo(output.watermark, framing.geometry.canvas, options.logos ?? NO_LOGOS);
     const finished = finishPixels(resampled, output, framing, { logo, checkpoint: options.checkpoint });
     options.checkpoint?.();
     await options.onStage?.("encode", fraction + share / 2);
-    rendered.push(
-      await writeOutput(finished, output, () => readMetadata(input, probe.format), options.checkpoint),
-    );
+    rendered.push(await writeOutput(finished, output, carried, options.checkpoint));
   }
   if (learned) options.onAnalysis?.(await analyzeSource(source, learned, probe));
   return rendered;
@@ -125,7 +126,9 @@ async function openFor(
   const looking = await open(outputs.flatMap((output) => lookSamplings(probe, output)));
   const settled: ImageOutput[] = [];
   for (const output of outputs)
-    settled.push(await settleOutput(orientedSize(probe), output, lookAt(looking, probe)));
+    settled.push(
+      await settleOutput(orientedSize(probe), output, lookAt(looking, probe, output.colorProfile)),
+    );
   // A JPEG was decoded just large enough to look at; of other formats every pixel is there already.
   return await openFramed(settled.map(frame), probe.format === "jpeg" ? undefined : looking);
 }
@@ -133,37 +136,46 @@ async function openFor(
 async function analyzeSource(
   source: ImageSource,
   { window, size }: Sampling,
-  { orientation }: ImageProbe,
+  { orientation, profileKind }: ImageProbe,
 ): Promise<ImageAnalysis> {
-  return analyzePixels(orientPixels(await source.resample(window, size), orientation));
+  // What this lane cannot convert it came to make as it is stored.
+  const color = profileKind === "lut" ? "keep" : "srgb";
+  return analyzePixels(orientPixels(await source.resample(window, size, undefined, color), orientation));
 }
 
 /** Looks at the upright picture through the stored one. */
-function lookAt(source: ImageSource, probe: ImageProbe): Look {
+function lookAt(source: ImageSource, probe: ImageProbe, color: SampledColor | undefined): Look {
   const { orientation } = probe;
   return async (window, size) => {
     const stored = storedWindow(window, probe, orientation);
-    return orientPixels(await source.resample(stored, storedSize(size, orientation)), orientation);
+    const pixels = await source.resample(stored, storedSize(size, orientation), undefined, color);
+    return orientPixels(pixels, orientation);
   };
 }
 
-async function resample(source: ImageSource, output: ImageOutput, { sampling }: Framing): Promise<Pixels> {
+async function resample(
+  source: ImageSource,
+  output: ImageOutput,
+  { sampling }: Framing,
+  color: SampledColor,
+): Promise<Pixels> {
   const { interpolation = "auto" } = output;
   const filter = interpolation === "auto" ? undefined : interpolation;
-  return await source.resample(sampling.window, sampling.size, filter);
+  return await source.resample(sampling.window, sampling.size, filter, color);
 }
 
 async function writeOutput(
   pixels: Pixels,
   output: ImageOutput,
-  metadata: () => SourceMetadata,
+  { metadata, notes: carriedNotes }: Carried,
   checkpoint?: () => void,
 ): Promise<RenderedImage> {
+  const carry = (file: Uint8Array<ArrayBuffer>) => writeMetadata(file, output.format, metadata);
+  const encoded = await encodeOutput(pixels, output, EDGE_CODEC, { checkpoint, carry });
   const { width, height } = pixels;
-  const carry = async (file: Uint8Array<ArrayBuffer>) =>
-    await carryMetadata(file, output, { width, height }, metadata);
-  const { bytes, notes } = await encodeOutput(pixels, output, EDGE_CODEC, { checkpoint, carry });
   const { name, format } = output;
+  const { bytes } = encoded;
+  const notes = [...carriedNotes, ...encoded.notes];
   verifyImage(bytes, { width, height, format });
   return { name, format, type: IMAGE_MIME[format], width, height, bytes, notes };
 }

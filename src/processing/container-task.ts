@@ -6,6 +6,7 @@ import type { ImageOutput } from "../image/output.ts";
 import { attemptPrefix, type ClaimedTask, type TaskRow } from "../jobs/claimed-task.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { recordMetadata } from "../media/store.ts";
+import type { FileOutput } from "../video/file-output.ts";
 import { lowerSettings, lowerThreads } from "../video/lower-settings.ts";
 import type { StreamOutput } from "../video/output.ts";
 import type { FailedFile, LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
@@ -95,7 +96,7 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       };
     case "transcode": {
       const { source, output } = TASK_SPECS.transcode.parse(spec);
-      return { kind, ...base, source, output: lowerSettings(output, steps) };
+      return { kind, ...base, ...withinLimits(base, output), source, output: lowerSettings(output, steps) };
     }
     case "stream":
       return withKeys(env, claimed, { kind, ...base, ...TASK_SPECS.stream.parse(spec) });
@@ -131,6 +132,19 @@ async function withKeys<R extends { output: StreamOutput }>(
   if (request.output.encryption === undefined) return request;
   const root = await streamRoot(configOf(env).tokenSecret, job.id);
   return { ...request, keyRoot: encodeBase64(root.buffer) };
+}
+
+/** Less time and fewer threads where the output asks for that. */
+function withinLimits(
+  { timeLimitMs, threads }: { timeLimitMs: number; threads: number | undefined },
+  { limits = {} }: FileOutput,
+) {
+  const most = Number.POSITIVE_INFINITY;
+  const fewest = Math.min(threads ?? most, limits.threads ?? most);
+  return {
+    timeLimitMs: Math.min(timeLimitMs, (limits.timeoutSeconds ?? most) * 1_000),
+    threads: fewest === most ? undefined : fewest,
+  };
 }
 
 /** The pictures that a task makes, which may be marked with logos. */

@@ -9,7 +9,8 @@ import { z } from "zod";
 import { FAILURE_CLASSES } from "../errors.ts";
 import { imageAnalysis } from "../image/analysis.ts";
 import { imageOutput } from "../image/output.ts";
-import { mp4Output, streamOutput } from "./output.ts";
+import { fileOutput } from "./file-output.ts";
+import { streamOutput } from "./output.ts";
 import { previewOutput } from "./preview.ts";
 import { soundOutput, waveformOutput } from "./sound-output.ts";
 import { languageTag, sourceDescription } from "./source.ts";
@@ -56,7 +57,12 @@ export const taskRequest = z.discriminatedUnion("kind", [
     /** Whether the input itself is looked at, too. */
     analyze: z.boolean().optional(),
   }),
-  z.strictObject({ kind: z.literal("transcode"), ...taskBase, source: sourceDescription, output: mp4Output }),
+  z.strictObject({
+    kind: z.literal("transcode"),
+    ...taskBase,
+    source: sourceDescription,
+    output: fileOutput,
+  }),
   z.strictObject({
     kind: z.literal("stream"),
     ...taskBase,
@@ -156,6 +162,8 @@ export const encodedTrack = z.object({
   width: z.int().optional(),
   height: z.int().optional(),
   frameRate: z.number().optional(),
+  /** Frames a second where they come fastest; variable frame rates only. */
+  maxFrameRate: z.number().optional(),
   variableFrameRate: z.boolean().optional(),
   channels: z.int().optional(),
   sampleRate: z.int().optional(),

@@ -8,8 +8,8 @@ import {
 } from "./ffmpeg-args.ts";
 import { keyframeArgs } from "./keyframe-args.ts";
 import type { Rendition } from "./ladder.ts";
-import { pickFilters } from "./pick-filters.ts";
-import { type SegmentGrid, type SegmentRange, type StreamPlan, WHOLE } from "./stream-plan.ts";
+import { everySecondFrame, pickFilters } from "./pick-filters.ts";
+import { gridOf, type SegmentGrid, type SegmentRange, type StreamPlan, WHOLE } from "./stream-plan.ts";
 import { colorTagArgs, h264Args, STRIP_METADATA_ARGS } from "./video-encoder.ts";
 import { deinterlaceFilters, finishFilters, scaleFilter } from "./video-filters.ts";
 
@@ -80,7 +80,7 @@ function videoTracksArgs(
 ): string[] {
   const track = (rendition: Rendition, i: number) => [
     ...["-map", `[v${i}]`, ...h264Args({ ...plan.output, ...rendition }, setting.threads)],
-    ...keyframeArgs(plan.grid, range),
+    ...keyframeArgs(gridOf(plan.grid, rendition), range),
     ...colorTagArgs(plan.video, setting),
     ...fragmentArgs(["+frag_keyframe"], FIRST_TRACK_FD + i),
   ];
@@ -93,7 +93,11 @@ function splitGraph(plan: StreamPlan, setting: FfmpegSetting, timing: readonly s
   const finish = finishFilters(plan.video, largest, setting);
   const shared = [...deinterlaceFilters(plan.video), ...timing, ...finish, "format=yuv420p"];
   const splits = plan.renditions.map((_, i) => `[s${i}]`).join("");
-  const rungs = plan.renditions.map((rendition, i) => `[s${i}]${scaleFilter(rendition)}[v${i}]`);
+  const rungs = plan.renditions.map((rendition, i) => {
+    const grid = gridOf(plan.grid, rendition);
+    const fewer = grid.kind === "frames" && grid.step === 2 ? everySecondFrame(grid) : [];
+    return `[s${i}]${[...fewer, scaleFilter(rendition)].join(",")}[v${i}]`;
+  });
   return [`[0:V:0]${shared.join(",")},split=${plan.renditions.length}${splits}`, ...rungs].join(";");
 }
 

@@ -32,7 +32,7 @@ beforeAll(async () => {
     signal: AbortSignal.timeout(110_000),
   });
   const [output] = job.outputs;
-  const secret = await client.createJob({
+  const secret = await client.createRemoteJob({
     mediaId: accepted.media_id,
     outputs: [
       {

@@ -88,7 +88,7 @@ describe("a target of bytes", () => {
 
   it("counts the metadata that is kept", async () => {
     const output = { name: "a", format: "webp", quality: 60, qualityTarget: { maxBytes: 6000 } } as const;
-    const carry = async (file: Uint8Array<ArrayBuffer>) => concat(file, new Uint8Array(2000));
+    const carry = (file: Uint8Array<ArrayBuffer>) => concat(file, new Uint8Array(2000));
     const { bytes } = await encodeOutput(picture, output, EDGE_CODEC, { carry });
     expect(bytes.length).toBeLessThanOrEqual(6000);
     expect(bytes.length).toBeGreaterThan(5500);

@@ -14,7 +14,10 @@ export function videoOutputsOf(
   if (specification.waveform) return [waveformOf(specification)];
   switch (specification.format) {
     case "mp4":
-      return [videoFileOf(specification)];
+    case "webm":
+    case "mkv":
+    case "ts":
+      return [videoFileOf(specification, specification.format)];
     case "hls":
     case "dash":
     case "adaptive":

@@ -4,7 +4,7 @@ import { STREAM_FORMATS } from "../../video/output.ts";
 /** Fields of adaptive streams. */
 export const streamFields = {
   /** Short sides of the renditions, px. */
-  variants: z.array(z.int().min(144).max(2160)).min(1).max(6).optional(),
+  variants: z.array(z.int().min(144).max(2160)).min(1).max(8).optional(),
   /** Seconds. */
   segment_duration: z.number().min(2).max(10).optional(),
   encryption: z
