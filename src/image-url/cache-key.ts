@@ -13,7 +13,7 @@ export interface DerivativeIdentity {
   format: ImageFormat;
 }
 
-const EXTENSIONS = { webp: "webp", jpeg: "jpg", png: "png", avif: "avif" } satisfies Record<
+const EXTENSIONS = { webp: "webp", jpeg: "jpg", png: "png", avif: "avif", gif: "gif" } satisfies Record<
   ImageFormat,
   string
 >;

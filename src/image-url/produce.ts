@@ -55,7 +55,8 @@ type Made = Pick<typeof derivatives.$inferInsert, "type" | "bytes" | "width" | "
 
 /** What an isolate cannot hold. */
 async function renderThere(env: Env, order: DerivativeOrder): Promise<Made> {
-  const { type, bytes, width = 0, height = 0 } = await renderInContainer(env, order);
+  const { file } = await renderInContainer(env, order);
+  const { type, bytes, width = 0, height = 0 } = file;
   return { type, bytes, width, height };
 }
 

@@ -41,10 +41,11 @@ export const TASK_SPECS = {
     format: z.enum(STREAM_FORMATS).default("hls"),
     encryption: streamEncryption.optional(),
   }),
-  /** A step: a picture made again as it was specified, with a logo over it. */
+  /** A step: a picture or a video file made again as it was specified, with a logo over it. */
   watermark: z.union([
     z.object({ outputs: z.array(imageOutput).length(1), probe: z.custom<ImageProbe>((value) => !!value) }),
     z.object({ output: thumbnailOutput, source: sourceDescription }),
+    z.object({ output: fileOutput, source: sourceDescription }),
   ]),
   /** A step: one output delivered to one destination. */
   ship: z.object({ output: z.string(), destinationId: z.string(), destinationName: z.string().default("") }),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { watermark } from "../image/watermark.ts";
 import { encoderPreset } from "./encoder-preset.ts";
 import { fileOutput } from "./file-output.ts";
 import { previewOutput } from "./preview.ts";
@@ -29,6 +30,8 @@ export const streamOutput = z.strictObject({
   encryption: streamEncryption.optional(),
   crf: z.int().min(0).max(51),
   encoderPreset,
+  /** A logo over the picture, laid on the largest rendition. */
+  watermark: watermark.optional(),
 });
 export type StreamOutput = z.infer<typeof streamOutput>;
 

@@ -62,6 +62,7 @@ export const taskRequest = z.discriminatedUnion("kind", [
     ...taskBase,
     source: sourceDescription,
     output: fileOutput,
+    logos,
   }),
   z.strictObject({
     kind: z.literal("stream"),
@@ -69,6 +70,7 @@ export const taskRequest = z.discriminatedUnion("kind", [
     source: sourceDescription,
     output: streamOutput,
     keyRoot,
+    logos,
   }),
   z.strictObject({
     kind: z.literal("chunk"),
@@ -77,6 +79,7 @@ export const taskRequest = z.discriminatedUnion("kind", [
     output: streamOutput,
     range: segmentRange,
     keyRoot,
+    logos,
   }),
   z.strictObject({
     kind: z.literal("audio"),

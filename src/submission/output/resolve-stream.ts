@@ -1,9 +1,14 @@
 import type { RenditionSpec, StreamOutput } from "../../video/output.ts";
 import type { StreamEncryption } from "../../video/segment-keys.ts";
+import { watermarkOf } from "../logos.ts";
 import type { NamedSpecification } from "../name-outputs.ts";
 import { crfOf, encoderPresetOf } from "./resolve-video-file.ts";
 
-export function streamOf(specification: NamedSpecification, format: StreamOutput["format"]): StreamOutput {
+export function streamOf(
+  specification: NamedSpecification,
+  format: StreamOutput["format"],
+  defaultLogo: string | undefined,
+): StreamOutput {
   return {
     format,
     name: specification.name,
@@ -12,6 +17,7 @@ export function streamOf(specification: NamedSpecification, format: StreamOutput
     encryption: encryptionOf(specification),
     crf: crfOf(specification),
     encoderPreset: encoderPresetOf(specification),
+    watermark: specification.watermark && watermarkOf(specification.watermark, defaultLogo),
   };
 }
 
