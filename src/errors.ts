@@ -48,6 +48,19 @@ export const ERRORS = define({
     class: "configuration",
     action: "Wait for the seconds that Retry-After names; images that were made before are still served.",
   },
+  rate_limited: {
+    status: 429,
+    title: "Too many requests",
+    class: "configuration",
+    action:
+      "Wait for the seconds that Retry-After names; RateLimit tells with every answer how many are left.",
+  },
+  quota_exceeded: {
+    status: 429,
+    title: "The daily quota of the key is used up",
+    class: "configuration",
+    action: "Wait until the day is over (UTC), as Retry-After says, or ask for a larger quota.",
+  },
   malformed_json: {
     status: 400,
     title: "The body is not valid JSON",

@@ -1,4 +1,5 @@
 import { ContainerProxy } from "@cloudflare/containers";
+import { KeyBudget } from "./access/key-budget.ts";
 import { app } from "./app.ts";
 import type { DeliveryTicket, Env, Ticket } from "./config.ts";
 import { MissBudget } from "./image-url/miss-budget.ts";
@@ -21,6 +22,7 @@ export {
   DerivativeProducer,
   Feed,
   JobProgress,
+  KeyBudget,
   LeaseWatch,
   MissBudget,
   Transcoder,

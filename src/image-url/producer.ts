@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../config.ts";
 import { type ErrorCode, toMediaError } from "../errors.ts";
-import type { ImageAnalysis } from "../image/analyze.ts";
+import type { ImageAnalysis } from "../image/analysis.ts";
 import type { ImageOutput } from "../image/output.ts";
 import { log } from "../log.ts";
 import type { MediaRecord } from "../media/record.ts";
@@ -17,6 +17,8 @@ export interface DerivativeOrder {
   output: ImageOutput;
   /** Nobody waits for it: it is left to a container, unless none answers. */
   isBackground?: boolean;
+  /** What other derivatives are made from: it is made from the original, by a container. */
+  isMezzanine?: boolean;
 }
 
 /** Errors lose their class on the way out of an object, so they travel as values. */

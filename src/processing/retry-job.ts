@@ -22,7 +22,7 @@ export async function beginRetry(env: Env, job: JobRow): Promise<number> {
   if (!retry.retried) {
     throw new MediaError(
       "conflict",
-      "Only a job that failed, or completed with outputs missing, can be retried, while its media is there.",
+      "Only a job that failed, or completed with outputs missing, can be retried, while its media and its history are there.",
     );
   }
   const tasks = await readTasks(env.DB, job.id);

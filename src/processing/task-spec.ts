@@ -2,9 +2,11 @@ import { z } from "zod";
 import { imageOutput } from "../image/output.ts";
 import type { ImageProbe } from "../image/probe.ts";
 import type { Lane, TaskKind } from "../schema/tasks.ts";
-import { mp4Output, STREAM_FORMATS, streamOutput, videoOutput } from "../video/output.ts";
+import { fileOutput } from "../video/file-output.ts";
+import { STREAM_FORMATS, streamOutput, videoOutput } from "../video/output.ts";
 import { previewOutput } from "../video/preview.ts";
 import { segmentRange } from "../video/protocol.ts";
+import { streamEncryption } from "../video/segment-keys.ts";
 import { soundOutput, waveformOutput } from "../video/sound-output.ts";
 import { sourceDescription } from "../video/source.ts";
 import { thumbnailOutput } from "../video/still-output.ts";
@@ -17,7 +19,7 @@ export const TASK_SPECS = {
   fetch: z.object({ url: z.url(), fields: z.record(z.string(), z.unknown()) }),
   probe: z.object({ outputs: z.array(videoOutput).min(1), steps: z.array(plannedStep).default([]) }),
   image: z.object({ outputs: z.array(imageOutput).min(1), probe: z.custom<ImageProbe>((value) => !!value) }),
-  transcode: z.object({ output: mp4Output, source: sourceDescription }),
+  transcode: z.object({ output: fileOutput, source: sourceDescription }),
   /** A short stream: all of it. */
   stream: z.object({ output: streamOutput, source: sourceDescription }),
   /** A longer one: the picture of some segments, or all of the sound. */
@@ -34,11 +36,16 @@ export const TASK_SPECS = {
   sound: z.object({ output: soundOutput, source: sourceDescription }),
   waveform: z.object({ output: waveformOutput, source: sourceDescription }),
   /** Writes the manifests over what the tasks that it depends on have encoded. */
-  package: z.object({ name: z.string(), format: z.enum(STREAM_FORMATS).default("hls") }),
-  /** A step: a picture made again as it was specified, with a logo over it. */
+  package: z.object({
+    name: z.string(),
+    format: z.enum(STREAM_FORMATS).default("hls"),
+    encryption: streamEncryption.optional(),
+  }),
+  /** A step: a picture or a video file made again as it was specified, with a logo over it. */
   watermark: z.union([
     z.object({ outputs: z.array(imageOutput).length(1), probe: z.custom<ImageProbe>((value) => !!value) }),
     z.object({ output: thumbnailOutput, source: sourceDescription }),
+    z.object({ output: fileOutput, source: sourceDescription }),
   ]),
   /** A step: one output delivered to one destination. */
   ship: z.object({ output: z.string(), destinationId: z.string(), destinationName: z.string().default("") }),

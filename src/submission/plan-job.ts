@@ -14,6 +14,7 @@ import { LANE_OF_TASK } from "../processing/task-spec.ts";
 import { type JobKind, STAGE_WEIGHTS, type StageName } from "../progress/stages.ts";
 import type { JobEstimate, Priority } from "../schema/jobs.ts";
 import type { Lane } from "../schema/tasks.ts";
+import { isFileOutput } from "../video/file-output.ts";
 import { STREAM_FORMATS, type VideoOutput } from "../video/output.ts";
 import type { ResolvedOutputs } from "./resolve-outputs.ts";
 
@@ -119,7 +120,7 @@ function videoStages(outputs: readonly VideoOutput[], hasSteps: boolean): StageN
   const has = (format: VideoOutput["format"]) => outputs.some((output) => output.format === format);
   const stages: StageName[] = ["analysis"];
   const streams = STREAM_FORMATS.some(has);
-  if (streams || has("mp4")) stages.push("transcode");
+  if (streams || outputs.some((output) => isFileOutput(output))) stages.push("transcode");
   if (streams) stages.push("packaging");
   if (has("thumbnail") || has("storyboard") || has("preview")) stages.push("thumbnails");
   if (hasSteps) stages.push("finalization");
@@ -176,5 +177,6 @@ function jobRow(
     startedAt: null,
     finishedAt: null,
     deadlineAt: identity.nowMs + LIMITS.jobDeadlineMs,
+    historyRemovedAt: null,
   };
 }

@@ -1,8 +1,11 @@
+import type { Overlay } from "./overlay.ts";
 import type { FilterSupport } from "./video-filters.ts";
 
 /** Where and under which limits one ffmpeg runs. */
 export interface FfmpegSetting extends FilterSupport {
   inputUrl: string;
+  /** A logo over the picture, where the output has one. */
+  overlay?: Overlay | undefined;
   /** Threads for each decoder, filter graph and encoder. */
   threads: number;
 }

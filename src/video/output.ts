@@ -1,5 +1,9 @@
 import { z } from "zod";
+import { watermark } from "../image/watermark.ts";
+import { encoderPreset } from "./encoder-preset.ts";
+import { fileOutput } from "./file-output.ts";
 import { previewOutput } from "./preview.ts";
+import { streamEncryption } from "./segment-keys.ts";
 import { soundOutput, waveformOutput } from "./sound-output.ts";
 import { thumbnailOutput } from "./still-output.ts";
 import { storyboardOutput } from "./storyboard.ts";
@@ -12,27 +16,6 @@ export const renditionSpec = z.strictObject({
 });
 export type RenditionSpec = z.infer<typeof renditionSpec>;
 
-/** x264's presets, from the quickest to the most thorough. */
-const encoderPreset = z.enum(["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"]);
-export type EncoderPreset = z.infer<typeof encoderPreset>;
-
-/** One progressive file: H.264 and AAC in MP4, index in front (`+faststart`). */
-export const mp4Output = z.strictObject({
-  format: z.literal("mp4"),
-  name: z.string(),
-  /** Bounding box, px; the ratio is kept and sides are rounded to even. Absent: the source's own size. */
-  width: z.int().min(16).max(4096).optional(),
-  height: z.int().min(16).max(4096).optional(),
-  allowEnlarge: z.boolean(),
-  /** x264 constant rate factor, 0–51. */
-  crf: z.int().min(0).max(51),
-  /** Peak rate; absent leaves the CRF uncapped. */
-  maxVideoKbps: z.int().positive().optional(),
-  audioKbps: z.int().positive(),
-  encoderPreset,
-});
-export type Mp4Output = z.infer<typeof mp4Output>;
-
 /** The manifests of a stream: HLS, DASH, or both over the same segments. */
 export const STREAM_FORMATS = ["hls", "dash", "adaptive"] as const;
 export type StreamFormat = (typeof STREAM_FORMATS)[number];
@@ -43,13 +26,17 @@ export const streamOutput = z.strictObject({
   name: z.string(),
   variants: z.array(renditionSpec).min(1).max(8),
   segmentSeconds: z.number().min(2).max(10),
+  /** HLS alone. */
+  encryption: streamEncryption.optional(),
   crf: z.int().min(0).max(51),
   encoderPreset,
+  /** A logo over the picture, laid on the largest rendition. */
+  watermark: watermark.optional(),
 });
 export type StreamOutput = z.infer<typeof streamOutput>;
 
 export const videoOutput = z.discriminatedUnion("format", [
-  mp4Output,
+  fileOutput,
   streamOutput,
   thumbnailOutput,
   storyboardOutput,

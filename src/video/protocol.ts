@@ -7,8 +7,10 @@
  */
 import { z } from "zod";
 import { FAILURE_CLASSES } from "../errors.ts";
+import { imageAnalysis } from "../image/analysis.ts";
 import { imageOutput } from "../image/output.ts";
-import { mp4Output, streamOutput } from "./output.ts";
+import { fileOutput } from "./file-output.ts";
+import { streamOutput } from "./output.ts";
 import { previewOutput } from "./preview.ts";
 import { soundOutput, waveformOutput } from "./sound-output.ts";
 import { languageTag, sourceDescription } from "./source.ts";
@@ -31,6 +33,9 @@ const taskBase = {
   threads: z.int().positive().optional(),
 };
 
+/** What the keys of an encrypted stream follow from, base64. */
+const keyRoot = z.base64().optional();
+
 /** Segments counted from 0 on the grid of the stream; without `end` to the end of the video. */
 export const segmentRange = z.object({ first: z.int().nonnegative(), end: z.int().positive().optional() });
 /** A logo that pictures are marked with, read like the input. */
@@ -49,17 +54,40 @@ export const taskRequest = z.discriminatedUnion("kind", [
     logos,
     /** Failures of these classes cost only the output concerned (`image/make-outputs.ts`). */
     tolerated: z.array(z.enum(FAILURE_CLASSES)).optional(),
+    /** Whether the input itself is looked at, too. */
+    analyze: z.boolean().optional(),
   }),
-  z.strictObject({ kind: z.literal("transcode"), ...taskBase, source: sourceDescription, output: mp4Output }),
-  z.strictObject({ kind: z.literal("stream"), ...taskBase, source: sourceDescription, output: streamOutput }),
+  z.strictObject({
+    kind: z.literal("transcode"),
+    ...taskBase,
+    source: sourceDescription,
+    output: fileOutput,
+    logos,
+  }),
+  z.strictObject({
+    kind: z.literal("stream"),
+    ...taskBase,
+    source: sourceDescription,
+    output: streamOutput,
+    keyRoot,
+    logos,
+  }),
   z.strictObject({
     kind: z.literal("chunk"),
     ...taskBase,
     source: sourceDescription,
     output: streamOutput,
     range: segmentRange,
+    keyRoot,
+    logos,
   }),
-  z.strictObject({ kind: z.literal("audio"), ...taskBase, source: sourceDescription, output: streamOutput }),
+  z.strictObject({
+    kind: z.literal("audio"),
+    ...taskBase,
+    source: sourceDescription,
+    output: streamOutput,
+    keyRoot,
+  }),
   z.strictObject({
     kind: z.literal("thumbnail"),
     ...taskBase,
@@ -118,6 +146,8 @@ export const segment = z.object({
    * and all that a player needs to decode it.
    */
   keyframes: z.array(z.tuple([z.number(), z.int(), z.int()])).optional(),
+  /** Of an encrypted segment: its place on the grid of the stream, which names its key. */
+  cipherIndex: z.int().nonnegative().optional(),
 });
 export type Segment = z.infer<typeof segment>;
 
@@ -135,6 +165,8 @@ export const encodedTrack = z.object({
   width: z.int().optional(),
   height: z.int().optional(),
   frameRate: z.number().optional(),
+  /** Frames a second where they come fastest; variable frame rates only. */
+  maxFrameRate: z.number().optional(),
   variableFrameRate: z.boolean().optional(),
   channels: z.int().optional(),
   sampleRate: z.int().optional(),
@@ -160,6 +192,8 @@ export const taskResult = z.discriminatedUnion("kind", [
     notes: z.array(z.string()).default([]),
     /** Outputs that could not be made, in a way that is tolerated. */
     failed: z.array(failedFile).optional(),
+    /** What was learned of an image; absent when it was not asked for, or could not be. */
+    analysis: imageAnalysis.optional(),
   }),
   /** No track at all: the video had ended before this chunk of it. */
   z.object({

@@ -9,7 +9,7 @@ export const audioFields = {
   audio_codec: z
     .enum(["aac", "mp3", "opus", "vorbis"])
     .optional()
-    .openapi({ description: "m4a: aac; mp3: mp3; ogg: opus or vorbis" }),
+    .openapi({ description: "m4a: aac; mp3: mp3; ogg: opus or vorbis; of videos what the container holds" }),
   audio_channels: z.int().min(1).max(2).optional(),
   audio_sample_rate: z.literal(SAMPLE_RATES).optional().openapi({ description: "Hz" }),
   loudness: z
@@ -30,9 +30,9 @@ export const audioFields = {
 
 export const AUDIO_FIELD_FORMATS = {
   audio_bitrate: [...VIDEO_FORMATS, ...SOUND_FORMATS],
-  audio_codec: SOUND_FORMATS,
-  audio_channels: SOUND_FORMATS,
-  audio_sample_rate: SOUND_FORMATS,
+  audio_codec: [...VIDEO_FORMATS, ...SOUND_FORMATS],
+  audio_channels: [...VIDEO_FORMATS, ...SOUND_FORMATS],
+  audio_sample_rate: [...VIDEO_FORMATS, ...SOUND_FORMATS],
   loudness: SOUND_FORMATS,
   waveform: ["json", "png", "svg"],
 } as const;

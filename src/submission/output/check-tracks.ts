@@ -67,6 +67,8 @@ function checkWaveform(specification: NamedSpecification, refuse: Refuse): void 
 }
 
 function checkSound(specification: NamedSpecification, format: SoundFormat, refuse: Refuse): void {
+  const { start = 0, end } = specification;
+  if (end !== undefined && end <= start) refuse("end", `The end has to come after ${start} s.`);
   const { audio_codec, audio_bitrate: kbps = 0, audio_sample_rate: rate = 48_000 } = specification;
   const codecs: readonly string[] = SOUND_CODECS[format];
   const codec = audio_codec ?? SOUND_CODECS[format][0];

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { metadataChoice } from "../../image/metadata/modes.ts";
 import { MAX_OUTPUT_SIDE_PX, RESIZE_MODES } from "../../image/output.ts";
+import { STREAM_FORMATS } from "../../video/output.ts";
 import { qualitySpecification } from "../quality-field.ts";
 import { OUTPUT_FORMATS, PICTURE_FORMATS, VIDEO_FORMATS } from "./formats.ts";
 import { watermarkSpecification } from "./watermark-specification.ts";
@@ -12,6 +13,11 @@ const name = z
     "1–100 letters, digits, dots, dashes and underscores, starting with a letter or digit",
   )
   .refine((text) => !text.includes(".."), "two dots in a row are not allowed");
+
+/** Longest that an attempt runs, memory of the largest slot that is offered, and its cores. */
+const MAX_TIMEOUT_SECONDS = 3 * 3_600;
+const MAX_MEMORY_MB = 8_000;
+const MAX_THREADS = 16;
 
 /** Fields of more than one group of formats. */
 export const commonFields = {
@@ -26,8 +32,12 @@ export const commonFields = {
   /** What stays of the input's EXIF, XMP and IPTC; nothing when absent. Only images keep any. */
   metadata: metadataChoice.optional(),
   quality: qualitySpecification.optional(),
-  /** Pictures: a logo over the finished picture. */
+  /** A logo over the finished picture; of a stream on its largest rendition, which the others follow. */
   watermark: watermarkSpecification.optional(),
+  /** What the making of it may take. */
+  timeout_seconds: z.int().min(1).max(MAX_TIMEOUT_SECONDS).optional(),
+  max_memory_mb: z.int().min(16).max(MAX_MEMORY_MB).optional(),
+  cpu_threads: z.int().min(1).max(MAX_THREADS).optional(),
 };
 
 const SIZED = [...PICTURE_FORMATS, ...VIDEO_FORMATS];
@@ -37,7 +47,10 @@ export const COMMON_FIELD_FORMATS = {
   width: [...SIZED, "svg" as const],
   height: [...SIZED, "svg" as const],
   allow_enlarge: SIZED,
-  resize_mode: PICTURE_FORMATS,
-  background_color: [...PICTURE_FORMATS, "svg" as const],
-  watermark: PICTURE_FORMATS,
+  resize_mode: SIZED,
+  background_color: [...SIZED, "svg" as const],
+  timeout_seconds: VIDEO_FORMATS,
+  max_memory_mb: VIDEO_FORMATS,
+  cpu_threads: VIDEO_FORMATS,
+  watermark: [...SIZED, ...STREAM_FORMATS],
 };

@@ -1,10 +1,11 @@
+import { FILE_FORMATS, type FileFormat } from "../../video/codecs.ts";
 import { STREAM_FORMATS } from "../../video/output.ts";
 import { SOUND_FORMATS, type SoundFormat } from "../../video/sound-output.ts";
 
 /** `auto` is WebP, without loss for flat graphics. */
-export const PICTURE_FORMATS = ["auto", "webp", "jpeg", "png", "avif"] as const;
+export const PICTURE_FORMATS = ["auto", "webp", "jpeg", "png", "avif", "gif"] as const;
 /** One progressive file with a picture that moves. */
-export const VIDEO_FORMATS = ["mp4"] as const;
+export const VIDEO_FORMATS = FILE_FORMATS;
 
 /** What is learned of a file, and drawings of that. */
 export const DATA_FORMATS = ["json", "svg"] as const;
@@ -25,7 +26,11 @@ export const EXTENSIONS: Record<OutputFormat, string> = {
   jpeg: ".jpg",
   png: ".png",
   avif: ".avif",
+  gif: ".gif",
   mp4: ".mp4",
+  webm: ".webm",
+  mkv: ".mkv",
+  ts: ".ts",
   hls: "",
   dash: "",
   adaptive: "",
@@ -40,7 +45,7 @@ export function isPicture(format: OutputFormat): boolean {
   return PICTURE_FORMATS.some((picture) => picture === format);
 }
 
-export function isVideoFile(format: OutputFormat): boolean {
+export function isVideoFile(format: OutputFormat): format is FileFormat {
   return VIDEO_FORMATS.some((video) => video === format);
 }
 

@@ -24,8 +24,16 @@ export function pictureOf(specification: NamedSpecification, defaultLogo: string
     sharpen: specification.sharpen_amount,
     background: background || WHITE,
     ...qualityOf(specification.quality, format),
-    losslessIfFlat: isAuto || undefined,
+    losslessIfFlat: (isAuto && !specification.lossless) || undefined,
+    lossless: specification.lossless,
+    maxColors: specification.max_colors,
+    progressive: specification.progressive,
+    effort: specification.effort,
+    chromaSubsampling: specification.chroma_subsampling,
+    animated: ((format === "webp" || format === "gif") && specification.animated !== false) || undefined,
     metadata: specification.metadata,
+    colorProfile: specification.color_profile,
+    linearLight: specification.linear_light,
     watermark: specification.watermark && watermarkOf(specification.watermark, defaultLogo),
   });
 }

@@ -24,6 +24,8 @@ export function soundOf(specification: NamedSpecification): SoundOutput {
     kbps: specification.audio_bitrate ?? DEFAULT_KBPS[codec],
     channels: specification.audio_channels,
     sampleRate: specification.audio_sample_rate,
+    startSeconds: specification.start,
+    endSeconds: specification.end,
     loudness: loudness && { integrated: loudness.target, truePeak: loudness.true_peak },
   };
 }

@@ -14,11 +14,14 @@ export function videoOutputsOf(
   if (specification.waveform) return [waveformOf(specification)];
   switch (specification.format) {
     case "mp4":
-      return [videoFileOf(specification)];
+    case "webm":
+    case "mkv":
+    case "ts":
+      return [videoFileOf(specification, specification.format, defaultLogo)];
     case "hls":
     case "dash":
     case "adaptive":
-      return [streamOf(specification, specification.format)];
+      return [streamOf(specification, specification.format, defaultLogo)];
     case "m4a":
     case "mp3":
     case "ogg":
