@@ -3,6 +3,7 @@ import { watermark } from "../image/watermark.ts";
 import { encoderPreset } from "./encoder-preset.ts";
 import { fileOutput } from "./file-output.ts";
 import { previewOutput } from "./preview.ts";
+import { streamEncryption } from "./segment-keys.ts";
 import { soundOutput, waveformOutput } from "./sound-output.ts";
 import { thumbnailOutput } from "./still-output.ts";
 import { storyboardOutput } from "./storyboard.ts";
@@ -25,6 +26,8 @@ export const streamOutput = z.strictObject({
   name: z.string(),
   variants: z.array(renditionSpec).min(1).max(8),
   segmentSeconds: z.number().min(2).max(10),
+  /** HLS alone. */
+  encryption: streamEncryption.optional(),
   crf: z.int().min(0).max(51),
   encoderPreset,
   /** A logo over the picture, laid on the largest rendition. */
