@@ -135,6 +135,6 @@ function answerWith(c: AppContext, asked: AskedImage, media: MediaRecord, found:
 
 function noteOn({ options }: AskedImage): string | undefined {
   return options.gravity === "face"
-    ? "No face detector here: the crop keeps what draws the eye, skin first."
+    ? "The crop shows the faces that a container found; without any, what draws the eye, skin first."
     : undefined;
 }

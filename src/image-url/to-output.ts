@@ -69,11 +69,12 @@ export function toImageOutput(options: ImageUrlOptions, format: ImageFormat): Im
   };
 }
 
-/** Where a crop or pad lies. Faces are looked for as everything else that draws the eye: by skin, edges and colour. */
+/** Where a crop or pad lies. */
 function placeOf(gravity: ImageUrlOptions["gravity"]): Pick<ImageOutput, "position" | "gravity"> {
   if (gravity === undefined) return { position: CENTER };
   if (typeof gravity !== "string") return { position: gravity };
-  if (gravity === "auto" || gravity === "face") return { position: CENTER, gravity: "attention" };
+  if (gravity === "auto") return { position: CENTER, gravity: "attention" };
+  if (gravity === "face") return { position: CENTER, gravity };
   return { position: SIDES[gravity] };
 }
 
