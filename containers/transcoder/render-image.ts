@@ -69,7 +69,8 @@ export async function renderImage(
     ? flattened(image, output)
     : await finish(image, output, framing, logos);
   await encode(finished, output).toFile(file);
-  return { ...(await concluded(file, framing, output, carried)), notes: carried.notes };
+  const notes = [...carried.notes, ...notesOnStill(output, metadata)];
+  return { ...(await concluded(file, framing, output, carried)), notes };
 }
 
 /** The file whose quality or form its pixels decide. */
@@ -83,6 +84,13 @@ async function writeSearched(
   const { bytes, notes } = await encodeOutput(pixels, output, LIBVIPS_CODEC, { carry });
   await writeFile(file, bytes);
   return notes;
+}
+
+function notesOnStill({ name, format, animated }: ImageOutput, { pages = 1 }: Metadata): string[] {
+  const mightMove = animated === true && (format === "webp" || format === "gif");
+  return mightMove && pages > 1
+    ? [`${name} is a still: its source has more frames, or larger ones, than are animated.`]
+    : [];
 }
 
 function notesOnAnimation(output: ImageOutput): string[] {

@@ -91,10 +91,15 @@ export function gridOf(
   };
 }
 
+/** The rendition with the most pixels: all others are made from its frames. */
+export function largestRendition({ renditions }: StreamPlan): Rendition {
+  return renditions.reduce((a, b) => (b.width * b.height > a.width * a.height ? b : a));
+}
+
 /** Pixels of the largest rendition, such as `1280x720`. */
-export function largestOf({ renditions }: StreamPlan): string {
-  const largest = renditions.toSorted((a, b) => b.width * b.height - a.width * a.height)[0];
-  return `${largest?.width}x${largest?.height}`;
+export function largestOf(plan: StreamPlan): string {
+  const { width, height } = largestRendition(plan);
+  return `${width}x${height}`;
 }
 
 /** A run of whole segments, counted from 0 on the grid. */

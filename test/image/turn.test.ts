@@ -1,5 +1,7 @@
+import { runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { MAX_TURN_MS, turnsWaiting, withTurn } from "../../src/image/turn.ts";
+import { testEnv } from "../fixtures/app.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -34,12 +36,29 @@ describe("withTurn", () => {
     expect(await withTurn("job", () => Promise.resolve("next"))).toBe("next");
   });
 
+  it("is passed on between Durable Objects of one isolate, none of which may wake another", async () => {
+    const objects = Array.from({ length: 6 }, (_, i) => testEnv.DERIVATIVES.getByName(`turn-${i}`));
+    let running = 0;
+    const ran = objects.map((object) =>
+      runInDurableObject(object, () =>
+        withTurn("interactive", async () => {
+          expect(++running).toBe(1);
+          await scheduler.wait(2);
+          running--;
+          return "done";
+        }),
+      ),
+    );
+    expect(await Promise.all(ran)).toEqual(objects.map(() => "done"));
+  });
+
   it("does not wait for ever for work that was ended in the middle", async () => {
     vi.useFakeTimers();
     let finishLost = () => {};
     const lost = withTurn("job", () => new Promise<void>((resolve) => (finishLost = resolve)));
     const next = withTurn("job", () => Promise.resolve("next"));
-    await vi.advanceTimersByTimeAsync(MAX_TURN_MS * 2);
+    vi.setSystemTime(Date.now() + MAX_TURN_MS * 2);
+    await vi.advanceTimersByTimeAsync(10);
     expect(await next).toBe("next");
     finishLost();
     await lost;

@@ -1,9 +1,37 @@
+import { readPacketTimes } from "../../../src/video/describe-details.ts";
+import { keyframeProbeArgs } from "../../../src/video/ffmpeg-args.ts";
 import type { TaskResult } from "../../../src/video/protocol.ts";
-import { probeUrl } from "../run-ffmpeg.ts";
+import type { SourceDescription } from "../../../src/video/source.ts";
+import { probeUrl, readFfprobe } from "../run-ffmpeg.ts";
 import type { TaskContext } from "../task-context.ts";
 
-/** Learns what the source is, from its headers alone. */
+/** Above this rate, reading some seconds for their keyframes costs more than it tells. */
+const MAX_SCANNED_KBPS = 20_000;
+
+/** Learns what the source is, from its headers and the first of its packets. */
 export async function runProbe(context: TaskContext): Promise<TaskResult> {
   context.progress(0, "probing");
-  return { kind: "probe", source: await probeUrl(context, context.request.inputUrl) };
+  const source = await probeUrl(context, context.request.inputUrl);
+  return { kind: "probe", source: await withPacketTimes(context, source) };
+}
+
+async function withPacketTimes(context: TaskContext, source: SourceDescription): Promise<SourceDescription> {
+  const { video, bitrateKbps = Number.POSITIVE_INFINITY } = source;
+  if (video === undefined || bitrateKbps > MAX_SCANNED_KBPS) return source;
+  const args = keyframeProbeArgs(context.request.inputUrl);
+  // Whatever is wrong with the packets, the encoder will say it better.
+  const csv = await readFfprobe(context, args).catch(() => {
+    context.signal.throwIfAborted();
+    return "";
+  });
+  const { keyframeSeconds, irregular } = readPacketTimes(csv);
+  return {
+    ...source,
+    video: {
+      ...video,
+      ...(keyframeSeconds !== undefined && { keyframeSeconds }),
+      // A container that names a rate and leaves frames out; the fields of interlaced video have times of their own.
+      ...(irregular && !video.interlaced && { variableFrameRate: true }),
+    },
+  };
 }
