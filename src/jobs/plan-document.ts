@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { isStageName, STAGE_OF_TASK, scaledWeights } from "../progress/stages.ts";
-import { LANES, TASK_KINDS, TASK_STATES } from "../schema/tasks.ts";
+import { LANES, SLOT_SIZES, TASK_KINDS, TASK_STATES } from "../schema/tasks.ts";
 import { fileOutput } from "../video/file-output.ts";
 import { planFile } from "../video/file-plan.ts";
 import { streamOutput } from "../video/output.ts";
@@ -49,6 +49,12 @@ export const planDocument = z
           weight: z.number().openapi({ description: "Share of its stage, relative to its siblings" }),
           state: z.enum(TASK_STATES),
           attempts: z.int(),
+          needs: z
+            .object({ memory_bytes: z.int(), disk_bytes: z.int(), slot_size: z.enum(SLOT_SIZES) })
+            .nullable()
+            .openapi({
+              description: "What it is expected to hold at its worst moment, and the slot that this takes",
+            }),
           depends_on: z.array(z.string()),
           does: z.unknown().openapi({ description: "Its instructions" }),
           renditions: z
@@ -107,6 +113,7 @@ export function describePlan({ job, media, tasks, dependencies }: PlannedRows): 
         weight: task.weight,
         state: task.state,
         attempts: task.attempt,
+        needs: task.memoryBytes + task.diskBytes === 0 ? null : needsOf(task),
         depends_on: dependencies.filter((row) => row.taskId === task.id).map((row) => row.dependsOn),
         does: instructionsIn(task.spec),
         ...renditionsOf(task),
@@ -134,6 +141,10 @@ function describeEstimate(job: JobRow): PlanDocument["estimates"] {
       expected_run: inSeconds(estimate.runMs),
     },
   };
+}
+
+function needsOf({ memoryBytes, diskBytes, slotSize }: TaskRow) {
+  return { memory_bytes: memoryBytes, disk_bytes: diskBytes, slot_size: slotSize };
 }
 
 /** The input is described once, for all tasks; where things lie is nobody's business. */
