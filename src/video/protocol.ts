@@ -34,6 +34,9 @@ const taskBase = {
   threads: z.int().positive().optional(),
 };
 
+/** What the keys of an encrypted stream follow from, base64. */
+const keyRoot = z.base64().optional();
+
 /** Segments counted from 0 on the grid of the stream; without `end` to the end of the video. */
 export const segmentRange = z.object({ first: z.int().nonnegative(), end: z.int().positive().optional() });
 /** A logo that pictures are marked with, read like the input. */
@@ -47,7 +50,7 @@ const logos = z.array(logoSource).max(10).optional();
 const inParts = z.union([streamOutput, fileOutput]);
 
 export const taskRequest = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("probe"), ...taskBase }),
+  z.strictObject({ kind: z.literal("probe"), ...taskBase, measureComplexity: z.boolean().optional() }),
   z.strictObject({
     kind: z.literal("image"),
     ...taskBase,
@@ -70,6 +73,7 @@ export const taskRequest = z.discriminatedUnion("kind", [
     ...taskBase,
     source: sourceDescription,
     output: streamOutput,
+    keyRoot,
     logos,
   }),
   z.strictObject({
@@ -78,9 +82,16 @@ export const taskRequest = z.discriminatedUnion("kind", [
     source: sourceDescription,
     output: inParts,
     range: segmentRange,
+    keyRoot,
     logos,
   }),
-  z.strictObject({ kind: z.literal("audio"), ...taskBase, source: sourceDescription, output: inParts }),
+  z.strictObject({
+    kind: z.literal("audio"),
+    ...taskBase,
+    source: sourceDescription,
+    output: inParts,
+    keyRoot,
+  }),
   z.strictObject({
     kind: z.literal("stitch"),
     ...taskBase,
@@ -148,6 +159,8 @@ export const segment = z.object({
    * and all that a player needs to decode it.
    */
   keyframes: z.array(z.tuple([z.number(), z.int(), z.int()])).optional(),
+  /** Of an encrypted segment: its place on the grid of the stream, which names its key. */
+  cipherIndex: z.int().nonnegative().optional(),
 });
 export type Segment = z.infer<typeof segment>;
 
