@@ -2,6 +2,7 @@ import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { authenticate } from "./access/authenticate.ts";
+import { rateLimit } from "./access/rate-limit.ts";
 import { keyRoutes } from "./access/routes.ts";
 import { sessionRoutes } from "./access/session-routes.ts";
 import { activityRoutes } from "./activity/routes.ts";
@@ -14,6 +15,7 @@ import { workerRoutes } from "./health/worker-routes.ts";
 import { newId } from "./id.ts";
 import { idempotent } from "./idempotency/idempotent.ts";
 import { iiifRoutes } from "./image-url/iiif-routes.ts";
+import { knowledgeRoutes } from "./image-url/knowledge-routes.ts";
 import { imageUrlRoutes } from "./image-url/routes.ts";
 import { srcsetRoutes } from "./image-url/srcset-routes.ts";
 import { batchRoutes } from "./jobs/batch-routes.ts";
@@ -65,7 +67,16 @@ app.use(
 app.use(
   cors({
     origin: (origin, c) => (configOf(c.env).corsOrigins.includes(origin) ? origin : null),
-    exposeHeaders: ["Location", "Link", "ETag", "Retry-After", "X-Request-Id", "Idempotent-Replayed"],
+    exposeHeaders: [
+      "Location",
+      "Link",
+      "ETag",
+      "Retry-After",
+      "RateLimit",
+      "RateLimit-Policy",
+      "X-Request-Id",
+      "Idempotent-Replayed",
+    ],
     maxAge: 86_400,
   }),
 );
@@ -92,7 +103,7 @@ app.route("/", feedRoutes);
 app.route("/", deliveryRoutes);
 
 // A key or the page's session.
-app.use("/v1/*", authenticate(), idempotent());
+app.use("/v1/*", authenticate(), rateLimit(), idempotent());
 app.route("/", submissionRoutes);
 app.route("/", batchSubmissionRoutes);
 app.route("/", batchRoutes);
@@ -106,6 +117,7 @@ app.route("/", requeueRoutes);
 app.route("/", deadLetterRoutes);
 app.route("/", timelineRoutes);
 app.route("/", mediaRoutes);
+app.route("/", knowledgeRoutes);
 app.route("/", srcsetRoutes);
 app.route("/", retentionRoutes);
 app.route("/", webhookSecretRoutes);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { KeyBudget } from "./access/key-budget.ts";
 import type { MissBudget } from "./image-url/miss-budget.ts";
 import type { DerivativeProducer } from "./image-url/producer.ts";
 import { type ImageUrlSettings, imageUrlSettings } from "./image-url/settings.ts";
@@ -26,6 +27,7 @@ export interface Env {
   TRANSCODER_LARGE: DurableObjectNamespace<TranscoderLarge>;
   DERIVATIVES: DurableObjectNamespace<DerivativeProducer>;
   MISS_BUDGET: DurableObjectNamespace<MissBudget>;
+  KEY_BUDGET: DurableObjectNamespace<KeyBudget>;
   WEBHOOK_TARGET: DurableObjectNamespace<WebhookTarget>;
   CIRCUIT_BREAKERS: DurableObjectNamespace<CircuitBreakers>;
   LEASE_WATCH: DurableObjectNamespace<LeaseWatch>;
@@ -73,6 +75,13 @@ export interface Env {
   WATERMARK_LOGO?: string;
   /** Seconds in which a submission of the same content gets the job that is there; 0 turns it off. */
   DEDUPE_WINDOW_SECONDS?: string;
+  /** Requests a minute that a key may make, where it says nothing else. */
+  REQUESTS_PER_MINUTE?: string;
+  /** Days after which the history of an ended job is forgotten, and of one that failed. */
+  JOB_DAYS?: string;
+  FAILED_JOB_DAYS?: string;
+  /** Days after which a job goes with its outputs; empty: they live as long as their media. */
+  OUTPUT_DAYS?: string;
 }
 
 /** "There is work in this lane." It names no job: whoever gets it claims the best ready task. */
@@ -87,6 +96,10 @@ export interface DeliveryTicket {
 
 const seconds = (n: number) => n * 1000;
 const minutes = (n: number) => n * 60_000;
+const DAY_MS = 86_400_000;
+
+/** At least one: what ended an hour ago somebody may still ask for. */
+const days = z.coerce.number().min(1).max(3_650);
 
 const schema = z.object({
   tokenSecret: z.string().min(16, "TOKEN_SECRET must be at least 16 characters"),
@@ -111,6 +124,10 @@ const schema = z.object({
     .int()
     .min(0)
     .max(30 * 86_400),
+  requestsPerMinute: z.coerce.number().int().min(1),
+  jobDays: days,
+  failedJobDays: days,
+  outputDays: days.optional(),
 });
 
 /** Limits and timings in one place; each has its unit in its name. */
@@ -202,6 +219,12 @@ export interface Config {
   watermarkLogo: string | undefined;
   /** How long a job answers submissions of the same content; 0: never. */
   dedupeWindowMs: number;
+  requestsPerMinute: number;
+  /** How long the history of a job is kept after its end, and of one that failed. */
+  jobKeptMs: number;
+  failedJobKeptMs: number;
+  /** How long outputs are; undefined: as long as their media. */
+  outputKeptMs: number | undefined;
 }
 
 const parsed = new WeakMap<Env, Config>();
@@ -227,6 +250,10 @@ export function configOf(env: Env): Config {
     webhookResolverUrl: env.WEBHOOK_RESOLVER_URL || undefined,
     watermarkLogo: env.WATERMARK_LOGO || undefined,
     dedupeWindowSeconds: env.DEDUPE_WINDOW_SECONDS || "3600",
+    requestsPerMinute: env.REQUESTS_PER_MINUTE || "6000",
+    jobDays: env.JOB_DAYS || "7",
+    failedJobDays: env.FAILED_JOB_DAYS || "30",
+    outputDays: env.OUTPUT_DAYS || undefined,
   });
   const complete: Config = {
     tokenSecret: config.tokenSecret,
@@ -246,6 +273,10 @@ export function configOf(env: Env): Config {
     webhookResolverUrl: config.webhookResolverUrl,
     watermarkLogo: config.watermarkLogo,
     dedupeWindowMs: seconds(config.dedupeWindowSeconds),
+    requestsPerMinute: config.requestsPerMinute,
+    jobKeptMs: config.jobDays * DAY_MS,
+    failedJobKeptMs: config.failedJobDays * DAY_MS,
+    outputKeptMs: config.outputDays && config.outputDays * DAY_MS,
   };
   parsed.set(env, complete);
   return complete;

@@ -48,6 +48,19 @@ export const ERRORS = define({
     class: "configuration",
     action: "Wait for the seconds that Retry-After names; images that were made before are still served.",
   },
+  rate_limited: {
+    status: 429,
+    title: "Too many requests",
+    class: "configuration",
+    action:
+      "Wait for the seconds that Retry-After names; RateLimit tells with every answer how many are left.",
+  },
+  quota_exceeded: {
+    status: 429,
+    title: "The daily quota of the key is used up",
+    class: "configuration",
+    action: "Wait until the day is over (UTC), as Retry-After says, or ask for a larger quota.",
+  },
   malformed_json: {
     status: 400,
     title: "The body is not valid JSON",
@@ -302,6 +315,12 @@ export const ERRORS = define({
   worker_lost: {
     status: 500,
     title: "The worker that ran the task stopped answering",
+    class: "system",
+    action: "Nothing: the task is run again.",
+  },
+  worker_restarted: {
+    status: 500,
+    title: "The worker that ran the task was started anew",
     class: "system",
     action: "Nothing: the task is run again.",
   },

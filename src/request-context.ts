@@ -8,6 +8,11 @@ export interface Caller {
   scopes: readonly Scope[];
   /** `key_…`, `bootstrap`, or `watch` for a job-scoped token. */
   keyId: string;
+  /** What its key is limited to, where that differs from what any key is. */
+  limits?: {
+    requestsPerMinute?: number | undefined;
+    daily: { jobs?: number | undefined; bytes?: number | undefined };
+  };
   /** Came with the browser's session cookie: writes need CSRF protection. */
   viaSession: boolean;
 }

@@ -1,4 +1,5 @@
 import { ContainerProxy } from "@cloudflare/containers";
+import { KeyBudget } from "./access/key-budget.ts";
 import { app } from "./app.ts";
 import type { DeliveryTicket, Env, Ticket } from "./config.ts";
 import { MissBudget } from "./image-url/miss-budget.ts";
@@ -7,7 +8,7 @@ import { CircuitBreakers } from "./processing/circuit-breakers.ts";
 import { consumeTickets } from "./processing/consumer.ts";
 import { consumeDeadMessages, isDeadBatch } from "./processing/dead-messages.ts";
 import { JobProgress } from "./processing/job-progress.ts";
-import { LeaseWatch } from "./processing/lease-watch.ts";
+import { armLeaseWatch, LeaseWatch } from "./processing/lease-watch.ts";
 import { Transcoder } from "./processing/transcoder.ts";
 import { TranscoderLarge } from "./processing/transcoder-large.ts";
 import { Feed } from "./progress/feed.ts";
@@ -21,6 +22,7 @@ export {
   DerivativeProducer,
   Feed,
   JobProgress,
+  KeyBudget,
   LeaseWatch,
   MissBudget,
   Transcoder,
@@ -34,6 +36,7 @@ let ticketsReissued = false;
 async function reissueAfterStart(env: Env): Promise<void> {
   if (ticketsReissued) return;
   ticketsReissued = true;
+  await armLeaseWatch(env);
   await reissueTickets(env, Date.now());
 }
 

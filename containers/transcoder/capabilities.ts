@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { WANTED_ENCODERS } from "../../src/video/encoders.ts";
 
 const run = promisify(execFile);
 
@@ -27,9 +28,6 @@ export async function askDecoders(): Promise<PictureCapabilities> {
   }
 }
 
-/** Encoders that outputs can ask for. */
-const ENCODERS = ["libx264", "libx265", "libvpx-vp9", "libsvtav1", "aac", "libopus", "libmp3lame"];
-
 /** @throws {Error} when there is no ffmpeg on the PATH */
 export async function askFfmpeg(): Promise<FfmpegCapabilities> {
   const [version, encoders, filters] = await Promise.all([
@@ -41,7 +39,7 @@ export async function askFfmpeg(): Promise<FfmpegCapabilities> {
   const filterNames = namesIn(filters);
   return {
     version: /^ffmpeg version (\S+)/.exec(version)?.[1] ?? "unknown",
-    encoders: ENCODERS.filter((name) => names.has(name)),
+    encoders: WANTED_ENCODERS.filter((name) => names.has(name)),
     toneMapping: filterNames.has("zscale") && filterNames.has("tonemap"),
   };
 }

@@ -5,6 +5,7 @@
 import { readFile, stat } from "node:fs/promises";
 import sharp from "sharp";
 import { MediaError } from "../../src/errors.ts";
+import { analyzeFile } from "./analyze-file.ts";
 import { renderImage } from "./render-image.ts";
 import type { ImageOrder, ImageReport } from "./render-images.ts";
 
@@ -25,6 +26,9 @@ async function main(orderFile: string): Promise<void> {
       const size = await renderImage(order.input, output, file, order.logos);
       say({ type: "rendered", file, ...size, bytes: (await stat(file)).size });
     }
+    // What is made counts, also when the whole of the input cannot be looked at.
+    const analysis = order.analyze ? await analyzeFile(order.input).catch(() => undefined) : undefined;
+    if (analysis) say({ type: "analyzed", analysis });
   } catch (thrown) {
     const error = classify(thrown);
     say({ type: "failed", code: error.code, message: error.message, detail: error.privateDetail ?? "" });

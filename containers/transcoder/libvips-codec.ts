@@ -12,7 +12,8 @@ export const LIBVIPS_CODEC: ImageCodec = {
     const written = await encode(wanted.format === "jpeg" ? raw.removeAlpha() : raw, wanted).toBuffer();
     return new Uint8Array(written);
   },
-  decode: async (bytes) => await pixelsOf(sharp(bytes).toColorspace("srgb")),
+  // A profile that was kept describes the very numbers that are compared: it is not applied.
+  decode: async (bytes) => await pixelsOf(sharp(bytes, { ignoreIcc: true })),
 };
 
 /** libaom's effort, 0–9: 4 is where more of it stops paying in bytes. */

@@ -1,35 +1,29 @@
 import { readFile, writeFile } from "node:fs/promises";
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { MediaError } from "../../src/errors.ts";
-import { carryMetadata } from "../../src/image/carry-metadata.ts";
+import { type Carried, carriedOf } from "../../src/image/carry-metadata.ts";
 import { encodeOutput, isSearched } from "../../src/image/encode-output.ts";
 import { finishPixels } from "../../src/image/finish.ts";
 import { type Framing, frameOutput } from "../../src/image/framing.ts";
 import type { Rectangle, Size } from "../../src/image/geometry.ts";
-import { withoutExifPrefix } from "../../src/image/metadata/read-jpeg.ts";
-import type { SourceMetadata } from "../../src/image/metadata/source-metadata.ts";
+import { writeMetadata } from "../../src/image/metadata/write-metadata.ts";
 import { orientPixels, storedSize, storedWindow } from "../../src/image/orient.ts";
 import type { ImageOutput } from "../../src/image/output.ts";
 import type { Pixels } from "../../src/image/pixels.ts";
 import type { Orientation } from "../../src/image/probe.ts";
 import { settleOutput } from "../../src/image/settle.ts";
 import type { LogoFiles } from "./get-logos.ts";
+import { INPUT_OPTIONS } from "./input-options.ts";
 import { encode, LIBVIPS_CODEC } from "./libvips-codec.ts";
+import { colorModelOf, metadataOf } from "./metadata-of.ts";
 import { pixelsOf } from "./pixels-of.ts";
 import { isAnimation, renderAnimation } from "./render-animation.ts";
+import { type Kernel, kernelOf, type SourceFile, scaled } from "./scale-image.ts";
 import { scaledLogo } from "./scaled-logo.ts";
-
-const MAX_INPUT_PIXELS = 100_000_000;
-const INPUT_OPTIONS = {
-  failOn: "error",
-  limitInputPixels: MAX_INPUT_PIXELS,
-  sequentialRead: true,
-  pages: 1,
-} as const;
 
 /**
  * Makes one image file: libvips decodes, stands it upright, cuts and scales; the steps after that are those of the edge
- * (`finish.ts`), so that both lanes make the same picture. In sRGB, without any metadata.
+ * (`finish.ts`), so that both lanes make the same picture, with the metadata that the output keeps.
  *
  * @returns its size, px, as read back from the file, and what its maker may want to know
  * @throws {MediaError} `invalid_result` when the file does not have the planned size; `unusable_logo`; what libvips throws otherwise
@@ -40,44 +34,52 @@ export async function renderImage(
   file: string,
   logos: LogoFiles = {},
 ): Promise<{ width: number; height: number; notes: string[] }> {
-  const source = await sharp(input, INPUT_OPTIONS).metadata();
-  const upright = source.autoOrient;
+  const metadata = await sharp(input, INPUT_OPTIONS).metadata();
+  const source: SourceFile = { file: input, metadata };
+  const upright = metadata.autoOrient;
   const look = async (window: Rectangle, size: Size) =>
-    await pixelsOf(scaled(input, window, size, "lanczos3"));
+    await pixelsOf(scaled(source, window, size, { kernel: "lanczos3", color: "srgb" }));
   const output = await settleOutput(upright, asked, look);
   const framing = frameOutput({ ...upright, orientation: 1 }, output);
   const { window, size } = framing.sampling;
   const kernel = kernelOf(output, window, size);
-  if (isAnimation(output, source, framing.size)) {
+  const moves = isAnimation(output, metadata, framing.size);
+  // The frames of an animation come in sRGB.
+  const carried = carriedOf(
+    moves ? { ...output, colorProfile: "srgb" } : output,
+    metadataOf(metadata),
+    { colorModel: colorModelOf(metadata) },
+    framing.size,
+  );
+  if (moves) {
     const finishFrame = async (stored: Pixels) =>
-      await finishPicture(await scaledFrame(stored, source, framing, kernel), output, framing, logos);
-    await renderAnimation(input, output, source, finishFrame, file);
-    return { ...(await concluded(file, framing, output, source)), notes: notesOnAnimation(output) };
+      await finishPicture(await scaledFrame(stored, metadata, framing, kernel), output, framing, logos);
+    await renderAnimation(input, output, metadata, finishFrame, file);
+    return { ...(await concluded(file, framing, output, carried)), notes: notesOnAnimation(output) };
   }
-  const image = scaled(input, window, size, kernel);
-  const notes = isSearched(output)
-    ? await writeSearched(await finishPicture(await pixelsOf(image), output, framing, logos), output, file)
-    : await write(image, output, framing, logos, file);
-  return { ...(await concluded(file, framing, output, source)), notes };
-}
-
-async function write(
-  image: Sharp,
-  output: ImageOutput,
-  framing: Framing,
-  logos: LogoFiles,
-  file: string,
-): Promise<string[]> {
+  const { linearLight } = output;
+  const image = scaled(source, window, size, { kernel, color: carried.color, linearLight });
+  if (isSearched(output)) {
+    const pixels = await finishPicture(await pixelsOf(image), output, framing, logos);
+    const notes = [...carried.notes, ...(await writeSearched(pixels, output, carried, file))];
+    return { ...(await verified(file, framing, output)), notes };
+  }
   const finished = isPlain(output, framing)
     ? flattened(image, output)
     : await finish(image, output, framing, logos);
   await encode(finished, output).toFile(file);
-  return [];
+  return { ...(await concluded(file, framing, output, carried)), notes: carried.notes };
 }
 
 /** The file whose quality or form its pixels decide. */
-async function writeSearched(pixels: Pixels, output: ImageOutput, file: string): Promise<string[]> {
-  const { bytes, notes } = await encodeOutput(pixels, output, LIBVIPS_CODEC);
+async function writeSearched(
+  pixels: Pixels,
+  output: ImageOutput,
+  { metadata }: Carried,
+  file: string,
+): Promise<string[]> {
+  const carry = (encoded: Uint8Array<ArrayBuffer>) => writeMetadata(encoded, output.format, metadata);
+  const { bytes, notes } = await encodeOutput(pixels, output, LIBVIPS_CODEC, { carry });
   await writeFile(file, bytes);
   return notes;
 }
@@ -88,20 +90,12 @@ function notesOnAnimation(output: ImageOutput): string[] {
     : [];
 }
 
-function scaled(input: string, window: Rectangle, size: Size, kernel: keyof typeof sharp.kernel): Sharp {
-  return sharp(input, INPUT_OPTIONS)
-    .autoOrient()
-    .extract(window)
-    .resize(size.width, size.height, { fit: "fill", kernel })
-    .toColorspace("srgb");
-}
-
 /** A frame of an animation as {@link scaled} makes a still: cut and scaled as it is stored, then stood upright. */
 async function scaledFrame(
   { data, width, height }: Pixels,
   source: Metadata,
   { sampling }: Framing,
-  kernel: keyof typeof sharp.kernel,
+  kernel: Kernel,
 ): Promise<Pixels> {
   const orientation = (source.orientation ?? 1) as Orientation;
   const size = storedSize(sampling.size, orientation);
@@ -109,21 +103,6 @@ async function scaledFrame(
     .extract(storedWindow(sampling.window, { width, height }, orientation))
     .resize(size.width, size.height, { fit: "fill", kernel });
   return orientPixels(await pixelsOf(frame), orientation);
-}
-
-/** The kernel of libvips that comes closest to what the edge uses. */
-const KERNELS = {
-  nearest: "nearest",
-  bilinear: "linear",
-  bicubic: "cubic",
-  mitchell: "mitchell",
-  lanczos2: "lanczos2",
-  lanczos3: "lanczos3",
-} as const;
-
-function kernelOf({ interpolation = "auto" }: ImageOutput, window: Size, size: Size) {
-  if (interpolation !== "auto") return KERNELS[interpolation];
-  return size.width > window.width && size.height > window.height ? "mitchell" : "lanczos3";
 }
 
 /** Nothing is left to do after scaling, so the pixels need not be held in memory as a whole. */
@@ -161,21 +140,13 @@ async function concluded(
   file: string,
   framing: Framing,
   output: ImageOutput,
-  source: Metadata,
+  { metadata }: Carried,
 ): Promise<Size> {
-  const encoded = new Uint8Array(await readFile(file));
-  const carried = await carryMetadata(encoded, output, framing.size, () => metadataOf(source));
-  if (carried !== encoded) await writeFile(file, carried);
+  if (Object.keys(metadata).length > 0) {
+    const encoded = new Uint8Array(await readFile(file));
+    await writeFile(file, writeMetadata(encoded, output.format, metadata));
+  }
   return await verified(file, framing, output);
-}
-
-function metadataOf({ exif, xmp, iptc, icc }: Metadata): SourceMetadata {
-  return {
-    ...(exif && { exif: withoutExifPrefix(exif) }),
-    ...(xmp && { xmp }),
-    ...(iptc && { iptc }),
-    ...(icc && { icc }),
-  };
 }
 
 async function verified(file: string, { size }: Framing, { format }: ImageOutput): Promise<Size> {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { errorCodeOf, MediaError } from "../../src/errors.ts";
+import { type ImageAnalysis, imageAnalysis } from "../../src/image/analysis.ts";
 import { IMAGE_MIME, type ImageOutput } from "../../src/image/output.ts";
 import type { ProducedFile } from "../../src/video/protocol.ts";
 import { drawingBounds } from "./drawing.ts";
@@ -22,6 +23,7 @@ export const imageReport = z.discriminatedUnion("type", [
     bytes: z.int(),
     notes: z.array(z.string()).default([]),
   }),
+  z.object({ type: z.literal("analyzed"), analysis: imageAnalysis }),
   z.object({ type: z.literal("failed"), code: z.string(), message: z.string(), detail: z.string() }),
 ]);
 export type ImageReport = z.infer<typeof imageReport>;
@@ -31,12 +33,20 @@ export interface ImageOrder {
   input: string;
   outputs: { file: string; output: ImageOutput }[];
   logos: LogoFiles;
+  /** Whether the input itself is looked at, after its outputs. */
+  analyze?: boolean | undefined;
 }
 
 /** A stored image, and what its maker may want to know. */
 export interface StoredImage {
   file: ProducedFile;
   notes: string[];
+}
+
+/** What is asked for beside the outputs. */
+interface Extras {
+  /** Told what was learned of the input; not called when it could not be. */
+  onAnalysis?: ((analysis: ImageAnalysis) => void) | undefined;
 }
 
 /**
@@ -51,11 +61,13 @@ export async function renderImages(
   input: string,
   outputs: readonly ImageOutput[],
   logos: LogoFiles,
+  { onAnalysis }: Extras = {},
 ): Promise<StoredImage[]> {
   const order: ImageOrder = {
     input,
     outputs: outputs.map((output, i) => ({ file: join(context.folder, `image-${i}`), output })),
     logos,
+    analyze: onAnalysis !== undefined,
   };
   const reports = await runImageProgram(context, order);
   const images: StoredImage[] = [];
@@ -69,6 +81,7 @@ export async function renderImages(
     images.push({ file, notes: report.notes });
     context.progress(0.6 + (0.4 * (i + 1)) / outputs.length, "storing");
   }
+  for (const report of reports) if (report.type === "analyzed") onAnalysis?.(report.analysis);
   return images;
 }
 

@@ -50,8 +50,9 @@ export async function runTask(
       toneMapping: machine.capabilities.toneMapping,
     };
     const { signal } = controller;
+    const { encoders } = machine.capabilities;
     const { stallMs } = machine.config;
-    const context = createTaskContext({ request, folder, signal, stallMs, setting, emit, abort });
+    const context = createTaskContext({ request, folder, signal, stallMs, setting, encoders, emit, abort });
     const result = await runKind(context, request);
     controller.signal.throwIfAborted();
     return { type: "done", result, ...peakIn(folder) };

@@ -15,6 +15,8 @@ export type Measures = Partial<FfmpegProgress> &
 export interface TaskContext extends RunPlace {
   request: TaskRequest;
   setting: FfmpegSetting;
+  /** Names of the encoders that ffmpeg has. */
+  encoders: readonly string[];
   /** Reports a share of the work, 0–1. What would go backwards is reported as standing still. */
   progress: (fraction: number, operation: string, measures?: Measures) => void;
   /**
@@ -38,19 +40,21 @@ export function shareOf(context: TaskContext, from: number, share: number): Task
 interface ContextParts extends RunPlace {
   request: TaskRequest;
   setting: FfmpegSetting;
+  encoders: readonly string[];
   emit: (event: TaskEvent) => void;
   /** Ends the task with this reason. */
   abort: (reason: MediaError) => void;
 }
 
 export function createTaskContext(parts: ContextParts): TaskContext {
-  const { request, folder, signal, stallMs, setting } = parts;
+  const { request, folder, signal, stallMs, setting, encoders } = parts;
   return {
     request,
     folder,
     signal,
     stallMs,
     setting,
+    encoders,
     progress: progressReporter(parts.emit),
     countBytes: outputCounter(request.maxOutputBytes, parts.abort),
     store: (file, path, type) => putFile({ baseUrl: request.outputBaseUrl, path, file, type, signal }),

@@ -30,5 +30,16 @@ function bootstrapCaller(): Caller {
 }
 
 function callerOfRow(row: KeyRow): Caller {
-  return { owner: row.owner, scopes: row.scopes, keyId: row.id, viaSession: false };
+  const { owner, scopes, id: keyId, requestsPerMinute, jobsPerDay, bytesPerDay } = row;
+  if (requestsPerMinute === null && jobsPerDay === null && bytesPerDay === null) {
+    return { owner, scopes, keyId, viaSession: false };
+  }
+  const daily = { jobs: jobsPerDay ?? undefined, bytes: bytesPerDay ?? undefined };
+  return {
+    owner,
+    scopes,
+    keyId,
+    viaSession: false,
+    limits: { requestsPerMinute: requestsPerMinute ?? undefined, daily },
+  };
 }

@@ -14,6 +14,11 @@ const keySchema = z
     owner: z.string(),
     name: z.string(),
     scopes: z.array(z.enum(SCOPES)),
+    requests_per_minute: z
+      .int()
+      .nullable()
+      .openapi({ description: "null: what the deployment allows any key" }),
+    daily_quota: z.object({ jobs: z.int().nullable(), bytes: z.int().nullable() }),
     created_at: z.iso.datetime(),
     revoked_at: z.iso.datetime().nullable(),
   })
@@ -23,6 +28,13 @@ const newKeySchema = z.strictObject({
   owner: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "1 to 64 letters, digits, _ . or -"),
   name: z.string().trim().min(1).max(100),
   scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
+  requests_per_minute: z.int().min(1).max(1_000_000).optional(),
+  daily_quota: z
+    .strictObject({ jobs: z.int().min(1).optional(), bytes: z.int().min(1).optional() })
+    .default({})
+    .openapi({
+      description: "By the day (UTC): jobs that may be submitted, and bytes of the requests that do it",
+    }),
 });
 
 const createKeyRoute = createRoute({
@@ -71,7 +83,7 @@ const revokeKeyRoute = createRoute({
 export function keyRoutes(): OpenAPIHono<AppEnv> {
   const app = createRoutes();
   app.openapi(createKeyRoute, async (c) => {
-    const { owner, name, scopes } = c.req.valid("json");
+    const { owner, name, scopes, requests_per_minute, daily_quota } = c.req.valid("json");
     const key = generateKey();
     const createdAt = Date.now();
     const hash = await hashKey(key);
@@ -81,6 +93,9 @@ export function keyRoutes(): OpenAPIHono<AppEnv> {
       owner,
       name,
       scopes: [...new Set(scopes)],
+      requestsPerMinute: requests_per_minute ?? null,
+      jobsPerDay: daily_quota.jobs ?? null,
+      bytesPerDay: daily_quota.bytes ?? null,
       createdAt,
       revokedAt: null,
     };
@@ -114,6 +129,8 @@ function describeKey(row: KeyRow): z.infer<typeof keySchema> {
     owner,
     name,
     scopes,
+    requests_per_minute: row.requestsPerMinute,
+    daily_quota: { jobs: row.jobsPerDay, bytes: row.bytesPerDay },
     created_at: new Date(row.createdAt).toISOString(),
     revoked_at: revokedAt,
   };

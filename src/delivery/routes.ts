@@ -31,10 +31,10 @@ deliveryRoutes.get("/outputs/:job/:name", ...watcher, async (c) => {
   const { job, name } = c.req.param();
   const output = isId("job", job) ? await readOutput(c.env.DB, c.get("caller").owner, job, name) : undefined;
   if (!output) throw new MediaError("not_found", "This job has no such output.");
-  return await objectResponse(c.env.MEDIA, output.objectKey, c.req.raw, {
-    type: output.type,
-    headers: CACHE,
-  });
+  const { objectKey, type } = output;
+  const response = await objectResponse(c.env.MEDIA, objectKey, c.req.raw, { type, headers: CACHE });
+  const token = c.req.query("token");
+  return type === "text/vtt" && token !== undefined ? await withToken(response, token) : response;
 });
 
 deliveryRoutes.openAPIRegistry.registerPath({

@@ -10,9 +10,18 @@ export async function withToken(manifest: Response, token: string): Promise<Resp
   headers.delete("ETag");
   headers.set("Cache-Control", "private, no-store");
   if (manifest.status !== 200) return new Response(manifest.body, { status: manifest.status, headers });
-  const isDash = headers.get("Content-Type") === "application/dash+xml";
-  const text = await manifest.text();
-  return new Response(isDash ? signMpd(text, token) : signPlaylist(text, token), { headers });
+  const sign = SIGNERS[headers.get("Content-Type") ?? ""] ?? signPlaylist;
+  return new Response(sign(await manifest.text(), token), { headers });
+}
+
+const SIGNERS: Record<string, (text: string, token: string) => string> = {
+  "application/dash+xml": signMpd,
+  "text/vtt": signStoryboard,
+};
+
+/** The sheets that the cues of a storyboard name: the token goes before the fragment. */
+export function signStoryboard(text: string, token: string): string {
+  return text.replace(/^([^\s#]+)(#xywh=[\d,]+)$/gm, `$1?token=${encodeURIComponent(token)}$2`);
 }
 
 /** The attributes that hold URLs and patterns of URLs (ISO/IEC 23009-1 §5.3.9). */

@@ -1,7 +1,8 @@
 import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../config.ts";
-import { ANALYSIS_SIDE_PX, analyzePixels, type ImageAnalysis } from "../image/analyze.ts";
+import { ANALYSIS_SIDE_PX, type ImageAnalysis } from "../image/analysis.ts";
+import { analyzePixels } from "../image/analyze.ts";
 import { decodeImage } from "../image/decode.ts";
 import { planGeometry } from "../image/geometry.ts";
 import { focusOf } from "../image/interest.ts";
@@ -25,12 +26,13 @@ import { toImageOutput } from "./to-output.ts";
 export async function analysisOf(env: Env, media: MediaRecord): Promise<ImageAnalysis> {
   const db = drizzle(env.DB);
   const [known] = await db.select().from(imageAnalyses).where(eq(imageAnalyses.sha256, media.sha256));
-  if (known) return known.analysis;
+  // One that was made before there were hashes is made again.
+  if (known?.analysis.perceptualHash !== undefined) return known.analysis;
   const analysis = await analyze(env, media);
   await db
     .insert(imageAnalyses)
     .values({ sha256: media.sha256, analysis, createdAt: Date.now() })
-    .onConflictDoNothing();
+    .onConflictDoUpdate({ target: imageAnalyses.sha256, set: { analysis } });
   return analysis;
 }
 

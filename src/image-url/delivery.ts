@@ -59,7 +59,7 @@ async function checkDrawn(c: AppContext, mediaId: string, owner: string): Promis
 async function deliverDescription(c: AppContext, asked: AskedImage, media: MediaRecord): Promise<Response> {
   const { options } = adaptToClient(asked.options, () => null);
   c.header("Cache-Control", "public, max-age=3600");
-  return c.json(await describeImage(c, media, options));
+  return c.json(await describeImage(c.env, media, options));
 }
 
 /** What is wrong with the URL or its sender is told; only what is wrong with the image sends on to the original. */

@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../config.ts";
 import { type ErrorCode, toMediaError } from "../errors.ts";
-import type { ImageAnalysis } from "../image/analyze.ts";
+import type { ImageAnalysis } from "../image/analysis.ts";
 import type { ImageOutput } from "../image/output.ts";
 import { log } from "../log.ts";
 import type { MediaRecord } from "../media/record.ts";

@@ -1,29 +1,50 @@
 import { MediaError } from "../errors.ts";
 import { openJpeg } from "./codecs/jpeg-planes.ts";
 import type { Filter } from "./codecs/kernels.ts";
-import { decodePng } from "./codecs/png.ts";
 import { decodeWebp } from "./codecs/webp.ts";
 import { createCompletenessCheck } from "./completeness.ts";
 import { type Demand, demandAll } from "./demand.ts";
 import type { Rectangle, Size } from "./geometry.ts";
+import { conversionOf } from "./icc/conversion-of.ts";
+import type { ColorConversion } from "./icc/to-srgb.ts";
+import { readMetadata } from "./metadata/source-metadata.ts";
 import type { Pixels } from "./pixels.ts";
 import { undecodableVariety } from "./plan.ts";
+import { openPng } from "./png-source.ts";
 import type { ImageProbe } from "./probe.ts";
 import { filtersFor, resizePixels } from "./resize.ts";
 
 /** A decoded picture, as stored, that outputs are cut and resampled from. */
 export interface ImageSource {
   /** A window as RGBA of another size, with a filter or the one that suits. The window must lie in the one demanded. */
-  resample(window: Rectangle, size: Size, filter?: Filter): Promise<Pixels>;
+  resample(window: Rectangle, size: Size, filter?: Filter, color?: SampledColor): Promise<Pixels>;
 }
 
+/** In sRGB when it is not said; `keep` leaves the codes as they are stored. */
+export type SampledColor = "srgb" | "keep";
+
 /**
- * Decodes as much of a still picture as is demanded. All of it or nothing: a decoder that would fill a missing part
+ * Decodes as much of a still picture as is demanded, to be sampled in sRGB. All of it or nothing: a decoder that would fill a missing part
  * with gray is not asked to.
  *
- * @throws MediaError `corrupt_image`, `unsupported_image`
+ * @throws MediaError `corrupt_image`, `unsupported_image`; a profile that this lane cannot apply throws when sampled
  */
 export async function openImage(input: Uint8Array, probe: ImageProbe, demand: Demand): Promise<ImageSource> {
+  const stored = await openStored(input, probe, demand);
+  if (!probe.hasIccProfile) return stored;
+  let conversion: { of: ColorConversion | undefined } | undefined;
+  return {
+    async resample(window, size, filter, color = "srgb") {
+      const pixels = await stored.resample(window, size, filter);
+      if (color === "keep") return pixels;
+      conversion ??= { of: conversionOf(readMetadata(input, probe.format).icc, probe) };
+      return conversion.of?.(pixels) ?? pixels;
+    },
+  };
+}
+
+/** The picture in the colours that it is stored in. */
+async function openStored(input: Uint8Array, probe: ImageProbe, demand: Demand): Promise<ImageSource> {
   const variety = undecodableVariety(probe);
   if (variety !== undefined) {
     throw new MediaError("unsupported_image", `There is no decoder for ${variety} on this lane.`);
@@ -38,17 +59,22 @@ export async function openImage(input: Uint8Array, probe: ImageProbe, demand: De
       resample: (window, size, filter) => planes.resample(window, size, filtersFor(window, size, filter)),
     };
   }
+  if (probe.format === "png") return openPng(input, probe);
   const pixels = await decodePixels(input, probe);
   return {
     resample: (window, size, filter) => resizePixels(pixels, window, size, probe.hasAlpha, filter),
   };
 }
 
-/** Decodes a whole still picture to RGBA, as stored; fails as {@link openImage} does. */
-export async function decodeImage(input: Uint8Array, probe: ImageProbe): Promise<Pixels> {
+/** Decodes a whole still picture to RGBA, as it lies; fails as {@link openImage} does. */
+export async function decodeImage(
+  input: Uint8Array,
+  probe: ImageProbe,
+  color: SampledColor = "srgb",
+): Promise<Pixels> {
   const { width, height } = probe;
   const source = await openImage(input, probe, demandAll(probe));
-  return await source.resample({ left: 0, top: 0, width, height }, { width, height });
+  return await source.resample({ left: 0, top: 0, width, height }, { width, height }, undefined, color);
 }
 
 /** The formats whose decoders bring all pixels or none. */
@@ -61,8 +87,6 @@ async function decodePixels(input: Uint8Array, probe: ImageProbe): Promise<Pixel
 async function decodeByFormat(input: Uint8Array, probe: ImageProbe): Promise<Pixels> {
   try {
     switch (probe.format) {
-      case "png":
-        return await decodePng(input);
       case "webp":
         return (await decodeWebp(input)) ?? damaged("libwebp answered with nothing");
       default:

@@ -9,6 +9,7 @@ export const EDGE_CODEC: ImageCodec = {
   async decode(bytes) {
     const probe = probeImage(bytes, bytes.length);
     if (needsMoreBytes(probe)) throw new Error("the encoder wrote no complete header");
-    return await decodeImage(bytes, probe);
+    // The codes are what a search compares, whatever profile goes with them.
+    return await decodeImage(bytes, probe, "keep");
   },
 };

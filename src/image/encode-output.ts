@@ -29,27 +29,32 @@ export function isSearched({ qualityTarget, losslessIfFlat }: Asked): boolean {
   return qualityTarget !== undefined || losslessIfFlat === true;
 }
 
+interface EncodeOptions {
+  /** Called before every encode; what it throws ends the work. */
+  checkpoint?: (() => void) | undefined;
+  /** Puts into a file what its output keeps of the source's metadata, which counts as bytes of it. */
+  carry?: (file: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+}
+
 /**
- * Encodes a finished picture as its output asks: at a quality, at the one that a target leads to, or without loss where
- * the picture is flat. Both lanes run this, each with its own codecs.
+ * The whole file of a finished picture, as its output asks: at a quality, at the one that a target leads to, or without
+ * loss where the picture is flat. Both lanes run this, each with its own codecs.
  *
- * @param checkpoint called before every encode; what it throws ends the work
  * @throws MediaError `encoder_failed`, `max_bytes_unreachable`
  */
 export async function encodeOutput(
   pixels: Pixels,
   output: Asked,
   codec: ImageCodec,
-  checkpoint: () => void = () => {},
+  { checkpoint, carry = (file) => file }: EncodeOptions = {},
 ): Promise<EncodedOutput> {
+  const { format, quality, progressive, qualityTarget: target } = output;
   const encode = async (changes: Partial<Wanted>) => {
-    checkpoint();
-    const { format, quality, progressive } = output;
-    return await codec.encode(pixels, { format, quality, progressive, ...changes });
+    checkpoint?.();
+    return carry(await codec.encode(pixels, { format, quality, progressive, ...changes }));
   };
   const flat = output.losslessIfFlat ? await encodeFlat(pixels, output, encode) : undefined;
   if (flat) return { bytes: flat, notes: [`${output.name} is flat graphics: written without loss.`] };
-  const { qualityTarget: target } = output;
   if (target === undefined) return { bytes: await encode({}), notes: [] };
   const found = await search(pixels, output, target, encode, codec);
   if (!found.isMet && "maxBytes" in target) throw unreachable(output, target.maxBytes, found);

@@ -11,10 +11,6 @@ import type { ImageProbe } from "./probe.ts";
  * those memories grow. What our own kernels take is counted, not measured: see {@link kernelBytes}.
  */
 const DECODE_BYTES_PER_PIXEL = {
-  /** RGBA is the decoder's own output; everything else is unpacked first and then widened to RGBA. */
-  pngRgba8: 4.3,
-  pngOther8: 9.2,
-  png16: 14,
   webpLossy: 5.1,
   webpLossyAlpha: 7.5,
   webpLossless: 9.7,
@@ -36,20 +32,38 @@ const RGBA_BYTES = 4;
 /**
  * Memory of the decoder and of the pixels that it hands over, bytes; nothing for a JPEG, which is decoded in the
  * kernels and leaves them only at the size of an output.
+ *
+ * @param samplings what is looked at; left out: the whole picture as it is
  */
-export function decodeBytes(probe: ImageProbe, inputBytes: number): number {
+export function decodeBytes(probe: ImageProbe, inputBytes: number, samplings?: Sampling[]): number {
   if (probe.format === "jpeg") return 0;
+  if (probe.format === "png") return pngBytes(probe, inputBytes, samplings);
   const pixels = area(probe);
-  const needed = pixels * DECODE_BYTES_PER_PIXEL[decodeKind(probe)] + inputBytes;
-  const decoder = probe.format === "png" ? needed : Math.max(needed, EMSCRIPTEN_BASE_BYTES);
-  return decoder + pixels * RGBA_BYTES;
+  const decoder = pixels * DECODE_BYTES_PER_PIXEL[decodeKind(probe)] + inputBytes;
+  return Math.max(decoder, EMSCRIPTEN_BASE_BYTES) + pixels * RGBA_BYTES;
+}
+
+/** A PNG of up to so many px is held, once it is looked at a second time (`png-source.ts`). */
+export const HELD_PNG_PIXELS = 12_000_000;
+/** What inflating takes beside rows: window, batch and tables. */
+const INFLATE_BYTES = 256 * 1024;
+/** The row that is inflated, the one that is unfiltered, and the one above it, at 16 bits a sample. */
+const PNG_ROW_BYTES = 3 * 8;
+
+/** The file in the kernels with a few rows of it, and the pixels where those are held. */
+function pngBytes(probe: ImageProbe, inputBytes: number, samplings: Sampling[] | undefined): number {
+  const isRepeated = (samplings?.length ?? 0) > 1 && area(probe) <= HELD_PNG_PIXELS;
+  const isWhole = samplings?.some(({ size }) => isSameSize(size, probe)) ?? true;
+  const isHeld = probe.coding === "interlaced" || isRepeated || isWhole;
+  const rows = INFLATE_BYTES + probe.width * PNG_ROW_BYTES;
+  return inputBytes + rows + (isHeld ? area(probe) * RGBA_BYTES : 0);
+}
+
+function isSameSize(a: Size, b: Size): boolean {
+  return a.width === b.width && a.height === b.height;
 }
 
 function decodeKind(probe: ImageProbe): keyof typeof DECODE_BYTES_PER_PIXEL {
-  if (probe.format === "png") {
-    if (probe.bitDepth === 16) return "png16";
-    return probe.components === 4 ? "pngRgba8" : "pngOther8";
-  }
   if (probe.coding === "lossless") return "webpLossless";
   return probe.hasAlpha ? "webpLossyAlpha" : "webpLossy";
 }

@@ -34,6 +34,9 @@ export const INTERPOLATIONS = [
   "lanczos3",
 ] as const;
 
+/** What the colours of an output are: those of the web, or those of its source with the profile that says so. */
+export const COLOR_PROFILES = ["srgb", "keep"] as const;
+
 export const FLIPS = ["h", "v", "hv"] as const;
 export type Flip = (typeof FLIPS)[number];
 
@@ -99,6 +102,10 @@ export const imageOutput = z.strictObject({
   underlay: z.boolean().optional(),
   /** A frame around everything, px; the file grows by it. */
   border: z.strictObject({ ...edges, color }).optional(),
+  /** Leaves the pixels in the colours of the source's profile, and the profile with them; sRGB when absent. */
+  colorProfile: z.enum(COLOR_PROFILES).optional(),
+  /** Resamples light instead of codes. Only a container has the depth for it. */
+  linearLight: z.boolean().optional(),
   /** What stays of the source's metadata; nothing when absent. */
   metadata: metadataChoice.optional(),
   /** WebP: moves where its source does. Only a container reads sources that move. */

@@ -2,6 +2,7 @@ import { MediaError } from "../errors.ts";
 import type { Sampling } from "./demand.ts";
 import { type Framing, frameOutput } from "./framing.ts";
 import { INTEREST_SIDE_PX } from "./interest.ts";
+import { learnSampling } from "./learn.ts";
 import { decodeBytes, kernelBytes, outputBytes } from "./memory.ts";
 import { storedSize } from "./orient.ts";
 import type { ImageOutput } from "./output.ts";
@@ -73,9 +74,23 @@ export function planImage(
       notes,
     };
   }
+  const isKeepable = probe.colorModel !== "grayscale";
+  const converts = outputs.some(({ colorProfile }) => colorProfile !== "keep" || !isKeepable);
+  if (probe.profileKind === "lut" && converts) {
+    const reason = "The edge has no tables of colours, which the profile of this picture needs.";
+    return { lane: "container-short", reason, estimatedPeakBytes, notes };
+  }
+  if (outputs.some(({ linearLight }) => linearLight)) {
+    const reason = "Resampling light takes more bits for a channel than the edge resamples with.";
+    return { lane: "container-short", reason, estimatedPeakBytes, notes };
+  }
   if (outputs.some((output) => isSlowAvif(probe, output))) {
     const limit = `${EDGE_AVIF_PIXELS / 1e6} megapixels`;
     const reason = `AVIF of more than ${limit} takes the edge too long to write.`;
+    return { lane: "container-short", reason, estimatedPeakBytes, notes };
+  }
+  if (isSlowPng(probe)) {
+    const reason = "A PNG of this kind and so many pixels takes the edge too long to read.";
     return { lane: "container-short", reason, estimatedPeakBytes, notes };
   }
   if (outputs.some((output) => isLongSearch(probe, output))) {
@@ -97,6 +112,17 @@ function isSlowAvif(probe: ImageProbe, output: ImageOutput): boolean {
   if (output.format !== "avif") return false;
   const { width, height } = frameOutput(probe, output).size;
   return width * height > EDGE_AVIF_PIXELS;
+}
+
+/** Largest PNG that the edge reads, px: every one of them is inflated, some 1.2 s of CPU. */
+const EDGE_PNG_PIXELS = 50_000_000;
+/** The same of those that are interlaced, or have twice the bytes. */
+const EDGE_DEEP_PNG_PIXELS = 10_000_000;
+
+function isSlowPng({ format, width, height, bitDepth, coding }: ImageProbe): boolean {
+  if (format !== "png") return false;
+  const isDeep = bitDepth === 16 || coding === "interlaced";
+  return width * height > (isDeep ? EDGE_DEEP_PNG_PIXELS : EDGE_PNG_PIXELS);
 }
 
 /** Largest picture whose quality the edge looks for, px: up to eight encodes and decodes, some 1.5 s of CPU. */
@@ -181,7 +207,6 @@ function notesOn(probe: ImageProbe): string[] {
   const notes: string[] = [];
   if (probe.format === "png" && probe.animated)
     notes.push("Only the default picture of the animated PNG is used.");
-  if (probe.hasIccProfile) notes.push("The colour profile is not applied: colours are read as sRGB.");
   return notes;
 }
 
@@ -201,11 +226,18 @@ function estimatePeakBytes(
     isUnsettled(output) ? anywhere(probe, output, sampling) : sampling,
     ...lookSamplings(probe, output),
   ]);
+  const learned = learnSampling(
+    probe,
+    framings.map(({ sampling }) => sampling),
+  );
+  if (learned) samplings.push(learned);
   const kernels = Math.max(kernelBytes(probe, samplings, inputBytes), ...marks.map((mark) => mark.kernels));
   const dearest = framings.map(
     (framing, index) => outputBytes(framing, framing.output) + (marks[index]?.rest ?? 0),
   );
-  return Math.ceil(inputBytes + decodeBytes(probe, inputBytes) + kernels + Math.max(0, ...dearest));
+  return Math.ceil(
+    inputBytes + decodeBytes(probe, inputBytes, samplings) + kernels + Math.max(0, ...dearest),
+  );
 }
 
 /** The dearest that an unsettled output can turn out to be: the crop at any place, and after a trim at any scale. */

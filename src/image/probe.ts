@@ -1,5 +1,7 @@
 import { MediaError } from "../errors.ts";
 import type { Size } from "./geometry.ts";
+import { type ProfileKind, readProfile } from "./icc/profile.ts";
+import { readMetadata } from "./metadata/source-metadata.ts";
 import { probeBmp } from "./probe/bmp.ts";
 import { detectImageFormat, type SourceFormat } from "./probe/detect.ts";
 import { probeGif } from "./probe/gif.ts";
@@ -34,6 +36,8 @@ export interface ImageProbe {
   /** Frames, where the header says; 1 for a still. */
   frames: number | undefined;
   hasIccProfile: boolean;
+  /** How that is applied, where the edge decodes the format; absent when the profile is damaged. */
+  profileKind?: ProfileKind;
 }
 
 /** The header goes on past the bytes that were given: read this many from the start of the file and ask again. */
@@ -86,10 +90,16 @@ const PROBES = {
 function probeByFormat(bytes: Uint8Array, totalBytes: number | undefined): ImageProbe {
   if (bytes.length === 0 || totalBytes === 0) throw new MediaError("empty_file", "The image has no bytes.");
   const format = detectImageFormat(bytes);
-  if (format !== undefined) return { format, ...PROBES[format](new Head(bytes)) };
+  if (format !== undefined) return withProfile({ format, ...PROBES[format](new Head(bytes)) }, bytes);
   const enough = 32;
   if (bytes.length < enough && bytes.length < (totalBytes ?? enough)) throw new ShortHead(enough);
   throw new MediaError("unsupported_type", "The file does not begin like any image that is supported.");
+}
+
+function withProfile(probe: ImageProbe, bytes: Uint8Array): ImageProbe {
+  const icc = probe.hasIccProfile ? readMetadata(bytes, probe.format).icc : undefined;
+  const kind = icc && readProfile(icc)?.kind;
+  return kind ? { ...probe, profileKind: kind } : probe;
 }
 
 function checked(probe: ImageProbe): ImageProbe {

@@ -1,9 +1,10 @@
 import { z } from "@hono/zod-openapi";
 import { isStageName, STAGE_OF_TASK, scaledWeights } from "../progress/stages.ts";
 import { LANES, TASK_KINDS, TASK_STATES } from "../schema/tasks.ts";
+import { fileOutput } from "../video/file-output.ts";
+import { planFile } from "../video/file-plan.ts";
 import { planLadder } from "../video/ladder.ts";
-import { planMp4 } from "../video/mp4-plan.ts";
-import { mp4Output, streamOutput } from "../video/output.ts";
+import { streamOutput } from "../video/output.ts";
 import { sourceDescription } from "../video/source.ts";
 import type { JobRow, TaskRow } from "./claimed-task.ts";
 import type { PlannedRows } from "./store/read-plan.ts";
@@ -144,7 +145,7 @@ function instructionsIn(spec: unknown): unknown {
 }
 
 const streamSpec = z.object({ output: streamOutput, source: sourceDescription });
-const filmSpec = z.object({ output: mp4Output, source: sourceDescription });
+const filmSpec = z.object({ output: fileOutput, source: sourceDescription });
 
 /** A ladder follows from source and output; a task that was planned by an older version may have none. */
 function renditionsOf({ kind, spec }: Pick<TaskRow, "kind" | "spec">): {
@@ -162,6 +163,6 @@ function renditionsOf({ kind, spec }: Pick<TaskRow, "kind" | "spec">): {
   }
   const film = filmSpec.safeParse(spec);
   if (!film.success) return {};
-  const { size } = planMp4(film.data.source, film.data.output);
+  const { size } = planFile(film.data.source, film.data.output).layout;
   return { renditions: [{ id: film.data.output.name, width: size.width, height: size.height }] };
 }

@@ -53,8 +53,10 @@ export type RetryDecision =
       delayMs: number;
       /** Against the policy of its class; else as the loss of a worker. */
       counted: boolean;
-      /** It could not be tried at all (an open breaker): nothing is counted, whatever `counted` says. */
+      /** It could not be tried at all, or its end was no fault of its own: nothing is counted, whatever `counted` says. */
       unspent?: true;
+      /** Its job got on since the last loss: this one counts as the first. */
+      afresh?: true;
       /** Where it goes on; left out: where it was. */
       place?: Place;
     }
@@ -112,6 +114,17 @@ const WAKE_SPREAD_MS = 2_000;
 
 function delayOf({ baseMs, factor, capMs }: Backoff, failures: number): number {
   return Math.min(capMs, factor === "linear" ? baseMs * (failures + 1) : baseMs * factor ** failures);
+}
+
+/**
+ * What becomes of a task whose loss says nothing of the task: it had not begun, or went down with a whole worker, which
+ * a task cannot bring about. Nothing is counted.
+ *
+ * @param pauseMs for whoever would run it
+ */
+export function runAgain(pauseMs: number, random: number): RetryDecision {
+  const delayMs = Math.round(pauseMs * (1 + random));
+  return { retry: true, delayMs, counted: false, unspent: true };
 }
 
 const LOSS_CAP_MS = 30_000;

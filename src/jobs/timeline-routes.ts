@@ -44,7 +44,14 @@ const timeline = createRoute({
       description: "Oldest first. Keys with the scope admin also read what the tools said",
       content: {
         "application/json": {
-          schema: z.object({ job_id: z.string(), run: z.int(), timeline: z.array(entryDocument) }),
+          schema: z.object({
+            job_id: z.string(),
+            run: z.int(),
+            timeline: z.array(entryDocument),
+            history_removed_at: time.nullable().openapi({
+              description: "When tasks and attempts were forgotten, some days after the job's end",
+            }),
+          }),
         },
       },
     },
@@ -57,7 +64,9 @@ timelineRoutes.openapi(timeline, async (c) => {
   const entries = timelineOf(await readHistory(c.env.DB, job));
   const showsDetail = scopes.includes("admin");
   const shown = entries.map((entry) => describeEntry(entry, showsDetail));
-  return c.json({ job_id: job.id, run: job.run, timeline: shown }, 200);
+  const { historyRemovedAt } = job;
+  const removed = historyRemovedAt === null ? null : isoTime(historyRemovedAt || Date.now());
+  return c.json({ job_id: job.id, run: job.run, timeline: shown, history_removed_at: removed }, 200);
 });
 
 function describeEntry(entry: TimelineEntry, showsDetail: boolean): z.infer<typeof entryDocument> {

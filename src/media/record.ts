@@ -2,7 +2,7 @@ import type { InferSelectModel } from "drizzle-orm";
 import type { media } from "../schema/media.ts";
 
 export type MediaRecord = InferSelectModel<typeof media>;
-export type MediaKind = "image" | "video";
+export type MediaKind = "image" | "video" | "audio";
 
 /** A file name as it may be kept and shown: the last path segment, without control characters, at most 200 long. */
 export function safeFilename(name: string | undefined): string {

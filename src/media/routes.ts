@@ -11,7 +11,7 @@ import { listMedia, readMedia } from "./store.ts";
 /** Reading originals and what is known of them. Deleting is in `retention/`. */
 export const mediaRoutes = createRoutes();
 
-const mediaDocument = z
+export const mediaDocument = z
   .object({
     media_id: z.string(),
     kind: z.enum(["image", "video", "audio", "unknown"]),
@@ -115,7 +115,8 @@ export async function findMedia(d1: D1Database, owner: string, mediaId: string):
   return found;
 }
 
-function describeMedia(record: MediaRecord, origin: string): z.infer<typeof mediaDocument> {
+/** A media as answers show it. */
+export function describeMedia(record: MediaRecord, origin: string): z.infer<typeof mediaDocument> {
   return {
     media_id: record.id,
     kind: record.kind,

@@ -1,5 +1,5 @@
 import type { Env } from "../config.ts";
-import { ERRORS, type MediaError } from "../errors.ts";
+import { ERRORS, type ErrorCode, type MediaError } from "../errors.ts";
 import {
   attemptPrefix,
   type ClaimedTask,
@@ -8,9 +8,10 @@ import {
   type TaskRow,
 } from "../jobs/claimed-task.ts";
 import { placeAfter } from "../jobs/placement.ts";
-import { decideRetry, type RetryDecision, waitForDependency } from "../jobs/retry-policy.ts";
+import { decideRetry, type RetryDecision, runAgain, waitForDependency } from "../jobs/retry-policy.ts";
 import { type FailureOutcome, failTask, type LostOutput } from "../jobs/store/fail-task.ts";
 import { type FinishedTask, finishTask } from "../jobs/store/finish-task.ts";
+import { hasJobMovedOn } from "../jobs/store/loss-history.ts";
 import { markSwept, readAttemptOutcome } from "../jobs/store/sweep-queries.ts";
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
@@ -161,10 +162,31 @@ async function decide(
   if (error.code === "dependency_down") {
     return waitForDependency(nowMs + (retryAfterMs ?? 0), nowMs, Math.random());
   }
+  const pauseMs = PAUSE_AFTER_MS[error.code];
+  if (pauseMs !== undefined && task.attempt < MAX_UNCOUNTED) return runAgain(pauseMs, Math.random());
   const standing = await reportError(env, error);
   if (standing?.state === "open") return waitForDependency(standing.openUntilMs, nowMs, Math.random());
+  if (error.class === "system") return await decideLost(env, task, priority);
   const decision = decideRetry(error.class, task, priority, Math.random(), { kind: task.kind, retryAfterMs });
   return decision.retry ? { ...decision, place: placeAfter(task, error.class) } : decision;
+}
+
+/** Losses that say nothing of the task: the transcoder was gone or full before it began, or its worker went down. */
+const PAUSE_AFTER_MS: Partial<Record<ErrorCode, number>> = {
+  transcoder_unavailable: 1_000,
+  transcoder_busy: 2_000,
+  worker_restarted: 0,
+};
+
+/** Attempts of a task beyond which every loss counts: one that brings down whatever runs it must end, too. */
+const MAX_UNCOUNTED = 50;
+
+/** A loss counts with those before it only as long as nothing else of the job gets done in between. */
+async function decideLost(env: Env, task: TaskRow, priority: Priority): Promise<RetryDecision> {
+  const isAfresh = task.systemFailures > 0 && (await hasJobMovedOn(env.DB, task.id));
+  const history = isAfresh ? { ...task, systemFailures: 0 } : task;
+  const decision = decideRetry("system", history, priority, Math.random());
+  return decision.retry && isAfresh ? { ...decision, afresh: true } : decision;
 }
 
 async function announceFailure(

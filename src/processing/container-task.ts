@@ -5,11 +5,13 @@ import type { ImageOutput } from "../image/output.ts";
 import { attemptPrefix, type ClaimedTask, type TaskRow } from "../jobs/claimed-task.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { recordMetadata } from "../media/store.ts";
+import type { FileOutput } from "../video/file-output.ts";
 import { lowerSettings, lowerThreads } from "../video/lower-settings.ts";
 import type { FailedFile, LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { addSteps } from "./add-steps.ts";
 import type { FailedOutput, TaskOutcome } from "./conclude.ts";
+import { keepAnalysis } from "./keep-analysis.ts";
 import { findLogos } from "./logos.ts";
 import { notesOnModesty, stepsDown } from "./modesty.ts";
 import { outputsToMake, toleratedClasses } from "./partial-outputs.ts";
@@ -87,10 +89,11 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
         outputs: await outputsToMake(env.DB, claimed, TASK_SPECS.image.parse(spec).outputs),
         logos: sources,
         tolerated: toleratedClasses(claimed),
+        analyze: true,
       };
     case "transcode": {
       const { source, output } = TASK_SPECS.transcode.parse(spec);
-      return { kind, ...base, source, output: lowerSettings(output, steps) };
+      return { kind, ...base, ...withinLimits(base, output), source, output: lowerSettings(output, steps) };
     }
     case "stream":
       return { kind, ...base, ...TASK_SPECS.stream.parse(spec) };
@@ -115,6 +118,19 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
         : { kind: "thumbnail", ...base, ...marking, logos: sources };
     }
   }
+}
+
+/** Less time and fewer threads where the output asks for that. */
+function withinLimits(
+  { timeLimitMs, threads }: { timeLimitMs: number; threads: number | undefined },
+  { limits = {} }: FileOutput,
+) {
+  const most = Number.POSITIVE_INFINITY;
+  const fewest = Math.min(threads ?? most, limits.threads ?? most);
+  return {
+    timeLimitMs: Math.min(timeLimitMs, (limits.timeoutSeconds ?? most) * 1_000),
+    threads: fewest === most ? undefined : fewest,
+  };
 }
 
 /** The pictures that a task makes, which may be marked with logos. */
@@ -188,6 +204,7 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
         files: result.files,
         notes: [...result.notes, ...notesOnModesty(claimed.task)],
         failedOutputs: (result.failed ?? []).map(failedOutput),
+        ...(result.analysis && keepAnalysis(claimed.media, result.analysis)),
       };
     case "tracks":
       return { result, files: [], notes: result.notes };

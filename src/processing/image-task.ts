@@ -1,12 +1,14 @@
 import type { Env } from "../config.ts";
 import { hexOf } from "../digest.ts";
 import { MediaError } from "../errors.ts";
+import type { ImageAnalysis } from "../image/analysis.ts";
 import { makeOutputs } from "../image/make-outputs.ts";
 import { type ImageStage, type RenderedImage, renderImage } from "../image/pipeline.ts";
 import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
 import type { StageDetails } from "../progress/event.ts";
 import type { StageName } from "../progress/stages.ts";
 import type { TaskOutcome } from "./conclude.ts";
+import { keepAnalysis } from "./keep-analysis.ts";
 import { readLogos } from "./logos.ts";
 import type { StoredFile } from "./output-rows.ts";
 import { outputsToMake, toleratedClasses } from "./partial-outputs.ts";
@@ -28,6 +30,7 @@ export async function runImageTask(claimed: ClaimedTask, context: IsolateContext
   const input = await readOriginal(context.bucket, claimed.media.objectKey);
   const outputs = await outputsToMake(context.env.DB, claimed, spec.outputs);
   const logos = await readLogos(context.env, outputs);
+  let analysis: ImageAnalysis | undefined;
   const { made: rendered, failed: failedOutputs } = await makeOutputs(
     outputs,
     toleratedClasses(claimed),
@@ -35,6 +38,9 @@ export async function runImageTask(claimed: ClaimedTask, context: IsolateContext
       renderImage(input, spec.probe, some, {
         logos,
         checkpoint: context.checkpoint,
+        onAnalysis: (learned) => {
+          analysis = learned;
+        },
         onStage: stageReporter(context, some.length),
       }),
   );
@@ -42,7 +48,14 @@ export async function runImageTask(claimed: ClaimedTask, context: IsolateContext
   await context.report("finalization", 0);
   const prefix = attemptPrefix(claimed.lease);
   const files = await Promise.all(rendered.map((image) => storeImage(context.bucket, prefix, image)));
-  return { result: null, files, failedOutputs, notes: rendered.flatMap((image) => image.notes) };
+  const notes = rendered.flatMap((image) => image.notes);
+  return {
+    result: null,
+    files,
+    failedOutputs,
+    notes,
+    ...(analysis && keepAnalysis(claimed.media, analysis)),
+  };
 }
 
 function stageReporter(context: IsolateContext, count: number): (step: ImageStage) => Promise<void> {

@@ -1,11 +1,12 @@
 /**
- * The one Durable Object that looks at leases while there are any. A job's own channel notices a worker that falls
- * silent; this notices one that never said a word: lost between its claim and its first report.
+ * The one Durable Object that looks at leases while there are any, and at what waits to be claimed. A job's own channel
+ * notices a worker that falls silent; this notices one that never said a word: lost between its claim and its first
+ * report, or before it had sent the ticket of what it left.
  */
 import { DurableObject } from "cloudflare:workers";
 import { type Env, LIMITS } from "../config.ts";
-import { isAnythingLeased } from "../jobs/store/sweep-queries.ts";
 import { log } from "../log.ts";
+import { sendLateTickets } from "./late-tickets.ts";
 import { recoverExpired } from "./recover.ts";
 
 /** Leases that one look takes back; the next one goes on. */
@@ -16,12 +17,15 @@ const STAY_MS = 60_000;
 const ARM_EVERY_MS = 20_000;
 
 export class LeaseWatch extends DurableObject<Env> {
-  /** Somebody is about to claim: leases are looked at from now on, until there are none. */
+  /** There is work, or somebody is about to claim: it is looked at from now on, until there is none. */
   async arm(): Promise<void> {
-    this.ctx.storage.kv.put("armedAtMs", Date.now());
-    const nextMs = Date.now() + LIMITS.leaseLookEveryMs;
+    const nowMs = Date.now();
+    this.ctx.storage.kv.put("armedAtMs", nowMs);
+    const nextMs = nowMs + LIMITS.leaseLookEveryMs;
     const set = await this.ctx.storage.getAlarm();
-    if (set === null || set > nextMs) await this.ctx.storage.setAlarm(nextMs);
+    // One that should have rung long ago went down with the process that was to ring it.
+    const isComing = set !== null && set <= nextMs && set > nowMs - LIMITS.leaseLookEveryMs;
+    if (!isComing) await this.ctx.storage.setAlarm(nextMs);
   }
 
   override async alarm(): Promise<void> {
@@ -30,11 +34,11 @@ export class LeaseWatch extends DurableObject<Env> {
     await this.ctx.storage.setAlarm(Date.now() + LIMITS.leaseLookEveryMs);
   }
 
-  /** Takes back what ran out; says whether there is reason to look again. */
+  /** Takes back what ran out, and sends tickets for what was left; says whether there is reason to look again. */
   async #look(): Promise<boolean> {
     try {
       await recoverExpired(this.env, Date.now(), BATCH);
-      return await isAnythingLeased(this.env.DB);
+      return await sendLateTickets(this.env, Date.now());
     } catch (error) {
       log("error", "lease_watch", "look_failed", { detail: String(error) });
       return true;
@@ -44,7 +48,10 @@ export class LeaseWatch extends DurableObject<Env> {
 
 let armedAtMs = Number.NEGATIVE_INFINITY;
 
-/** Called before a claim, so that no lease can begin unseen. When it fails, the minutely sweep is left. */
+/**
+ * Called before a claim, so that no lease can begin unseen, and for what was accepted, so that it is not left unclaimed.
+ * When it fails, the minutely sweep is left.
+ */
 export async function armLeaseWatch(env: Env): Promise<void> {
   const nowMs = Date.now();
   if (Math.abs(nowMs - armedAtMs) < ARM_EVERY_MS) return;

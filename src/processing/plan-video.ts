@@ -8,6 +8,7 @@ import type { SourceDescription } from "../video/source.ts";
 import { lengthOfPicture, planStoryboard } from "../video/storyboard.ts";
 import { planStills } from "./plan-stills.ts";
 import { planStreamTasks } from "./plan-stream.ts";
+import { requireRoom } from "./require-room.ts";
 import { requireTracks } from "./require-tracks.ts";
 import { LANE_OF_TASK } from "./task-spec.ts";
 
@@ -59,6 +60,10 @@ function tasksOf(source: SourceDescription, output: VideoOutput, planning: Plann
   const spec = { output, source };
   switch (output.format) {
     case "mp4":
+    case "webm":
+    case "mkv":
+    case "ts":
+      requireRoom(output, needs);
       return [{ id, kind: "transcode", lane: LANE_OF_TASK.transcode, outputNames, needs, spec }];
     case "thumbnail":
       return [];

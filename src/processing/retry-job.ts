@@ -7,6 +7,7 @@ import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { outlineOf } from "../progress/outline.ts";
 import type { StageName } from "../progress/stages.ts";
 import { tell } from "./conclude.ts";
+import { armLeaseWatch } from "./lease-watch.ts";
 import { letFollow } from "./let-follow.ts";
 
 /**
@@ -21,11 +22,11 @@ export async function beginRetry(env: Env, job: JobRow): Promise<number> {
   if (!retry.retried) {
     throw new MediaError(
       "conflict",
-      "Only a job that failed, or completed with outputs missing, can be retried, while its media is there.",
+      "Only a job that failed, or completed with outputs missing, can be retried, while its media and its history are there.",
     );
   }
   const tasks = await readTasks(env.DB, job.id);
-  await letFollow(env, job);
+  await Promise.all([letFollow(env, job), armLeaseWatch(env)]);
   await tell(env, job.id, [
     {
       type: "accepted",

@@ -42,8 +42,8 @@ export interface Slot {
   report(deep: boolean): Promise<SlotReport>;
   /** Makes one image beside the tasks, for somebody who waits. */
   render(order: RenderOrder): Promise<RenderAnswer>;
-  /** Stops an attempt that runs here, if it does. */
-  stop(taskId: string, attempt: number): Promise<void>;
+  /** Stops an attempt that runs here; says whether it did, or had when its end could not be written down. */
+  stop(taskId: string, attempt: number): boolean;
 }
 
 /** A slot as an operator sees it. */
@@ -66,6 +66,8 @@ export function createSlot(context: SlotContext): Slot {
     "container-long": createPlaces(SLOT_CAPACITY[size]["container-long"]),
   };
   const attempts = new Map<string, { abort: AbortController; claimed: ClaimedTask; startedAtMs: number }>();
+  /** Attempts that ended here and not in D1, until somebody asks for them. */
+  const unwritten = new Set<string>();
   const transcoder = createSlotHealth(context.fetchTranscoder);
   const remindedAtMs = new Map<ContainerLane, number>();
 
@@ -93,6 +95,7 @@ export function createSlot(context: SlotContext): Slot {
       await run(claimed);
     } catch (error) {
       // The end could not be written down: the lease runs out and the task is taken back.
+      unwritten.add(attemptKey(claimed.lease.taskId, claimed.lease.attempt));
       log("error", "slot", "conclude_failed", { task_id: claimed.task.id, detail: String(error) });
     } finally {
       place.release();
@@ -166,10 +169,11 @@ export function createSlot(context: SlotContext): Slot {
     isReachable,
     report,
     render: createRenderer(env, context.fetchTranscoder),
-    async stop(taskId, attempt) {
-      attempts
-        .get(attemptKey(taskId, attempt))
-        ?.abort.abort(new MediaError("cancelled", "The job was cancelled."));
+    stop(taskId, attempt) {
+      const key = attemptKey(taskId, attempt);
+      const running = attempts.get(key);
+      running?.abort.abort(new MediaError("cancelled", "The job was cancelled."));
+      return unwritten.delete(key) || running !== undefined;
     },
   };
 }

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { imageOutput } from "../image/output.ts";
 import type { ImageProbe } from "../image/probe.ts";
 import type { Lane, TaskKind } from "../schema/tasks.ts";
-import { mp4Output, STREAM_FORMATS, streamOutput, videoOutput } from "../video/output.ts";
+import { fileOutput } from "../video/file-output.ts";
+import { STREAM_FORMATS, streamOutput, videoOutput } from "../video/output.ts";
 import { previewOutput } from "../video/preview.ts";
 import { segmentRange } from "../video/protocol.ts";
 import { soundOutput, waveformOutput } from "../video/sound-output.ts";
@@ -17,7 +18,7 @@ export const TASK_SPECS = {
   fetch: z.object({ url: z.url(), fields: z.record(z.string(), z.unknown()) }),
   probe: z.object({ outputs: z.array(videoOutput).min(1), steps: z.array(plannedStep).default([]) }),
   image: z.object({ outputs: z.array(imageOutput).min(1), probe: z.custom<ImageProbe>((value) => !!value) }),
-  transcode: z.object({ output: mp4Output, source: sourceDescription }),
+  transcode: z.object({ output: fileOutput, source: sourceDescription }),
   /** A short stream: all of it. */
   stream: z.object({ output: streamOutput, source: sourceDescription }),
   /** A longer one: the picture of some segments, or all of the sound. */

@@ -27,9 +27,9 @@ export class Transcoder extends Container<Env> {
     return await this.#slotNamed(name).offer(lane);
   }
 
-  /** Stops an attempt that runs here, if it does. */
-  async stopAttempt(taskId: string, attempt: number): Promise<void> {
-    await this.#slot?.stop(taskId, attempt);
+  /** Stops an attempt that runs here; says whether it did. */
+  async stopAttempt(taskId: string, attempt: number): Promise<boolean> {
+    return this.#slot?.stop(taskId, attempt) ?? false;
   }
 
   /** Whether the transcoder behind this slot answers; wakes it when it sleeps. */

@@ -22,6 +22,7 @@ import { stopAttempts } from "../processing/stop-attempts.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { forgetDeliveries, reissueDeliveries } from "../webhooks/sweep.ts";
 import { deleteMedia } from "./delete-media.ts";
+import { forgetOldJobs, removeOutlived } from "./forget-jobs.ts";
 
 /**
  * Rows of each kind that one sweep looks at; the next one, a minute later, goes on. A row costs up to ten queries, and
@@ -46,6 +47,8 @@ const STEPS = {
   mediaDeleted: finishDeletions,
   deliveriesReissued: (env, nowMs) => reissueDeliveries(env, nowMs, BATCH),
   deliveriesForgotten: (env, nowMs) => forgetDeliveries(env, nowMs, BATCH),
+  outputsOutlived: (env, nowMs) => removeOutlived(env, nowMs, BATCH),
+  jobsForgotten: forgetOldJobs,
   lettersForgotten: (env, nowMs) => forgetLetters(env.DB, nowMs - LIMITS.deadLetterKeptMs, BATCH),
   keysForgotten: (env, nowMs) => forgetKeys(env.DB, nowMs, SMALL_ROWS_A_SWEEP),
   activityForgotten: (env, nowMs) => forgetActivity(env.DB, nowMs, SMALL_ROWS_A_SWEEP),
@@ -70,6 +73,8 @@ export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
     mediaDeleted: 0,
     deliveriesReissued: 0,
     deliveriesForgotten: 0,
+    outputsOutlived: 0,
+    jobsForgotten: 0,
     lettersForgotten: 0,
     keysForgotten: 0,
     activityForgotten: 0,

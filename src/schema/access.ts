@@ -11,6 +11,11 @@ export const apiKeys = sqliteTable("api_keys", {
   owner: text().notNull(),
   name: text().notNull(),
   scopes: text({ mode: "json" }).$type<Scope[]>().notNull(),
+  /** Null: what the deployment allows any key. */
+  requestsPerMinute: integer("requests_per_minute"),
+  /** By the day (UTC); null: as many as one likes. */
+  jobsPerDay: integer("jobs_per_day"),
+  bytesPerDay: integer("bytes_per_day"),
   createdAt: integer("created_at").notNull(),
   revokedAt: integer("revoked_at"),
 });

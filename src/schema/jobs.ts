@@ -75,6 +75,8 @@ export const jobs = sqliteTable(
     startedAt: integer("started_at"),
     finishedAt: integer("finished_at"),
     deadlineAt: integer("deadline_at").notNull(),
+    /** When its tasks, attempts and runs were forgotten, and it cannot be retried any more; 0 while they are being. */
+    historyRemovedAt: integer("history_removed_at"),
   },
   (table) => [
     index("jobs_owner").on(table.owner, table.id),
@@ -82,6 +84,9 @@ export const jobs = sqliteTable(
     index("jobs_media").on(table.mediaId),
     index("jobs_batch").on(table.batchId, table.id).where(sql`batch_id IS NOT NULL`),
     uniqueIndex("jobs_content").on(table.owner, table.contentHash).where(sql`content_hash IS NOT NULL`),
+    index("jobs_history")
+      .on(table.finishedAt)
+      .where(sql`finished_at IS NOT NULL AND coalesce(history_removed_at, 0) = 0`),
     index("jobs_deadline").on(table.deadlineAt).where(sql`status IN ('pending', 'processing')`),
   ],
 );

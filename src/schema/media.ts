@@ -1,6 +1,6 @@
 /** Originals, on their way in and stored, and what is made of them on demand. Times are Unix milliseconds. */
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import type { ImageAnalysis } from "../image/analyze.ts";
+import type { ImageAnalysis } from "../image/analysis.ts";
 
 /**
  * An original on its way in. The row is written before the first byte is stored and removed in the batch that
@@ -67,3 +67,27 @@ export const imageAnalyses = sqliteTable("image_analyses", {
   analysis: text({ mode: "json" }).$type<ImageAnalysis>().notNull(),
   createdAt: integer("created_at").notNull(),
 });
+
+/**
+ * By what a picture is found that looks like another: its perceptual hash, whole and in four bands of 16 bits, each
+ * indexed, since SQL can compare numbers for being equal and not for how many bits they share.
+ */
+export const mediaHashes = sqliteTable(
+  "media_hashes",
+  {
+    mediaId: text("media_id").primaryKey(),
+    owner: text().notNull(),
+    /** 16 hex digits; null where the picture has no features, so that nobody looks again. */
+    hash: text(),
+    band0: integer(),
+    band1: integer(),
+    band2: integer(),
+    band3: integer(),
+  },
+  (table) => [
+    index("media_hashes_band0").on(table.owner, table.band0),
+    index("media_hashes_band1").on(table.owner, table.band1),
+    index("media_hashes_band2").on(table.owner, table.band2),
+    index("media_hashes_band3").on(table.owner, table.band3),
+  ],
+);

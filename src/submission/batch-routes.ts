@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { requireScope } from "../access/authenticate.ts";
+import { withinQuota } from "../access/daily-quota.ts";
 import { LIMITS } from "../config.ts";
 import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
@@ -40,7 +41,9 @@ batchSubmissionRoutes.post("/v1/batches", requireScope("write"), async (c) => {
   return await answerOnce(c, {
     fingerprint,
     async work(reservation) {
-      const accepted = await acceptBatchRequest(c.env, request, submitterOf(c, reservation, fingerprint));
+      const accepted = await withinQuota(c, request.items.length, () =>
+        acceptBatchRequest(c.env, request, submitterOf(c, reservation, fingerprint)),
+      );
       c.executionCtx.waitUntil(announceBatch(c.env, accepted.planned));
       return respond(c, answerTo(c, accepted));
     },

@@ -20,7 +20,7 @@ import {
 /** What a file was found to be, before it is made visible. */
 export type InspectedFile = SniffedType & { filename: string; bytes: number } & (
     | { kind: "image"; probe: ImageProbe }
-    | { kind: "video"; probe?: undefined }
+    | { kind: "video" | "audio"; probe?: undefined }
   );
 
 /** One file on its way into R2: written as it arrives, inspected at its end, then stored or discarded. */
@@ -92,7 +92,7 @@ export async function openIncomingFile(
       }
       sniffed ??= await sniff();
       const found = { ...sniffed, filename, bytes: writer.bytes() };
-      if (found.kind === "video") return { ...found, kind: "video" };
+      if (found.kind !== "image") return { ...found, kind: found.kind };
       const probe = probeWhole(writer.head(), found.bytes);
       const problem = completeness.problem();
       if (problem) throw new MediaError("corrupt_image", problem);

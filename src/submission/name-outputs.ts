@@ -23,8 +23,8 @@ export function nameOutputs(
   });
   return specifications.map((specification) => {
     if (specification.name !== undefined) return { ...specification, name: specification.name };
-    const stem = specification.preset ?? specification.format;
-    const extension = EXTENSIONS[specification.format];
+    const stem = specification.preset ?? (specification.storyboard ? "storyboard" : specification.format);
+    const extension = specification.storyboard ? ".vtt" : EXTENSIONS[specification.format];
     let name = stem + extension;
     for (let n = 2; taken.has(name); n++) name = `${stem}-${n}${extension}`;
     taken.add(name);

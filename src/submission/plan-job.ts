@@ -11,16 +11,17 @@ import { planSteps } from "../processing/plan-steps.ts";
 import type { PlannedStep } from "../processing/planned-step.ts";
 import { imageStepOutputs } from "../processing/step-outputs.ts";
 import { LANE_OF_TASK } from "../processing/task-spec.ts";
-import { STAGE_WEIGHTS, type StageName } from "../progress/stages.ts";
+import { type JobKind, STAGE_WEIGHTS, type StageName } from "../progress/stages.ts";
 import type { JobEstimate, Priority } from "../schema/jobs.ts";
 import type { Lane } from "../schema/tasks.ts";
+import { isFileOutput } from "../video/file-output.ts";
 import { STREAM_FORMATS, type VideoOutput } from "../video/output.ts";
 import type { ResolvedOutputs } from "./resolve-outputs.ts";
 
 /** What is known of the input when its job is planned. */
 export type PlannedInput =
   | { kind: "image"; probe: ImageProbe; bytes: number }
-  | { kind: "video"; bytes: number };
+  | { kind: "video" | "audio"; bytes: number };
 
 interface JobIdentity {
   /** Chained work, as it was asked for and as it will be done. */
@@ -119,21 +120,15 @@ function videoStages(outputs: readonly VideoOutput[], hasSteps: boolean): StageN
   const has = (format: VideoOutput["format"]) => outputs.some((output) => output.format === format);
   const stages: StageName[] = ["analysis"];
   const streams = STREAM_FORMATS.some(has);
-  if (streams || has("mp4")) stages.push("transcode");
+  if (streams || outputs.some((output) => isFileOutput(output))) stages.push("transcode");
   if (streams) stages.push("packaging");
-  if (has("thumbnail")) stages.push("thumbnails");
+  if (has("thumbnail") || has("storyboard") || has("preview")) stages.push("thumbnails");
   if (hasSteps) stages.push("finalization");
   return stages;
 }
 
 /** The estimate as long as nothing is known of other jobs (`estimate-job.ts`). */
-function guess(
-  kind: PlannedInput["kind"],
-  size: number,
-  outputCount: number,
-  lane: Lane,
-  runMs: number,
-): JobEstimate {
+function guess(kind: JobKind, size: number, outputCount: number, lane: Lane, runMs: number): JobEstimate {
   const shape = { kind, sizeBucket: sizeBucketOf(kind, size), outputCount, lane };
   return estimateJob(shape, runMs, { run: [], dispatch: [], waitPerTask: [] }, 0);
 }
@@ -149,7 +144,7 @@ function videoRunMs(bytes: number): number {
 }
 
 function jobRow(
-  kind: PlannedInput["kind"],
+  kind: JobKind,
   stages: StageName[],
   estimate: JobEstimate,
   notes: string[],
@@ -184,5 +179,6 @@ function jobRow(
     startedAt: null,
     finishedAt: null,
     deadlineAt: identity.nowMs + LIMITS.jobDeadlineMs,
+    historyRemovedAt: null,
   };
 }

@@ -78,6 +78,7 @@ export async function planSource(
       startedAt: null,
       finishedAt: null,
       deadlineAt: nowMs + LIMITS.jobDeadlineMs,
+      historyRemovedAt: null,
     },
   };
   await refuseOverload(env, planned);

@@ -38,7 +38,7 @@ export async function planSubmission(
   identity?: { jobId: string; nowMs: number },
 ): Promise<PlannedSubmission> {
   const specifications = fields.output_specifications ?? [...DEFAULT_OUTPUTS[input.kind]];
-  const resolved = resolveOutputs(specifications, input.kind, {
+  const resolved = resolveOutputs(specifications, input.kind === "image" ? "image" : "video", {
     logo: configOf(env).watermarkLogo,
     metadata: fields.metadata_handling,
   });
@@ -105,5 +105,5 @@ export function inputOf(media: MediaRow): PlannedInput {
   }
   return media.kind === "image"
     ? { kind: "image", probe: media.metadata as unknown as ImageProbe, bytes: media.sizeBytes }
-    : { kind: "video", bytes: media.sizeBytes };
+    : { kind: media.kind, bytes: media.sizeBytes };
 }

@@ -1,4 +1,5 @@
 import { PICTURE_PRESETS } from "./output/picture-presets.ts";
+import { SOUND_PRESETS } from "./output/sound-presets.ts";
 import { STILL_PRESETS } from "./output/still-presets.ts";
 import { STREAM_PRESETS } from "./output/stream-presets.ts";
 import { VIDEO_PRESETS } from "./output/video-presets.ts";
@@ -20,10 +21,15 @@ export const PRESETS: Presets = {
   ...VIDEO_PRESETS,
   ...STREAM_PRESETS,
   ...STILL_PRESETS,
+  ...SOUND_PRESETS,
 };
 
 /** What a job makes when it does not say. */
-export const DEFAULT_OUTPUTS = {
+export const DEFAULT_OUTPUTS: Record<"image" | "video" | "audio", OutputSpecification[]> = {
   image: [{ preset: "thumbnail" }, { preset: "optimized" }],
   video: [{ preset: "video_thumbnail" }, { preset: "hls_480_720" }],
-} as const satisfies Record<string, OutputSpecification[]>;
+  audio: [
+    { preset: "audio_podcast" },
+    { format: "json", name: "waveform.json", waveform: { color: "black" } },
+  ],
+};

@@ -5,9 +5,10 @@ import { checkOutput } from "./check-output.ts";
 import { nameOutputs } from "./name-outputs.ts";
 import { isStream, type OutputFormat } from "./output/formats.ts";
 import { pictureOf } from "./output/resolve-picture.ts";
-import { videoOutputOf } from "./output/resolve-video-output.ts";
+import { videoOutputsOf } from "./output/resolve-video-output.ts";
 import type { OutputSpecification } from "./output-specification.ts";
 import { PRESETS } from "./presets.ts";
+import { refuseClashes } from "./refuse-clashes.ts";
 
 /** What a job makes, every preset and default resolved. */
 export type ResolvedOutputs =
@@ -49,10 +50,11 @@ export function resolveOutputs(
       message: "A job can have one stream; give it more variants, or both manifests with adaptive.",
     });
   }
+  refuseClashes(named, errors);
   if (errors.length > 0) throw invalidOutputs(errors);
   return kind === "image"
     ? { kind, outputs: named.map((specification) => pictureOf(specification, defaults.logo)) }
-    : { kind, outputs: named.map((specification) => videoOutputOf(specification, defaults.logo)) };
+    : { kind, outputs: named.flatMap((specification) => videoOutputsOf(specification, defaults.logo)) };
 }
 
 function withPreset(

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { requireScope } from "../access/authenticate.ts";
+import { withinQuota } from "../access/daily-quota.ts";
 import { createWatchToken } from "../access/watch-token.ts";
 import { configOf, LIMITS } from "../config.ts";
 import { createRoutes } from "../create-routes.ts";
@@ -115,7 +116,8 @@ async function submit(c: AppContext, shorthand?: Shorthand): Promise<Response> {
   return await answerOnce(c, {
     fingerprint: async () => await fingerprintOf(c, await body.content()),
     async work(reservation) {
-      const submission = await body.accept(submitterOf(c, reservation));
+      const accept = () => body.accept(submitterOf(c, reservation));
+      const submission = await withinQuota(c, 1, accept, ({ isNew }) => isNew);
       if (submission.isNew) c.executionCtx.waitUntil(announceJob(c.env, submission));
       return respond(c, await answerTo(c, submission));
     },

@@ -1,4 +1,4 @@
-import type { EncoderPreset } from "./output.ts";
+import type { EncoderPreset } from "./encoder-preset.ts";
 import type { SourceDescription } from "./source.ts";
 import type { SegmentRange, StreamPlan } from "./stream-plan.ts";
 
@@ -14,6 +14,7 @@ const PIXELS_PER_SECOND: Record<EncoderPreset, number> = {
   fast: 45e6,
   medium: 35e6,
   slow: 18e6,
+  slower: 9e6,
 };
 
 /** Containers whose frames are found by an index, so that decoding can begin near any time. */

@@ -69,7 +69,7 @@ const RULES: readonly Rule[] = [
   },
   {
     code: "corrupt_input",
-    pattern: /Invalid data found when processing input|partial file/,
+    pattern: /Invalid data found when processing input|partial file|Failed to read frame size/,
     message: "The file is damaged or is not a media file; export or upload it again.",
   },
 ];

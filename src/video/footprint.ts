@@ -1,3 +1,4 @@
+import { isFileOutput } from "./file-output.ts";
 import type { VideoOutput } from "./output.ts";
 import type { SourceDescription } from "./source.ts";
 
@@ -39,6 +40,9 @@ interface Size {
 function sizesOf({ width, height }: Size, output: VideoOutput): Size[] {
   switch (output.format) {
     case "mp4":
+    case "webm":
+    case "mkv":
+    case "ts":
       return [{ width: output.width ?? width, height: output.height ?? height }];
     case "hls":
     case "dash":
@@ -61,9 +65,10 @@ function sizesOf({ width, height }: Size, output: VideoOutput): Size[] {
 function diskOf(source: SourceDescription, output: VideoOutput): number {
   const { video, durationSeconds } = source;
   if ("kbps" in output) return (output.kbps * 1000 * durationSeconds) / 8;
-  if (!video || output.format !== "mp4") return 0;
+  if (!video || !isFileOutput(output)) return 0;
   const [{ width, height } = video] = sizesOf(video, output);
   const uncappedKbps = (width * height * video.frameRate * BITS_A_PIXEL) / 1000;
-  const videoKbps = Math.min(output.maxVideoKbps ?? Number.POSITIVE_INFINITY, uncappedKbps);
+  const cap = output.targetVideoKbps ?? output.maxVideoKbps ?? Number.POSITIVE_INFINITY;
+  const videoKbps = Math.min(cap, uncappedKbps);
   return ((videoKbps + output.audioKbps) * 1000 * durationSeconds) / 8;
 }

@@ -1,15 +1,5 @@
-import type { Mp4Output } from "./output.ts";
-
-/** From slow and thorough to fast and careless: each holds fewer pictures and does less with them. */
-const PRESETS = [
-  "slow",
-  "medium",
-  "fast",
-  "faster",
-  "veryfast",
-  "superfast",
-  "ultrafast",
-] as const satisfies Mp4Output["encoderPreset"][];
+import { ENCODER_PRESETS } from "./encoder-preset.ts";
+import type { FileOutput } from "./file-output.ts";
 
 /** Presets that one step goes down. */
 const STRIDE = 2;
@@ -18,9 +8,9 @@ const STRIDE = 2;
  * The same output, asked for more modestly after an encoder failed or ran out of memory: the quality aimed at stays,
  * the file grows a little. Only for a file that stands alone: the chunks of a stream share one header.
  */
-export function lowerSettings(output: Mp4Output, steps: number): Mp4Output {
-  const at = PRESETS.indexOf(output.encoderPreset) + steps * STRIDE;
-  return { ...output, encoderPreset: PRESETS[Math.min(at, PRESETS.length - 1)] ?? "ultrafast" };
+export function lowerSettings(output: FileOutput, steps: number): FileOutput {
+  const at = ENCODER_PRESETS.indexOf(output.encoderPreset) - steps * STRIDE;
+  return { ...output, encoderPreset: ENCODER_PRESETS[Math.max(at, 0)] ?? "ultrafast" };
 }
 
 /** Threads of an attempt after so many steps down; undefined is as many as the transcoder likes. */

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { encoderPreset } from "./encoder-preset.ts";
+import { fileOutput } from "./file-output.ts";
 import { previewOutput } from "./preview.ts";
 import { soundOutput, waveformOutput } from "./sound-output.ts";
 import { thumbnailOutput } from "./still-output.ts";
@@ -12,29 +14,9 @@ export const renditionSpec = z.strictObject({
 });
 export type RenditionSpec = z.infer<typeof renditionSpec>;
 
-/** x264's presets, from the quickest to the most thorough. */
-const encoderPreset = z.enum(["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"]);
-export type EncoderPreset = z.infer<typeof encoderPreset>;
-
-/** One progressive file: H.264 and AAC in MP4, index in front (`+faststart`). */
-export const mp4Output = z.strictObject({
-  format: z.literal("mp4"),
-  name: z.string(),
-  /** Bounding box, px; the ratio is kept and sides are rounded to even. Absent: the source's own size. */
-  width: z.int().min(16).max(4096).optional(),
-  height: z.int().min(16).max(4096).optional(),
-  allowEnlarge: z.boolean(),
-  /** x264 constant rate factor, 0–51. */
-  crf: z.int().min(0).max(51),
-  /** Peak rate; absent leaves the CRF uncapped. */
-  maxVideoKbps: z.int().positive().optional(),
-  audioKbps: z.int().positive(),
-  encoderPreset,
-});
-export type Mp4Output = z.infer<typeof mp4Output>;
-
 /** The manifests of a stream: HLS, DASH, or both over the same segments. */
 export const STREAM_FORMATS = ["hls", "dash", "adaptive"] as const;
+export type StreamFormat = (typeof STREAM_FORMATS)[number];
 
 /** An adaptive stream: CMAF segments of every rendition, audio apart, and manifests over them. */
 export const streamOutput = z.strictObject({
@@ -48,7 +30,7 @@ export const streamOutput = z.strictObject({
 export type StreamOutput = z.infer<typeof streamOutput>;
 
 export const videoOutput = z.discriminatedUnion("format", [
-  mp4Output,
+  fileOutput,
   streamOutput,
   thumbnailOutput,
   storyboardOutput,

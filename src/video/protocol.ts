@@ -7,8 +7,10 @@
  */
 import { z } from "zod";
 import { FAILURE_CLASSES } from "../errors.ts";
+import { imageAnalysis } from "../image/analysis.ts";
 import { imageOutput } from "../image/output.ts";
-import { mp4Output, streamOutput } from "./output.ts";
+import { fileOutput } from "./file-output.ts";
+import { streamOutput } from "./output.ts";
 import { previewOutput } from "./preview.ts";
 import { soundOutput, waveformOutput } from "./sound-output.ts";
 import { languageTag, sourceDescription } from "./source.ts";
@@ -49,8 +51,15 @@ export const taskRequest = z.discriminatedUnion("kind", [
     logos,
     /** Failures of these classes cost only the output concerned (`image/make-outputs.ts`). */
     tolerated: z.array(z.enum(FAILURE_CLASSES)).optional(),
+    /** Whether the input itself is looked at, too. */
+    analyze: z.boolean().optional(),
   }),
-  z.strictObject({ kind: z.literal("transcode"), ...taskBase, source: sourceDescription, output: mp4Output }),
+  z.strictObject({
+    kind: z.literal("transcode"),
+    ...taskBase,
+    source: sourceDescription,
+    output: fileOutput,
+  }),
   z.strictObject({ kind: z.literal("stream"), ...taskBase, source: sourceDescription, output: streamOutput }),
   z.strictObject({
     kind: z.literal("chunk"),
@@ -160,6 +169,8 @@ export const taskResult = z.discriminatedUnion("kind", [
     notes: z.array(z.string()).default([]),
     /** Outputs that could not be made, in a way that is tolerated. */
     failed: z.array(failedFile).optional(),
+    /** What was learned of an image; absent when it was not asked for, or could not be. */
+    analysis: imageAnalysis.optional(),
   }),
   /** No track at all: the video had ended before this chunk of it. */
   z.object({

@@ -1,9 +1,9 @@
-import type { Mp4Output } from "./output.ts";
+import type { EncoderPreset } from "./encoder-preset.ts";
 import type { VideoDescription } from "./source.ts";
 import { type FilterSupport, isHdr } from "./video-filters.ts";
 
 interface RateControl {
-  encoderPreset: Mp4Output["encoderPreset"];
+  encoderPreset: EncoderPreset;
   /** x264 constant rate factor, 0–51. */
   crf: number;
   /** kbit/s; absent leaves the CRF uncapped. */

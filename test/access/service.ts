@@ -51,6 +51,16 @@ export async function giveKey(owner: string, scopes: Scope[]): Promise<{ id: str
   const key = generateKey();
   const id = newId("key");
   const hash = await hashKey(key);
-  await createKey(testEnv.DB, { id, hash, owner, name: "test", scopes, createdAt: 0, revokedAt: null });
+  const limits = { requestsPerMinute: null, jobsPerDay: null, bytesPerDay: null };
+  await createKey(testEnv.DB, {
+    id,
+    hash,
+    owner,
+    name: "test",
+    scopes,
+    ...limits,
+    createdAt: 0,
+    revokedAt: null,
+  });
   return { id, key };
 }

@@ -100,6 +100,7 @@ function jobRow(mediaId: string, nowMs: number): JobRow {
     startedAt: null,
     finishedAt: null,
     deadlineAt: nowMs + LIMITS.jobDeadlineMs,
+    historyRemovedAt: null,
   };
 }
 

@@ -1,6 +1,11 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { analyzePixels } from "../../src/image/analyze.ts";
 import type { ImageOutput } from "../../src/image/output.ts";
+import { resizePixels } from "../../src/image/resize.ts";
+import { distanceOf } from "../../src/media/likeness.ts";
+import { detailedPhoto } from "../fixtures/detailed-photo.ts";
+import { fileOf } from "../fixtures/images.ts";
 import { image, useStudio } from "./studio.ts";
 import { endOf, runTask } from "./transcoder-process.ts";
 
@@ -63,6 +68,30 @@ describe("an image task that may lose outputs", () => {
     const task = studio.task(await halves(80, 40).jpeg().toBuffer());
     const end = await endOf(studio.transcoder, { kind: "image", ...task, outputs });
     expect(end).toMatchObject({ type: "error", code: "impossible_output" });
+  });
+});
+
+describe("an image task that is to learn", () => {
+  it("says of the input what the edge would say of it", async () => {
+    const photo = detailedPhoto(320, 200, 1);
+    const png = Buffer.from(await fileOf(photo, "png"));
+    const task = studio.task(png);
+    const request = {
+      kind: "image" as const,
+      ...task,
+      outputs: [{ ...image, name: "a.jpg" }],
+      analyze: true,
+    };
+    const { analysis } = await runTask(studio.transcoder, request, "files");
+    const window = { left: 0, top: 0, width: 320, height: 200 };
+    const here = analyzePixels(await resizePixels(photo, window, { width: 96, height: 60 }, false));
+    expect(distanceOf(analysis?.perceptualHash ?? "", here.perceptualHash ?? "")).toBeLessThan(3);
+    expect(analysis?.interest.attention.columns).toHaveLength(96);
+    expect(analysis?.entropy).toBeCloseTo(here.entropy, 0);
+    expect(
+      (await runTask(studio.transcoder, { ...request, ...studio.task(png), analyze: false }, "files"))
+        .analysis,
+    ).toBeUndefined();
   });
 });
 

@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { WaveformData } from "../../src/video/waveform.ts";
-import { ffprobe, fromSources, makeClip } from "../fixtures/video.ts";
+import { ffprobe, fromSources, makeClip, soundWithCover } from "../fixtures/video.ts";
 import { useStudio } from "./studio.ts";
 import { endOf, runTask } from "./transcoder-process.ts";
 
@@ -116,5 +116,14 @@ describe("a waveform", () => {
     });
     expect(svg.file).toMatchObject({ type: "image/svg+xml", width: 200, height: 60 });
     expect(svg.bytes.toString()).toContain("<rect");
+  });
+});
+
+describe("an MP3 with a cover", () => {
+  it("is sound with an attached picture", async () => {
+    expect(await studio.probe(await soundWithCover())).toMatchObject({
+      audio: [{ codec: "mp3" }],
+      attachedPicture: { codec: "mjpeg", width: 96, height: 64 },
+    });
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from "vitest";
 import type { ImageOutput } from "../../src/image/output.ts";
-import type { Mp4Output, StreamOutput } from "../../src/video/output.ts";
+import type { FileOutput } from "../../src/video/file-output.ts";
+import type { StreamOutput } from "../../src/video/output.ts";
 import type { SourceDescription } from "../../src/video/source.ts";
 import { type ObjectStore, startObjectStore } from "./object-store.ts";
 import { runTask, startTranscoder, type Transcoder } from "./transcoder-process.ts";
@@ -61,7 +62,7 @@ export function useStudio(env: Record<string, string> = {}): Studio {
   return studio;
 }
 
-export const mp4: Mp4Output = {
+export const mp4: FileOutput = {
   format: "mp4",
   name: "web.mp4",
   allowEnlarge: false,

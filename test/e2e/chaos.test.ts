@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { strayKeys } from "./chaos/evidence.ts";
 import { recoveries } from "./chaos/recoveries.ts";
-import { type Fate, type StormReport, weatherStorm } from "./chaos/storm.ts";
+import { type Fate, PROGRESS_STEP, type StormReport, weatherStorm } from "./chaos/storm.ts";
 
 /** `npm run chaos` asks for 200. */
 const JOBS = Number(process.env.CHAOS_JOBS ?? 20);
@@ -57,6 +57,20 @@ describe(`${JOBS} jobs through losses of every kind`, () => {
   it("every end reaches the client's endpoint, as one event", () => {
     const told = report.fates.flatMap(({ jobId }) => (jobId ? [report.ends.get(jobId)?.size ?? 0] : []));
     expect(told).toEqual(told.map(() => 1));
+  });
+
+  it("no webhook tells of less than one before it, or of a milestone twice", () => {
+    for (const [jobId, told] of report.progress) {
+      // One event may come twice, and later than those after it: its sequence number is what counts.
+      const once = new Map(told.map((each) => [each.sequence, each]));
+      const inOrder = [...once.values()].sort((a, b) => a.sequence - b.sequence);
+      const percentages = inOrder.map(({ percentage }) => percentage);
+      expect(percentages, jobId).toEqual(percentages.toSorted((a, b) => a - b));
+      const milestones = inOrder.filter(({ type }) => type === "job.progress");
+      const steps = milestones.map(({ percentage }) => Math.floor(percentage / PROGRESS_STEP));
+      expect(steps, jobId).toEqual([...new Set(steps)]);
+    }
+    expect([...report.progress.values()].flat().some(({ type }) => type === "job.progress")).toBe(true);
   });
 
   it("nothing is left behind in storage", () => {

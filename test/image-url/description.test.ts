@@ -253,3 +253,38 @@ describe("draw", () => {
     );
   });
 });
+
+describe("GET /v1/media/{id}/metadata", () => {
+  it("tells all that was learned of an image, by the names of f=json", async () => {
+    const mediaId = await upload(await fileOf(photo(300, 200), "jpeg"));
+    const answer = await json(`/v1/media/${mediaId}/metadata`, { headers: key });
+    expect(answer).toMatchObject({ media_id: mediaId, kind: "image", type: "image/jpeg" });
+    const learned = answer.metadata as Record<string, unknown>;
+    expect(learned).toMatchObject({
+      width: 300,
+      height: 200,
+      format: "jpeg",
+      compression: "progressive dct",
+      estimated_quality: expect.any(Number),
+      dpi: null,
+      bit_depth: 8,
+      color_model: "ycbcr",
+      icc_profile: null,
+      has_alpha: false,
+      frames: 1,
+      orientation: 1,
+      exif: {},
+    });
+    const described = await json(`/img/f=json/${mediaId}`);
+    for (const name of ["dominant_color", "thumbhash", "blurhash", "perceptual_hash", "entropy"])
+      expect(described[name]).toEqual(learned[name]);
+    expect(learned.perceptual_hash).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it("is for its owner", async () => {
+    const mediaId = await upload(await fileOf(photo(30, 20), "jpeg"));
+    const berta = await keyFor("berta");
+    await problemOf(await ask(`/v1/media/${mediaId}/metadata`, { headers: berta }), 404, "not_found");
+    await problemOf(await ask(`/v1/media/${mediaId}/metadata`), 401, "unauthenticated");
+  });
+});

@@ -8,7 +8,7 @@ import type { Pixels } from "../../src/image/pixels.ts";
 import { QUALITY_WORDS, resolveQuality } from "../../src/image/quality.ts";
 import { compare } from "../bench/image-quality.ts";
 import { detailedPhoto } from "../fixtures/detailed-photo.ts";
-import { disc, paint, quarters } from "../fixtures/images.ts";
+import { concat, disc, paint, quarters } from "../fixtures/images.ts";
 
 const LANES: Record<string, ImageCodec> = { edge: EDGE_CODEC, container: LIBVIPS_CODEC };
 
@@ -67,7 +67,7 @@ describe("a target of similarity", () => {
     const checkpoint = () => {
       if (left-- === 0) throw new Error("cancelled");
     };
-    await expect(encodeOutput(picture, output, EDGE_CODEC, checkpoint)).rejects.toThrow("cancelled");
+    await expect(encodeOutput(picture, output, EDGE_CODEC, { checkpoint })).rejects.toThrow("cancelled");
   });
 });
 
@@ -85,6 +85,14 @@ describe("a target of bytes", () => {
       }
     },
   );
+
+  it("counts the metadata that is kept", async () => {
+    const output = { name: "a", format: "webp", quality: 60, qualityTarget: { maxBytes: 6000 } } as const;
+    const carry = (file: Uint8Array<ArrayBuffer>) => concat(file, new Uint8Array(2000));
+    const { bytes } = await encodeOutput(picture, output, EDGE_CODEC, { carry });
+    expect(bytes.length).toBeLessThanOrEqual(6000);
+    expect(bytes.length).toBeGreaterThan(5500);
+  });
 
   it("that no quality meets fails, and says how small it would be", async () => {
     for (const format of ["jpeg", "webp", "png"] as const) {

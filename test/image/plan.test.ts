@@ -66,7 +66,10 @@ describe("planImage", () => {
     expect(planned(jpegHeader(1000, 1000), [{ ...THUMBNAIL, width: 4000, allowEnlarge: true }]).lane).toBe(
       "container-short",
     );
-    expect(planned(pngHeader(3000, 2500, { bitDepth: 16, interlaced: true })).lane).toBe("container-short");
+    expect(planned(pngHeader(3000, 2500, { bitDepth: 16, interlaced: true })).lane).toBe("edge");
+    expect(planned(pngHeader(4000, 3000, { bitDepth: 16 })).lane).toBe("container-short");
+    expect(planned(pngHeader(4000, 3000, { interlaced: true })).lane).toBe("container-short");
+    expect(planned(pngHeader(8000, 6000)).lane).toBe("edge");
   });
 
   it("counts the file itself", () => {
@@ -117,6 +120,6 @@ describe("planImage", () => {
 
   it("tells what will be lost", () => {
     const chunks = [chunk("iCCP", [1]), chunk("acTL", [0, 0, 0, 3, 0, 0, 0, 0])];
-    expect(planned(pngHeader(10, 10, { chunks })).notes).toHaveLength(2);
+    expect(planned(pngHeader(10, 10, { chunks })).notes).toEqual([expect.stringContaining("animated PNG")]);
   });
 });

@@ -3,6 +3,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import type { Env } from "../../src/config.ts";
 import { claimWork } from "../../src/processing/claim-work.ts";
 import { runInIsolate } from "../../src/processing/isolate-runner.ts";
+import { sendLateTickets } from "../../src/processing/late-tickets.ts";
+import { recoverTask } from "../../src/processing/recover.ts";
 import { emptyStorage, prepareDatabase, testEnv } from "../fixtures/app.ts";
 import { rowsOf, submit } from "../fixtures/jobs.ts";
 
@@ -68,7 +70,51 @@ describe("a worker that is lost between its claim and its first report", () => {
   });
 });
 
+describe("a slot that was started anew", () => {
+  it("does not count as a loss of what it ran; one that still knows of it does", async () => {
+    await submit({ createdAtMs: Date.now(), tasks: [{ lane: "container-short", kind: "thumbnail" }] });
+    await claimWork(testEnv, { lane: "container-short", workerId: "slot-1" });
+    const isLost = async () => (await rowsOf("attempts", "outcome = 'lost'")).length === 1;
+    expect(await until(isLost, 60_000)).toBeLessThan(PROMISE_MS);
+    const [attempt] = await rowsOf<{ failure: string }>("attempts");
+    expect(JSON.parse(attempt?.failure ?? "")).toMatchObject({ code: "worker_restarted" });
+    expect(await rowsOf("tasks")).toMatchObject([
+      { state: "ready", system_failures: 0, counted_failures: 0 },
+    ]);
+
+    const { claimed } = await claimWork(testEnv, { lane: "container-short", workerId: "slot-1" });
+    const knows = { getByName: () => ({ stopAttempt: async () => true }) };
+    const env = { ...testEnv, TRANSCODER: knows } as unknown as Env;
+    await recoverTask(env, claimed?.task.id ?? "", claimed?.lease.token ?? "");
+    expect(await rowsOf("tasks")).toMatchObject([{ state: "ready", system_failures: 1 }]);
+  });
+});
+
+describe("a ticket that was lost", () => {
+  it("is sent again a few seconds later, to a lane that rests for each task, to a busy one once", async () => {
+    const sent: string[] = [];
+    const queueOf = (lane: string) => ({
+      sendBatch: async (batch: unknown[]) => sent.push(...batch.map(() => lane)),
+    });
+    const env = { ...testEnv, EDGE_QUEUE: queueOf("edge"), IO_QUEUE: queueOf("io") } as unknown as Env;
+    for (let n = 0; n < 3; n++) await submit({ createdAtMs: Date.now() });
+    expect(await sendLateTickets(env, Date.now() + 4_000)).toBe(false);
+    expect(await sendLateTickets(env, Date.now() + 5_000)).toBe(true);
+    expect(sent).toEqual(["edge", "edge", "edge"]);
+    await claimWork(testEnv, { lane: "edge", workerId: "edge-1" });
+    await sendLateTickets(env, Date.now() + 5_000);
+    expect(sent).toHaveLength(4);
+  });
+});
+
 describe("the watch over leases", () => {
+  it("is woken again when its alarm went down with the process that was to ring it", async () => {
+    await watch().arm();
+    vi.setSystemTime(Date.now() + 3_600_000);
+    await watch().arm();
+    expect(await nextAlarmMs()).toBeGreaterThan(Date.now());
+  });
+
   it("rests when nothing is leased, and has nothing to wake up for", async () => {
     await claimWork(testEnv, { lane: "edge", workerId: "edge-1" });
     await until(async () => (await nextAlarmMs()) === Number.POSITIVE_INFINITY, 120_000);

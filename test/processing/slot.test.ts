@@ -197,6 +197,35 @@ describe("a task that fails in the container", () => {
     ]);
   });
 
+  it("is lost as often as it takes while the rest of its job gets done, and ten times in a row for good", async () => {
+    const taskId = await submitTask();
+    const [{ job_id: jobId } = { job_id: "" }] = await rowsOf<{ job_id: string }>("tasks");
+    const lose = async () => {
+      await testEnv.DB.prepare("UPDATE tasks SET available_at = 0 WHERE state = 'ready'").run();
+      const { slot, idle } = openSlot(openTranscoder(() => eventStream([PROGRESS], true)));
+      await slot.offer(SHORT);
+      await idle();
+      return (await rowsOf<{ state: string; system_failures: number }>("tasks", `id = '${taskId}'`))[0];
+    };
+    for (let losses = 0; (await rowsOf("tasks", "system_failures = 9")).length === 0; losses++) {
+      if (losses > 20) throw new Error("it is not counted");
+      await lose();
+    }
+    // A sibling is done: the job moves.
+    await testEnv.DB.prepare(
+      `INSERT INTO tasks (id, job_id, kind, lane, state, rank, spec, available_at, created_at, finished_at)
+       VALUES ('tsk_sibling', ?, 'chunk', 'container-long', 'done', 0, '{}', 0, 0, ?)`,
+    )
+      .bind(jobId, Date.now() + 1)
+      .run();
+    // It counts as the first, after which there is no pause: the slot loses it once more.
+    expect(await lose()).toMatchObject({ state: "ready", system_failures: 2 });
+    await testEnv.DB.prepare("UPDATE tasks SET finished_at = 1 WHERE id = 'tsk_sibling'").run();
+    while ((await rowsOf("tasks", `id = '${taskId}' AND state = 'ready'`)).length > 0) await lose();
+    expect(await rowsOf("tasks", `id = '${taskId}'`)).toMatchObject([{ state: "failed" }]);
+    expect(await rowsOf("jobs")).toMatchObject([{ status: "failed" }]);
+  });
+
   it.each([409, 500])("is tried again later when it is refused with %i", async (status) => {
     await submitTask();
     const { slot, idle } = openSlot(openTranscoder(() => new Response("no", { status })));
@@ -210,9 +239,9 @@ describe("a task that fails in the container", () => {
     const { slot, idle, transcoder } = openSlot(openTranscoder(() => new Response("full", { status: 503 })));
     await slot.offer(SHORT);
     await idle();
-    expect(transcoder.requests).toHaveLength(2);
+    expect(transcoder.requests).toHaveLength(1);
     const [task] = await rowsOf<{ available_at: number; counted_failures: number }>("tasks");
-    expect(task).toMatchObject({ state: "ready", counted_failures: 0 });
+    expect(task).toMatchObject({ state: "ready", counted_failures: 0, system_failures: 0 });
     expect(task?.available_at).toBeGreaterThan(Date.now());
   });
 
@@ -237,8 +266,9 @@ describe("a task that fails in the container", () => {
     );
     await slot.offer(SHORT);
     await started.promise;
-    await slot.stop(taskId, 1);
+    expect(slot.stop(taskId, 1)).toBe(true);
     await idle();
+    expect(slot.stop(taskId, 1)).toBe(false);
     expect(transcoder.cancelled).toEqual([`slot-1.${taskId}.1`]);
   });
 });

@@ -1,20 +1,23 @@
 import { describe, expect, it } from "vitest";
+import { encoderChain } from "../../src/video/encoder-chain.ts";
 import { probeArgs } from "../../src/video/ffmpeg-args.ts";
-import { mp4Args, planMp4 } from "../../src/video/mp4-plan.ts";
+import { fileArgs } from "../../src/video/file-args.ts";
+import type { FileOutput } from "../../src/video/file-output.ts";
+import { planFile } from "../../src/video/file-plan.ts";
 import type { StreamOutput } from "../../src/video/output.ts";
 import { streamArgs } from "../../src/video/stream-args.ts";
 import { planStream, segmentIndexAt } from "../../src/video/stream-plan.ts";
 import { sourceOf } from "./sources.ts";
 
 const setting = { inputUrl: "http://media.storage/in", threads: 2, toneMapping: true };
-const mp4 = {
+const mp4: FileOutput = {
   format: "mp4",
   name: "a.mp4",
   allowEnlarge: false,
   crf: 23,
   audioKbps: 128,
   encoderPreset: "fast",
-} as const;
+};
 const hls: StreamOutput = {
   format: "hls",
   name: "a",
@@ -27,11 +30,17 @@ const hls: StreamOutput = {
   encoderPreset: "fast",
 };
 
+function argsOf(source: ReturnType<typeof sourceOf>, where = setting) {
+  const [choice] = encoderChain(mp4, ["libx264"]);
+  if (choice === undefined) throw new Error("There is an encoder.");
+  return fileArgs(planFile(source, mp4), choice, where, "o.mp4");
+}
+
 const valueAfter = (args: string[], option: string) => args[args.indexOf(option) + 1];
 
 describe("arguments of ffmpeg", () => {
   it("open the input over HTTP only, before naming it", () => {
-    for (const args of [probeArgs(setting.inputUrl), mp4Args(planMp4(sourceOf({}), mp4), setting, "o.mp4")]) {
+    for (const args of [probeArgs(setting.inputUrl), argsOf(sourceOf({}))]) {
       expect(valueAfter(args, "-protocol_whitelist")).toBe("http,tcp");
       expect(valueAfter(args, "-format_whitelist")?.split(",")).not.toEqual(
         expect.arrayContaining([expect.stringMatching(/hls|concat|dash|image2|lavfi|rtp|sdp/)]),
@@ -63,7 +72,7 @@ describe("arguments of ffmpeg", () => {
   it("tone-map HDR where it can be done, and leave SDR alone", () => {
     const hdr = sourceOf({ colorTransfer: "arib-std-b67" });
     const filters = (source: typeof hdr, toneMapping: boolean) =>
-      valueAfter(mp4Args(planMp4(source, mp4), { ...setting, toneMapping }, "o.mp4"), "-vf");
+      valueAfter(argsOf(source, { ...setting, toneMapping }), "-vf");
     expect(filters(hdr, true)).toContain("tonemap");
     expect(filters(hdr, false)).not.toContain("tonemap");
     expect(filters(sourceOf({}), true)).not.toContain("tonemap");
@@ -71,7 +80,7 @@ describe("arguments of ffmpeg", () => {
 
   it("leave out a sound track that cannot be decoded", () => {
     const source = { ...sourceOf({}), audio: [{ codec: "unknown", channels: 2, sampleRate: 44_100 }] };
-    expect(mp4Args(planMp4(source, mp4), setting, "o.mp4")).toContain("-an");
+    expect(argsOf(source)).toContain("-an");
   });
 
   it("put a fragment into the segment that its time belongs to", () => {

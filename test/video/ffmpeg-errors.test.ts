@@ -14,6 +14,11 @@ const samples: [string, string, string][] = [
     "[mov,mp4,m4a,3gp,3g2,mj2 @ 0x55ca03cb6880] stream 1, offset 0x24b2e: partial file",
     "corrupt_input",
   ],
+  [
+    "an MP3 that ends with its cover",
+    "[mp3 @ 0x5581d79b2300] Failed to read frame size: Could not seek to 1026.\n<url>: Invalid argument",
+    "corrupt_input",
+  ],
   ["a missing object", "<url>: Server returned 404 Not Found", "storage_failed"],
   ["storage that is down", "<url>: Connection refused", "storage_failed"],
   ["a redirect that is not followed", "<url>: Input/output error", "storage_failed"],

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { FileOutput } from "../../src/video/file-output.ts";
 import { footprintOf } from "../../src/video/footprint.ts";
 import { lowerSettings, lowerThreads } from "../../src/video/lower-settings.ts";
-import type { Mp4Output, StreamOutput } from "../../src/video/output.ts";
+import type { StreamOutput } from "../../src/video/output.ts";
 import { sourceOf } from "./sources.ts";
 
-const MP4: Mp4Output = {
+const MP4: FileOutput = {
   format: "mp4",
   name: "a.mp4",
   width: 1280,

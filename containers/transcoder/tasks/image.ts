@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { MediaError } from "../../../src/errors.ts";
+import type { ImageAnalysis } from "../../../src/image/analysis.ts";
 import { makeOutputs } from "../../../src/image/make-outputs.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
 import { decodeHeic } from "../decode-heic.ts";
@@ -25,15 +26,20 @@ export async function runImage(context: TaskContext, request: ImageRequest): Pro
   context.progress(0.05, "decoding");
   const input = await decodeHeic(context, original);
   context.progress(0.1, "resizing");
+  let analysis: ImageAnalysis | undefined;
+  const onAnalysis = (learned: ImageAnalysis) => {
+    analysis = learned;
+  };
   const { made, failed } = await makeOutputs(request.outputs, request.tolerated ?? [], (outputs) => {
     context.signal.throwIfAborted();
-    return renderImages(context, input, outputs, logos);
+    return renderImages(context, input, outputs, logos, request.analyze ? { onAnalysis } : {});
   });
   return {
     kind: "files",
     files: made.map(({ file }) => file),
     notes: made.flatMap(({ notes }) => notes),
     failed: failed.map(describeFailure),
+    ...(analysis && { analysis }),
   };
 }
 

@@ -1,57 +1,78 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { MediaError } from "../../../src/errors.ts";
-import { type Mp4Plan, mp4Args, notesOnColor, planMp4 } from "../../../src/video/mp4-plan.ts";
+import { CONTAINERS } from "../../../src/video/codecs.ts";
+import type { EncoderChoice } from "../../../src/video/encoder-chain.ts";
+import { fileArgs, firstPassArgs } from "../../../src/video/file-args.ts";
+import { type FilePlan, notesOnColor, planFile } from "../../../src/video/file-plan.ts";
+import type { FfmpegProgress } from "../../../src/video/progress.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
-import type { SourceDescription } from "../../../src/video/source.ts";
 import { checkLength } from "../check-length.ts";
-import { probeFile, runFfmpeg } from "../run-ffmpeg.ts";
+import { runFfmpeg } from "../run-ffmpeg.ts";
 import type { TaskContext } from "../task-context.ts";
+import { tryEncoders } from "../try-encoders.ts";
+import { verifyFile } from "../verify-file.ts";
 
-const MP4_MIME = "video/mp4";
+/** Share of the task that encoding is, and of two passes the first. */
+const ENCODING_SHARE = 0.95;
+const FIRST_PASS_SHARE = 0.4;
 
 type TranscodeRequest = Extract<TaskRequest, { kind: "transcode" }>;
 
-/** Makes one progressive MP4: encode to disk, verify, store. */
+/** Makes one progressive file: encode to disk, verify, store. */
 export async function runTranscode(context: TaskContext, request: TranscodeRequest): Promise<TaskResult> {
-  const plan = planMp4(request.source, request.output);
-  const resolution = `${plan.size.width}x${plan.size.height}`;
-  const file = join(context.folder, "output.mp4");
-  const complaints = await runFfmpeg(context, {
-    args: mp4Args(plan, context.setting, file),
-    durationSeconds: request.source.durationSeconds,
-    onProgress: (progress) => {
-      context.countBytes(file, progress.totalBytes ?? 0);
-      context.progress(progress.fraction * 0.95, "encoding", { ...progress, resolution });
-    },
-  });
+  const plan = planFile(request.source, request.output);
+  const { name, format } = request.output;
+  const file = join(context.folder, `output.${format}`);
+  const { made: complaints, choice } = await tryEncoders(context, request.output, (each) =>
+    encode(context, plan, each, file),
+  );
   context.countBytes(file, (await stat(file)).size);
   context.signal.throwIfAborted();
-  const made = await verifyMp4(context, plan, file);
-  const notes = checkLength(request.source, made.durationSeconds, complaints);
+  const { durationSeconds } = await verifyFile(context, file, {
+    size: plan.layout.size,
+    codec: choice.output.videoCodec ?? "h264",
+    tracks: plan.audio === undefined ? 0 : 1,
+  });
+  const until = plan.cut.isCut ? plan.cut.durationSeconds : undefined;
+  const lengthNotes = checkLength(request.source, durationSeconds, complaints, until);
   context.progress(0.96, "storing");
-  const stored = await context.store(file, request.output.name, MP4_MIME);
-  const { durationSeconds } = made;
-  const produced = { name: request.output.name, path: request.output.name, type: MP4_MIME, ...stored };
+  const type = CONTAINERS[format].mime;
+  const stored = await context.store(file, name, type);
   return {
     kind: "files",
-    files: [{ ...produced, ...plan.size, durationSeconds }],
-    notes: [...notesOnColor(plan.video, context.setting), ...notes],
+    files: [{ name, path: name, type, ...stored, ...plan.layout.size, durationSeconds }],
+    notes: [
+      ...plan.notes,
+      ...(choice.note === undefined ? [] : [choice.note]),
+      ...notesOnColor(plan.video, context.setting),
+      ...lengthNotes,
+    ],
   };
 }
 
-/** Reads the file back: the streams that were planned are in it, upright and of the planned size. */
-async function verifyMp4(context: TaskContext, plan: Mp4Plan, file: string) {
-  const made: SourceDescription = await probeFile(context, file).catch((cause) => {
-    context.signal.throwIfAborted();
-    throw new MediaError("invalid_result", "The encoded file cannot be read back.", { cause });
-  });
-  const { video } = made;
-  const asPlanned =
-    video?.width === plan.size.width &&
-    video.height === plan.size.height &&
-    video.rotation === 0 &&
-    made.audio.length === (plan.audio === undefined ? 0 : 1);
-  if (!asPlanned) throw new MediaError("invalid_result", "The encoded file is not what was planned.");
-  return { durationSeconds: video.durationSeconds ?? made.durationSeconds };
+/** Gives what ffmpeg complained about although it succeeded. */
+async function encode(
+  context: TaskContext,
+  plan: FilePlan,
+  choice: EncoderChoice,
+  file: string,
+): Promise<string> {
+  const { setting } = context;
+  const { durationSeconds } = plan.cut;
+  const resolution = `${plan.layout.size.width}x${plan.layout.size.height}`;
+  const run = (args: string[], from: number, share: number, operation: string) =>
+    runFfmpeg(context, {
+      args,
+      durationSeconds,
+      onProgress: (progress: FfmpegProgress) => {
+        if (operation === "encoding") context.countBytes(file, progress.totalBytes ?? 0);
+        const fraction = (from + progress.fraction * share) * ENCODING_SHARE;
+        context.progress(fraction, operation, { ...progress, resolution });
+      },
+    });
+  if (!choice.output.twoPass) return await run(fileArgs(plan, choice, setting, file), 0, 1, "encoding");
+  const logFile = join(context.folder, "passes");
+  await run(firstPassArgs(plan, choice, setting, logFile), 0, FIRST_PASS_SHARE, "analysing");
+  const second = fileArgs(plan, choice, setting, file, { number: 2, logFile });
+  return await run(second, FIRST_PASS_SHARE, 1 - FIRST_PASS_SHARE, "encoding");
 }

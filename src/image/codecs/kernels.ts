@@ -42,6 +42,20 @@ interface KernelExports extends WebAssembly.Exports {
   stripRows(): number;
   pushStrip(rows: number): void;
   pixelsOutput(): number;
+  startStrip(width: number): number;
+  startPng(
+    payloadBytes: number,
+    widest: number,
+    colorType: number,
+    samples: number,
+    bitDepth: number,
+  ): number;
+  setTransparentColor(red: number, green: number, blue: number): void;
+  beginPng(): number;
+  beginPass(width: number, height: number, isLast: boolean): void;
+  nextPngRows(strip: number, most: number): number;
+  pngStatus: WebAssembly.Global;
+  SAMPLE_COLORS: WebAssembly.Global;
 }
 
 /** Resampling filters, by the numbers of `kernels/resize/filters.ts`. */

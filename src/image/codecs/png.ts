@@ -4,7 +4,6 @@ import { type BindgenExports, instantiateBindgen, passBytes, takeBytes } from ".
 import { keepCodec } from "./instance.ts";
 
 interface PngExports extends BindgenExports {
-  decode(pointer: number, length: number): number;
   encode(
     returnPointer: number,
     pointer: number,
@@ -17,65 +16,31 @@ interface PngExports extends BindgenExports {
 
 const codec = keepCodec(async () => instantiatePng());
 
-/**
- * Decodes any PNG to 8-bit RGBA.
- *
- * @throws Error or WebAssembly.RuntimeError when the file is damaged: the decoder panics
- */
-export async function decodePng(input: Uint8Array): Promise<Pixels> {
-  return await codec.use((png) => png.decode(input));
-}
-
 /** Encodes as 8-bit RGBA. */
 export async function encodePng(pixels: Pixels): Promise<Uint8Array<ArrayBuffer>> {
   return await codec.use((png) => png.encode(pixels));
 }
 
 function instantiatePng() {
-  let decoded: Pixels | undefined;
-  const exports: PngExports = instantiateBindgen(
-    wasm,
-    importsOf((pixels) => (decoded = pixels)),
-  );
-
-  /** The decoder hands over its pixels by calling what it believes is the constructor of `ImageData`. */
-  function importsOf(receive: (pixels: Pixels) => void): WebAssembly.ModuleImports {
-    const imports: WebAssembly.ModuleImports = {};
-    for (const { name } of WebAssembly.Module.imports(wasm)) {
-      imports[name] = name.startsWith("__wbg_newwithownedu8clampedarrayandsh_")
-        ? (pointer: number, length: number, width: number, height: number) => {
-            receive({ width, height, data: takePixels(pointer, length) });
-            return 0;
-          }
-        : name === "__wbindgen_throw"
-          ? throwPanic
-          : () => 0;
-    }
-    return imports;
-  }
-
-  function takePixels(pointer: number, length: number): Pixels["data"] {
-    const data = new Uint8ClampedArray(exports.memory.buffer, pointer >>> 0, length).slice();
-    exports.__wbindgen_free(pointer, length, 1);
-    return data as Pixels["data"];
-  }
-
-  function throwPanic(pointer: number, length: number): never {
-    throw new Error(new TextDecoder().decode(new Uint8Array(exports.memory.buffer, pointer >>> 0, length)));
-  }
-
+  const exports: PngExports = instantiateBindgen(wasm, importsOf());
   return {
     memoryBytes: () => exports.memory.buffer.byteLength,
-    decode(input: Uint8Array): Pixels {
-      decoded = undefined;
-      exports.decode(passBytes(exports, input), input.length);
-      if (decoded === undefined) throw new Error("no pixels");
-      return decoded;
-    },
     encode({ data, width, height }: Pixels): Uint8Array<ArrayBuffer> {
       return takeBytes(exports, (returnPointer) => {
         exports.encode(returnPointer, passBytes(exports, data), data.length, width, height, 8);
       });
     },
   };
+
+  /** Besides panics, what it imports serves its decoder, which is not used. */
+  function importsOf(): WebAssembly.ModuleImports {
+    const imports: WebAssembly.ModuleImports = {};
+    for (const { name } of WebAssembly.Module.imports(wasm))
+      imports[name] = name === "__wbindgen_throw" ? throwPanic : () => 0;
+    return imports;
+  }
+
+  function throwPanic(pointer: number, length: number): never {
+    throw new Error(new TextDecoder().decode(new Uint8Array(exports.memory.buffer, pointer >>> 0, length)));
+  }
 }

@@ -45,7 +45,7 @@ interface Rows {
 }
 
 /** Filters reach three px of the coarser grid past the window, and a cell of the reducer further. */
-function rowsNeeded(pixels: Size, window: Rectangle, size: Size): Rows {
+export function rowsNeeded(pixels: Size, window: Rectangle, size: Size): Rows {
   const reach = Math.ceil(Math.max(window.height / size.height, 1) * 4) + 1;
   return {
     first: Math.max(0, window.top - reach),

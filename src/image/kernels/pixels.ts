@@ -53,6 +53,13 @@ export function startPixels(
   return isReady ? strip : 0;
 }
 
+/** Sets up a strip alone, for a picture that is not resized; 0 when memory is out. */
+export function startStrip(width: i32): usize {
+  resetArena();
+  strip = allocate((width as u64) * 4 * STRIP_ROWS + STRIP_SLACK);
+  return strip;
+}
+
 export function stripRows(): i32 {
   return STRIP_ROWS;
 }

@@ -20,7 +20,8 @@ export function readJpegMetadata(file: Uint8Array): SourceMetadata {
     } else if (marker === 0xe1 && startsWith(payload, XMP_PREFIX)) {
       found.xmp ??= payload.subarray(XMP_PREFIX.length);
     } else if (marker === 0xed && startsWith(payload, PHOTOSHOP_PREFIX)) {
-      found.iptc ??= iptcOf(payload.subarray(PHOTOSHOP_PREFIX.length));
+      const iptc = iptcOf(payload.subarray(PHOTOSHOP_PREFIX.length));
+      if (iptc) found.iptc ??= iptc;
     } else if (marker === 0xe2 && startsWith(payload, ICC_PREFIX)) {
       const part = payload[ICC_PREFIX.length] ?? 0;
       profile[part] ??= payload.subarray(ICC_PREFIX.length + ICC_COUNTERS_BYTES);

@@ -98,7 +98,7 @@ function costOf(decision: Extract<RetryDecision, { retry: true }>, failure: Fail
   if (decision.unspent) return {};
   return decision.counted
     ? { countedFailures: sql`counted_failures + 1`, retryClass: failure.class }
-    : { systemFailures: sql`system_failures + 1` };
+    : { systemFailures: decision.afresh ? 1 : sql`system_failures + 1` };
 }
 
 function retryEvent(

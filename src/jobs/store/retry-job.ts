@@ -14,7 +14,7 @@ import { examineMedia } from "./settle-media.ts";
 export type Retry =
   /** The job is `pending` again, in its next run; send these lanes tickets. */
   | { retried: true; run: number; readyLanes: Lane[] }
-  /** It is not failed nor partly failed, or its original is gone: nothing changed. */
+  /** It is not failed nor partly failed, or its original or its history is gone: nothing changed. */
   | { retried: false };
 
 /**
@@ -67,7 +67,7 @@ function keepRun(db: DrizzleD1Database, jobId: string, nowMs: number) {
       (SELECT json_group_array(json_object('name', f.name, 'taskId', f.task_id, 'failure', json(f.failure),
         'at', f.created_at)) FROM output_failures AS f WHERE f.job_id = j.id),
       j.started_at, j.finished_at, ${nowMs}
-    FROM jobs AS j WHERE j.id = ${jobId} AND (j.status = 'failed' OR (j.status = 'completed' AND ${isPartial}))
+    FROM jobs AS j WHERE j.id = ${jobId} AND j.history_removed_at IS NULL AND (j.status = 'failed' OR (j.status = 'completed' AND ${isPartial}))
       AND EXISTS (SELECT 1 FROM media AS m WHERE m.id = j.media_id AND m.status <> 'deleted')`,
   );
 }

@@ -15,16 +15,6 @@ export async function findExpiredLeases(d1: D1Database, nowMs: number, limit: nu
     .limit(limit);
 }
 
-/** Whether anybody holds a lease, expired or not. */
-export async function isAnythingLeased(d1: D1Database): Promise<boolean> {
-  const rows = await drizzle(d1)
-    .select({ id: tasks.id })
-    .from(tasks)
-    .where(sql`${tasks.state} = 'leased'`)
-    .limit(1);
-  return rows.length > 0;
-}
-
 /** How many tasks of each lane could be claimed now. */
 export async function countReadyTasks(
   d1: D1Database,

@@ -11,7 +11,6 @@ export function checkPicture(
 ): void {
   const { format, width, height, resize_mode: mode = "fit", metadata } = specification;
   if (kind === "image" && !isPicture(format)) refuse("format", `${format} cannot be made from an image.`);
-  if (kind === "image" && specification.thumbnails) refuse("thumbnails", "An image has no moments.");
   if (metadata !== undefined && metadata !== "strip_all" && kind !== "image")
     refuse("metadata", "What is made from a video keeps no metadata; only strip_all goes with it.");
   if (isPicture(format) && mode !== "fit" && (width === undefined || height === undefined)) {

@@ -13,6 +13,11 @@ const name = z
   )
   .refine((text) => !text.includes(".."), "two dots in a row are not allowed");
 
+/** Longest that an attempt runs, memory of the largest slot that is offered, and its cores. */
+const MAX_TIMEOUT_SECONDS = 3 * 3_600;
+const MAX_MEMORY_MB = 8_000;
+const MAX_THREADS = 16;
+
 /** Fields of more than one group of formats. */
 export const commonFields = {
   preset: z.string().optional(),
@@ -28,16 +33,23 @@ export const commonFields = {
   quality: qualitySpecification.optional(),
   /** Pictures: a logo over the finished picture. */
   watermark: watermarkSpecification.optional(),
+  /** What the making of it may take. */
+  timeout_seconds: z.int().min(1).max(MAX_TIMEOUT_SECONDS).optional(),
+  max_memory_mb: z.int().min(16).max(MAX_MEMORY_MB).optional(),
+  cpu_threads: z.int().min(1).max(MAX_THREADS).optional(),
 };
 
 const SIZED = [...PICTURE_FORMATS, ...VIDEO_FORMATS];
 
 /** The formats that a field means something for; fields that are not here go with all. */
 export const COMMON_FIELD_FORMATS = {
-  width: SIZED,
-  height: SIZED,
+  width: [...SIZED, "svg" as const],
+  height: [...SIZED, "svg" as const],
   allow_enlarge: SIZED,
-  resize_mode: PICTURE_FORMATS,
-  background_color: PICTURE_FORMATS,
+  resize_mode: SIZED,
+  background_color: [...SIZED, "svg" as const],
+  timeout_seconds: VIDEO_FORMATS,
+  max_memory_mb: VIDEO_FORMATS,
+  cpu_threads: VIDEO_FORMATS,
   watermark: PICTURE_FORMATS,
 };

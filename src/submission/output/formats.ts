@@ -1,11 +1,22 @@
+import { FILE_FORMATS, type FileFormat } from "../../video/codecs.ts";
 import { STREAM_FORMATS } from "../../video/output.ts";
+import { SOUND_FORMATS, type SoundFormat } from "../../video/sound-output.ts";
 
 /** `auto` is WebP, without loss for flat graphics. */
 export const PICTURE_FORMATS = ["auto", "webp", "jpeg", "png", "avif"] as const;
 /** One progressive file with a picture that moves. */
-export const VIDEO_FORMATS = ["mp4"] as const;
+export const VIDEO_FORMATS = FILE_FORMATS;
 
-export const OUTPUT_FORMATS = [...PICTURE_FORMATS, ...VIDEO_FORMATS, ...STREAM_FORMATS] as const;
+/** What is learned of a file, and drawings of that. */
+export const DATA_FORMATS = ["json", "svg"] as const;
+
+export const OUTPUT_FORMATS = [
+  ...PICTURE_FORMATS,
+  ...VIDEO_FORMATS,
+  ...STREAM_FORMATS,
+  ...SOUND_FORMATS,
+  ...DATA_FORMATS,
+] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** What names end in when the client gives none. Streams are folders. */
@@ -16,19 +27,31 @@ export const EXTENSIONS: Record<OutputFormat, string> = {
   png: ".png",
   avif: ".avif",
   mp4: ".mp4",
+  webm: ".webm",
+  mkv: ".mkv",
+  ts: ".ts",
   hls: "",
   dash: "",
   adaptive: "",
+  m4a: ".m4a",
+  mp3: ".mp3",
+  ogg: ".ogg",
+  json: ".json",
+  svg: ".svg",
 };
 
 export function isPicture(format: OutputFormat): boolean {
   return PICTURE_FORMATS.some((picture) => picture === format);
 }
 
-export function isVideoFile(format: OutputFormat): boolean {
+export function isVideoFile(format: OutputFormat): format is FileFormat {
   return VIDEO_FORMATS.some((video) => video === format);
 }
 
 export function isStream(format: OutputFormat): boolean {
   return STREAM_FORMATS.some((stream) => stream === format);
+}
+
+export function isSound(format: OutputFormat): format is SoundFormat {
+  return SOUND_FORMATS.some((sound) => sound === format);
 }

@@ -26,6 +26,8 @@ export function pictureOf(specification: NamedSpecification, defaultLogo: string
     ...qualityOf(specification.quality, format),
     losslessIfFlat: isAuto || undefined,
     metadata: specification.metadata,
+    colorProfile: specification.color_profile,
+    linearLight: specification.linear_light,
     watermark: specification.watermark && watermarkOf(specification.watermark, defaultLogo),
   });
 }

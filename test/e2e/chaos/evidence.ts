@@ -26,8 +26,10 @@ export interface Evidence {
   keys: string[];
 }
 
+const D1_FOLDER = "storage/v3/d1/miniflare-D1DatabaseObject";
+
 export function readEvidence(stateDir: string): Evidence {
-  const d1 = openDatabase(join(stateDir, "storage/v3/d1/miniflare-D1DatabaseObject"));
+  const d1 = openDatabase(join(stateDir, D1_FOLDER));
   const r2 = openDatabase(join(stateDir, "storage/v3/r2/miniflare-R2BucketObject"));
   const all = <T>(query: string) => d1.prepare(query).all() as T[];
   try {
@@ -52,11 +54,26 @@ export function readEvidence(stateDir: string): Evidence {
   }
 }
 
+/** When a task was done last, Unix milliseconds, of an instance that runs; 0: none was, or it cannot be told now. */
+export function lastDoneMs(stateDir: string): number {
+  try {
+    const d1 = openDatabase(join(stateDir, D1_FOLDER), true);
+    try {
+      const row = d1.prepare("SELECT max(finished_at) AS at FROM attempts WHERE outcome = 'done'").get();
+      return Number(row?.at ?? 0);
+    } finally {
+      d1.close();
+    }
+  } catch {
+    return 0;
+  }
+}
+
 /** The one database in a folder beside the runtime's own. */
-function openDatabase(folder: string): DatabaseSync {
+function openDatabase(folder: string, readOnly = false): DatabaseSync {
   const name = readdirSync(folder).find((file) => /^[0-9a-f]{32,}\.sqlite$/.test(file));
   if (!name) throw new Error(`There is no database in ${folder}.`);
-  return new DatabaseSync(join(folder, name));
+  return new DatabaseSync(join(folder, name), { readOnly });
 }
 
 /** Objects that no row stands for: what attempts that do not count have left behind, and originals of nothing. */

@@ -15,6 +15,7 @@ export interface Loss {
 export interface FragileStack {
   url: string;
   key: string;
+  stateDir: string;
   losses: Loss[];
   killTranscoder(): void;
   /** Kills everything that serves requests, the hard way, and starts it again. */
@@ -38,6 +39,7 @@ export async function startFragileStack(stateDir: string): Promise<FragileStack>
   return {
     url,
     key,
+    stateDir,
     losses,
     killTranscoder() {
       const pid = readRunRecord(stateDir).children.transcoder ?? 0;

@@ -6,10 +6,10 @@ import { createDarkroomClient, type DarkroomClient } from "../../../src/client/c
 import { DarkroomProblem } from "../../../src/client/problem.ts";
 import type { Job } from "../../../src/client/resources.ts";
 import { tailOfLogs } from "../dev-server.ts";
-import { type Evidence, readEvidence } from "./evidence.ts";
+import { type Evidence, lastDoneMs, readEvidence } from "./evidence.ts";
 import { type FragileStack, type Loss, startFragileStack } from "./fragile-stack.ts";
 import { type ChaosInput, makeInputs } from "./inputs.ts";
-import { openFlappingReceiver } from "./receiver.ts";
+import { openFlappingReceiver, type ProgressTold } from "./receiver.ts";
 import { problemsOf } from "./verify-outputs.ts";
 
 export interface StormOptions {
@@ -40,12 +40,16 @@ export interface StormReport {
   /** Ids of the events that told of each job's end. */
   ends: Map<string, Set<string>>;
   refusedDeliveries: number;
+  /** Of each job, how far it was as the endpoint was told, in any order. */
+  progress: Map<string, ProgressTold[]>;
   /** What was on disk when all was over. */
   evidence: Evidence;
   seconds: number;
   logs: string;
 }
 
+/** Percentage points: small, so that short jobs pass some. */
+export const PROGRESS_STEP = 5;
 const AT_ONCE = 6;
 const LOOK_EVERY_MS = 1_000;
 /** Longer than the pause between two tries of the last retries, and the sweep's own pause. */
@@ -84,6 +88,7 @@ export async function weatherStorm(options: StormOptions): Promise<StormReport> 
       undecodable,
       ends: receiver.ends,
       refusedDeliveries: receiver.refused(),
+      progress: receiver.progress,
       evidence: readEvidence(stateDir),
       seconds,
       logs: tailOfLogs(stateDir),
@@ -96,27 +101,42 @@ export async function weatherStorm(options: StormOptions): Promise<StormReport> 
 }
 
 async function registerWebhook({ url, key }: FragileStack, receiverUrl: string): Promise<void> {
-  const events = ["job.completed", "job.failed", "job.cancelled"];
+  const events = ["job.progress", "job.retry", "job.completed", "job.failed", "job.cancelled"];
   const response = await fetch(`${url}/v1/webhooks`, {
     method: "POST",
     headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ url: receiverUrl, events }),
+    body: JSON.stringify({ url: receiverUrl, events, progress_threshold: PROGRESS_STEP }),
   });
   if (!response.ok) throw new Error(`The webhook was not registered: ${await response.text()}`);
 }
 
-/** One loss after the other until it is over, or there were enough: mostly of the transcoder, now and then of everything else. */
+/**
+ * One loss after the other until it is over, or there were enough: mostly of the transcoder, now and then of everything
+ * else. Whoever pulls plugs waits until something works again: a part that never gets to work would only be found dead
+ * once more, and ten such losses in a row rightly end a task.
+ */
 async function rage(stack: FragileStack, options: StormOptions, over: AbortSignal): Promise<void> {
   for (let turn = 1; !over.aborted && stack.losses.length < options.losses; turn++) {
     await wait(options.everyMs * (0.6 + 0.8 * Math.random()), undefined, { signal: over }).catch(
       () => undefined,
     );
+    await untilSomethingIsDone(stack, over);
     if (over.aborted) return;
     const workerLosses = stack.losses.filter((loss) => loss.of === "worker").length;
     if (turn % 3 === 0 && workerLosses < options.workerKills) await stack.killWorker();
     else stack.killTranscoder();
     const loss = stack.losses.at(-1);
     options.say?.(`${loss?.of} killed, back after ${(loss?.backAtMs ?? 0) - (loss?.atMs ?? 0)} ms`);
+  }
+}
+
+/** Until a task has been done since the last loss; after a while without any it is time to go on all the same. */
+async function untilSomethingIsDone(stack: FragileStack, over: AbortSignal): Promise<void> {
+  const last = stack.losses.at(-1);
+  if (!last) return;
+  for (const giveUpAtMs = Date.now() + 20_000; !over.aborted && Date.now() < giveUpAtMs; ) {
+    if (lastDoneMs(stack.stateDir) > last.backAtMs) return;
+    await wait(LOOK_EVERY_MS / 2);
   }
 }
 

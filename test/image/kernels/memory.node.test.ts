@@ -2,9 +2,10 @@ import sharp from "sharp";
 import { expect, it } from "vitest";
 import { openJpeg } from "../../../src/image/codecs/jpeg-planes.ts";
 import { kernels } from "../../../src/image/codecs/kernels.ts";
+import { resamplePng } from "../../../src/image/codecs/png-rows.ts";
 import { resampleRgba } from "../../../src/image/codecs/resize.ts";
 import { demandOf, type Sampling } from "../../../src/image/demand.ts";
-import { kernelBytes } from "../../../src/image/memory.ts";
+import { decodeBytes, kernelBytes } from "../../../src/image/memory.ts";
 import { filtersFor } from "../../../src/image/resize.ts";
 import { probed } from "./compare.ts";
 
@@ -52,6 +53,26 @@ it.each(Object.entries(KINDS))("takes what the plan says for a %s JPEG", async (
     const planned = kernelBytes(probe, [one], file.length);
     expect(taken, `${one.size.width} px`).toBeLessThanOrEqual(planned);
     expect(planned, `${one.size.width} px`).toBeLessThan(2.5 * taken + 2 * MIB);
+  }
+});
+
+it("takes what the plan says for a PNG, of which it holds the file and a few rows", async () => {
+  const noise = { type: "gaussian", mean: 128, sigma: 30 } as const;
+  for (const kind of [{}, { compressionLevel: 9, palette: true }]) {
+    const file = new Uint8Array(
+      await sharp({ create: { ...SIZE, channels: 3, background: "gray", noise } })
+        .png(kind)
+        .toBuffer(),
+    );
+    const probe = probed(file);
+    const one = sampling(400);
+    await freshMemory();
+    await resamplePng(file, one.window, one.size, filtersFor(one.window, one.size), false);
+    const taken = await kernels.use((instance) => instance.memoryBytes());
+    const planned = kernelBytes(probe, [one], file.length) + decodeBytes(probe, file.length, [one]);
+    expect(taken).toBeLessThanOrEqual(planned);
+    expect(planned).toBeLessThan(2.5 * taken + 2 * MIB);
+    expect(taken).toBeLessThan(file.length + 3 * MIB);
   }
 });
 

@@ -11,7 +11,7 @@ import { writeWebpMetadata } from "../../../src/image/metadata/write-webp.ts";
 import { IMAGE_FORMATS, type ImageOutput } from "../../../src/image/output.ts";
 import { renderImage } from "../../../src/image/pipeline.ts";
 import { needsMoreBytes, probeImage } from "../../../src/image/probe.ts";
-import { fileOf, photo } from "../../fixtures/images.ts";
+import { ascii, concat, fileOf, photo, segment, withSegments } from "../../fixtures/images.ts";
 import { findSecrets } from "./find-secrets.ts";
 import { privateExif, privateJpeg, privatePng, privateXmp, SECRETS, TECHNICAL } from "./private-photo.ts";
 
@@ -142,6 +142,14 @@ it("keeps the records of IPTC in a JPEG that keeps all", async () => {
     const { iptc } = await sharp(file).metadata();
     expect(iptc?.toString("latin1")).toContain(SECRETS.city);
   }
+});
+
+it("takes a Photoshop segment without records of IPTC for one", async () => {
+  const thumbnail = concat(ascii("8BIM"), [4, 12, 0, 0, 0, 0, 0, 2, 9, 9]);
+  const bare = await fileOf(photo(64, 48), "jpeg");
+  inputs.retouched = withSegments(bare, segment(0xed, concat(ascii("Photoshop 3.0\0"), thumbnail)));
+  const [file] = await atTheEdge("retouched", [{ ...OUTPUT, metadata: "preserve_all" }]);
+  expect((await sharp(file).metadata()).iptc).toBeUndefined();
 });
 
 it("makes the same picture of a file whose EXIF is cut or mixed up, at every byte", async () => {

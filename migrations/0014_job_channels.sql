@@ -1,1 +1,0 @@
-ALTER TABLE `jobs` ADD `has_channel` integer DEFAULT true NOT NULL;

@@ -1,0 +1,2 @@
+ALTER TABLE `jobs` ADD `history_removed_at` integer;--> statement-breakpoint
+CREATE INDEX `jobs_history` ON `jobs` (`finished_at`) WHERE finished_at IS NOT NULL AND coalesce(history_removed_at, 0) = 0;
