@@ -31,6 +31,16 @@ export function derivedObjectKey(identity: DerivativeIdentity): string {
   return `derived/${derivativeKey(identity)}`;
 }
 
+/** The same of a media's mezzanine, which no options can name. */
+export function mezzanineKey(mediaId: string, mediaVersion: number): string {
+  return `${mediaId}/${mediaVersion}/mezzanine`;
+}
+
+/** Where the mezzanine lies in R2. */
+export function mezzanineObjectKey(mediaId: string, mediaVersion: number): string {
+  return `derived/${mezzanineKey(mediaId, mediaVersion)}`;
+}
+
 /** Where all derivatives of a media lie, for deleting them; of one version when it is given. */
 export function derivedObjectPrefix(mediaId: string, mediaVersion?: number): string {
   return mediaVersion === undefined ? `derived/${mediaId}/` : `derived/${mediaId}/${mediaVersion}/`;

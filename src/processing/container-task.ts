@@ -1,3 +1,4 @@
+import { encodeBase64 } from "hono/utils/encode";
 import { configOf, type Env, LIMITS } from "../config.ts";
 import { errorCodeOf, MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
@@ -7,7 +8,9 @@ import type { MediaRecord } from "../media/record.ts";
 import { recordMetadata } from "../media/store.ts";
 import type { FileOutput } from "../video/file-output.ts";
 import { lowerSettings, lowerThreads } from "../video/lower-settings.ts";
+import type { StreamOutput, VideoOutput } from "../video/output.ts";
 import type { FailedFile, LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
+import { streamRoot } from "../video/segment-keys.ts";
 import type { SourceDescription } from "../video/source.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { addSteps } from "./add-steps.ts";
@@ -25,7 +28,7 @@ import { LANE_OF_TASK, TASK_SPECS } from "./task-spec.ts";
 
 /** How long one attempt of each kind may take, ms. */
 const TIME_LIMITS_MS = {
-  probe: 60_000,
+  probe: 3 * 60_000,
   image: 5 * 60_000,
   watermark: 5 * 60_000,
   thumbnail: 5 * 60_000,
@@ -88,7 +91,7 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
   const sources = logoSources(logos, logoUrls);
   switch (kind) {
     case "probe":
-      return { kind, ...base };
+      return { kind, ...base, measureComplexity: TASK_SPECS.probe.parse(spec).outputs.some(adapts) };
     case "image":
       return {
         kind,
@@ -103,11 +106,11 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       return fileRequest(base, source, lowerSettings(output, steps), sources);
     }
     case "stream":
-      return { kind, ...base, ...TASK_SPECS.stream.parse(spec), logos: sources };
+      return withKeys(env, claimed, { kind, ...base, ...TASK_SPECS.stream.parse(spec), logos: sources });
     case "chunk":
-      return { kind, ...base, ...TASK_SPECS.chunk.parse(spec), logos: sources };
+      return withKeys(env, claimed, { kind, ...base, ...TASK_SPECS.chunk.parse(spec), logos: sources });
     case "audio":
-      return { kind, ...base, ...TASK_SPECS.audio.parse(spec) };
+      return withKeys(env, claimed, { kind, ...base, ...TASK_SPECS.audio.parse(spec) });
     case "thumbnail":
       return { kind, ...base, ...TASK_SPECS.thumbnail.parse(spec), logos: sources };
     case "storyboard":
@@ -126,6 +129,17 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       return { kind: "thumbnail", ...base, output, source, logos: sources };
     }
   }
+}
+
+/** What the tasks of an encrypted stream make their keys from. */
+async function withKeys<R extends { output: StreamOutput }>(
+  env: Env,
+  { job }: ClaimedTask,
+  request: R,
+): Promise<R & { keyRoot?: string }> {
+  if (request.output.encryption === undefined) return request;
+  const root = await streamRoot(configOf(env).tokenSecret, job.id);
+  return { ...request, keyRoot: encodeBase64(root.buffer) };
 }
 
 type RequestBase = Omit<Extract<TaskRequest, { kind: "probe" }>, "kind">;
@@ -147,6 +161,10 @@ function withinLimits({ timeLimitMs, threads }: RequestBase, { limits = {} }: Fi
     timeLimitMs: Math.min(timeLimitMs, (limits.timeoutSeconds ?? most) * 1_000),
     threads: fewest === most ? undefined : fewest,
   };
+}
+
+function adapts(output: VideoOutput): boolean {
+  return "contentAware" in output && output.contentAware === true;
 }
 
 /** The pictures and videos that a task makes, which may be marked with logos. */

@@ -57,6 +57,8 @@ export async function resolveSteps(
   const taken = new Set(names.map(({ name }) => name));
   for (const [index, step] of steps.entries()) {
     if ("ship" in step) {
+      const locked = resolved.outputs.find((output) => "encryption" in output && output.encryption);
+      if (locked) errors.push(keysStay(index, locked.name));
       const found = await findDestination(env.DB, owner, step.ship.destination);
       if (found) planned.push({ ship: { destinationId: found.id, destinationName: found.name } });
       else errors.push(noDestination(index, step.ship.destination));
@@ -82,6 +84,14 @@ function problemOfMarking(
     return `${other.name} can have no logo laid over it here; pictures and video files can, and streams by their own watermark.`;
   const clash = outputs.map(({ name }) => markedName(name)).find((name) => taken.has(name));
   return clash && `There is an output named ${clash} already.`;
+}
+
+/** A copy elsewhere would name keys that are only here. */
+function keysStay(index: number, name: string): FieldError {
+  return {
+    path: `steps.${index}.ship`,
+    message: `${name} is encrypted and its keys stay here: leave out encryption, or do not ship.`,
+  };
 }
 
 function noDestination(index: number, name: string): FieldError {

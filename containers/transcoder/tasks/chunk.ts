@@ -7,6 +7,7 @@ import { checkLength } from "../check-length.ts";
 import { SeekMissed } from "../check-segments.ts";
 import { encodeTracks } from "../encode-tracks.ts";
 import { overlayLogo } from "../overlay-logo.ts";
+import { ciphersOf } from "../segment-cipher.ts";
 import type { TaskContext } from "../task-context.ts";
 import { videoSpecs } from "../track-specs.ts";
 
@@ -41,16 +42,18 @@ function seeksOf({ grid }: StreamPlan, { range }: ChunkRequest): (number | undef
 /** `undefined` when the first frames of the chunk were not found. */
 async function encodeFrom(
   context: TaskContext,
-  { source, range }: ChunkRequest,
+  request: ChunkRequest,
   plan: StreamPlan,
   seekSeconds: number | undefined,
 ): Promise<TaskResult | undefined> {
+  const { source, range } = request;
   const startSeconds = range.first * plan.grid.segmentSeconds;
   const durationSeconds = rangeSeconds(source, plan, range);
   try {
     const { tracks, complaints } = await encodeTracks(context, {
       args: chunkArgs(plan, range, seekSeconds, context.setting),
       specs: videoSpecs(plan, range),
+      ciphers: ciphersOf(request),
       durationSeconds,
       resolution: largestOf(plan),
       isQuietAtFirst: seekSeconds === undefined && range.first > 0,

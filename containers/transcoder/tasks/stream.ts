@@ -6,6 +6,7 @@ import { endOfTrack } from "../../../src/video/verify-tracks.ts";
 import { checkLength } from "../check-length.ts";
 import { encodeTracks } from "../encode-tracks.ts";
 import { overlayLogo } from "../overlay-logo.ts";
+import { ciphersOf } from "../segment-cipher.ts";
 import type { TaskContext } from "../task-context.ts";
 import { audioSpecs, videoSpecs } from "../track-specs.ts";
 
@@ -19,6 +20,7 @@ export async function runStream(context: TaskContext, request: StreamRequest): P
   const { tracks, complaints } = await encodeTracks(context, {
     args: streamArgs(plan, { ...context.setting, overlay }),
     specs: [...videoSpecs(plan, WHOLE), ...audioSpecs(plan)],
+    ciphers: ciphersOf(request),
     durationSeconds: request.source.durationSeconds,
     resolution: largestOf(plan),
   });
