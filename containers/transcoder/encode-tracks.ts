@@ -3,6 +3,7 @@ import type { FfmpegProgress } from "../../src/video/progress.ts";
 import type { EncodedTrack } from "../../src/video/protocol.ts";
 import { verifyTracks } from "../../src/video/verify-tracks.ts";
 import { runFfmpeg } from "./run-ffmpeg.ts";
+import type { SegmentCiphers } from "./segment-cipher.ts";
 import type { TaskContext } from "./task-context.ts";
 import { type TrackSpec, writeTrack } from "./write-track.ts";
 
@@ -13,6 +14,8 @@ interface TracksRun {
   args: string[];
   /** What comes out of `pipe:3`, `pipe:4`, … */
   specs: TrackSpec[];
+  /** Of an encrypted stream. */
+  ciphers?: SegmentCiphers | undefined;
   /** Of the media that is encoded, and for a part of it how many frames that is. */
   durationSeconds: number;
   frames?: number;
@@ -40,7 +43,7 @@ export async function encodeTracks(context: TaskContext, run: TracksRun): Promis
     ...run,
     onProgress: report,
     readers: run.specs.map((spec, i) => async (pipe) => {
-      written[i] = await writeTrack(pipe, spec, context);
+      written[i] = await writeTrack(pipe, { ...spec, ciphers: run.ciphers }, context);
     }),
   });
   const tracks = written.filter((track) => track !== undefined);

@@ -1,4 +1,5 @@
 import sharp, { type JpegOptions, type Sharp } from "sharp";
+import { CONTAINER_EFFORT } from "../../src/image/efforts.ts";
 import type { Wanted } from "../../src/image/encode.ts";
 import type { ImageCodec } from "../../src/image/encode-output.ts";
 import { pixelsOf } from "./pixels-of.ts";
@@ -16,34 +17,47 @@ export const LIBVIPS_CODEC: ImageCodec = {
   decode: async (bytes) => await pixelsOf(sharp(bytes, { ignoreIcc: true })),
 };
 
-/** libaom's effort, 0–9: 4 is where more of it stops paying in bytes. */
-const AVIF_EFFORT = 4;
-
 /** A file of one format, in the settings that come closest to the edge's. */
 export function encode(image: Sharp, output: Wanted): Sharp {
+  const { quality, lossless = false, effort = "balanced", maxColors, chromaSubsampling } = output;
   switch (output.format) {
     case "jpeg":
       return image.jpeg(jpegOptions(output));
     case "webp":
-      return output.lossless
-        ? image.webp({ lossless: true, quality: 60 })
-        : image.webp({ quality: output.quality });
+      return image.webp({
+        lossless,
+        quality: lossless ? LOSSLESS_EFFORT : quality,
+        effort: CONTAINER_EFFORT.webp[effort],
+      });
     case "png":
-      return image.png({ compressionLevel: 6 });
+      return image.png({
+        compressionLevel: CONTAINER_EFFORT.png[effort],
+        ...(maxColors && { palette: true, colors: maxColors }),
+      });
     case "avif":
-      return image.avif({ quality: output.quality, effort: AVIF_EFFORT, chromaSubsampling: "4:2:0" });
+      return image.avif({
+        lossless,
+        quality,
+        effort: CONTAINER_EFFORT.avif[effort],
+        chromaSubsampling: lossless ? "4:4:4" : (chromaSubsampling ?? "4:2:0"),
+      });
+    case "gif":
+      return image.gif({ colors: maxColors ?? 256, effort: CONTAINER_EFFORT.gif[effort] });
   }
 }
 
+/** What lossless libwebp takes its quality for, as the edge has it. */
+const LOSSLESS_EFFORT = 60;
+
 /** mozjpeg as the edge has it, down to the same bytes below quality 80, and whole colour from 90 on. */
-function jpegOptions({ quality, progressive = true }: Wanted): JpegOptions {
+function jpegOptions({ quality, progressive = true, effort, chromaSubsampling }: Wanted): JpegOptions {
   return {
     quality,
     progressive,
     optimiseScans: progressive,
     quantisationTable: 3,
-    trellisQuantisation: true,
+    trellisQuantisation: effort !== "fast",
     overshootDeringing: true,
-    chromaSubsampling: quality >= 90 ? "4:4:4" : "4:2:0",
+    chromaSubsampling: chromaSubsampling ?? (quality >= 90 ? "4:4:4" : "4:2:0"),
   };
 }

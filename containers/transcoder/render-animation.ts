@@ -3,6 +3,7 @@ import type { Size } from "../../src/image/geometry.ts";
 import type { ImageOutput } from "../../src/image/output.ts";
 import type { Pixels } from "../../src/image/pixels.ts";
 import { decodeFrames } from "./decode-frames.ts";
+import { encode } from "./libvips-codec.ts";
 
 /** Longer animations are stills of their first frame. */
 const MAX_FRAMES = 300;
@@ -16,7 +17,7 @@ export function isAnimation(output: ImageOutput, source: Metadata, size: Size): 
   const decoded = frames * source.width * source.height;
   return (
     output.animated === true &&
-    output.format === "webp" &&
+    (output.format === "webp" || output.format === "gif") &&
     frames > 1 &&
     frames <= MAX_FRAMES &&
     decoded <= MAX_DECODED_PIXELS &&
@@ -25,7 +26,7 @@ export function isAnimation(output: ImageOutput, source: Metadata, size: Size): 
 }
 
 /**
- * Makes an animated WebP frame by frame, each through the same steps as a still, with the delays of its source.
+ * Makes an animated WebP or GIF frame by frame, each through the same steps as a still, with the delays of its source.
  *
  * @param finish makes a finished frame of one as it is stored
  */
@@ -43,7 +44,7 @@ export async function renderAnimation(
   const { width = 0, height = 0 } = frames[0] ?? {};
   const stacked = Buffer.concat(frames.map(({ data }) => Buffer.from(data.buffer)));
   const raw = { width, height: height * frames.length, channels: 4, pageHeight: height } as const;
-  await sharp(stacked, { raw, limitInputPixels: MAX_MADE_PIXELS })
-    .webp({ quality: output.quality, delay: source.delay, loop: source.loop })
-    .toFile(file);
+  const { delay, loop } = source;
+  const made = encode(sharp(stacked, { raw, limitInputPixels: MAX_MADE_PIXELS }), output);
+  await (output.format === "gif" ? made.gif({ delay, loop }) : made.webp({ delay, loop })).toFile(file);
 }

@@ -12,6 +12,7 @@ import type { ImageOutput } from "../../src/image/output.ts";
 import type { Pixels } from "../../src/image/pixels.ts";
 import type { Orientation } from "../../src/image/probe.ts";
 import { settleOutput } from "../../src/image/settle.ts";
+import { findFaces } from "./face-detector.ts";
 import type { LogoFiles } from "./get-logos.ts";
 import { INPUT_OPTIONS } from "./input-options.ts";
 import { encode, LIBVIPS_CODEC } from "./libvips-codec.ts";
@@ -39,7 +40,7 @@ export async function renderImage(
   const upright = metadata.autoOrient;
   const look = async (window: Rectangle, size: Size) =>
     await pixelsOf(scaled(source, window, size, { kernel: "lanczos3", color: "srgb" }));
-  const output = await settleOutput(upright, asked, look);
+  const output = await settleOutput(upright, asked, look, findFaces);
   const framing = frameOutput({ ...upright, orientation: 1 }, output);
   const { window, size } = framing.sampling;
   const kernel = kernelOf(output, window, size);
@@ -68,7 +69,8 @@ export async function renderImage(
     ? flattened(image, output)
     : await finish(image, output, framing, logos);
   await encode(finished, output).toFile(file);
-  return { ...(await concluded(file, framing, output, carried)), notes: carried.notes };
+  const notes = [...carried.notes, ...notesOnStill(output, metadata)];
+  return { ...(await concluded(file, framing, output, carried)), notes };
 }
 
 /** The file whose quality or form its pixels decide. */
@@ -82,6 +84,13 @@ async function writeSearched(
   const { bytes, notes } = await encodeOutput(pixels, output, LIBVIPS_CODEC, { carry });
   await writeFile(file, bytes);
   return notes;
+}
+
+function notesOnStill({ name, format, animated }: ImageOutput, { pages = 1 }: Metadata): string[] {
+  const mightMove = animated === true && (format === "webp" || format === "gif");
+  return mightMove && pages > 1
+    ? [`${name} is a still: its source has more frames, or larger ones, than are animated.`]
+    : [];
 }
 
 function notesOnAnimation(output: ImageOutput): string[] {

@@ -1,3 +1,4 @@
+import type { Cipher } from "node:crypto";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -12,12 +13,15 @@ interface OpenFile {
   path: string;
   local: string;
   handle: FileHandle;
+  /** What goes to storage, bytes. */
   bytes: number;
+  cipher: Cipher | undefined;
 }
 
 /** Writes the files of one track and stores each as soon as it is complete. Local copies last only until then. */
 export interface SegmentStore {
-  append: (path: string, pieces: readonly Uint8Array[]) => Promise<void>;
+  /** Adds to the open file; the first piece opens it, to be written through the cipher if there is one. */
+  append: (path: string, pieces: readonly Uint8Array[], cipher?: Cipher) => Promise<void>;
   /** Completes the open file and starts to store it; gives its path and size. */
   close: () => Promise<Pick<Segment, "path" | "bytes"> | undefined>;
   /** Resolves when everything is stored. */
@@ -45,20 +49,23 @@ export function createSegmentStore(
     await rm(file.local, { force: true });
   }
 
-  async function append(path: string, pieces: readonly Uint8Array[]): Promise<void> {
-    current ??= await openFile(context.folder, path);
-    for (const piece of pieces) {
-      written += piece.length;
-      context.countBytes(id, written);
-      await current.handle.appendFile(piece);
-      current.bytes += piece.length;
-    }
+  async function append(path: string, pieces: readonly Uint8Array[], cipher?: Cipher): Promise<void> {
+    current ??= await openFile(context.folder, path, cipher);
+    for (const piece of pieces) await write(current, current.cipher?.update(piece) ?? piece);
+  }
+
+  async function write(file: OpenFile, piece: Uint8Array): Promise<void> {
+    written += piece.length;
+    context.countBytes(id, written);
+    await file.handle.appendFile(piece);
+    file.bytes += piece.length;
   }
 
   async function close() {
     if (current === undefined) return undefined;
     const file = current;
     current = undefined;
+    if (file.cipher !== undefined) await write(file, file.cipher.final());
     await file.handle.close();
     if (waiting.length >= MAX_WAITING) await waiting.shift();
     const storing = store(file);
@@ -75,7 +82,7 @@ export function createSegmentStore(
   };
 }
 
-async function openFile(folder: string, path: string): Promise<OpenFile> {
+async function openFile(folder: string, path: string, cipher: Cipher | undefined): Promise<OpenFile> {
   const local = join(folder, path.replaceAll("/", "-"));
-  return { path, local, handle: await open(local, "w"), bytes: 0 };
+  return { path, local, handle: await open(local, "w"), bytes: 0, cipher };
 }

@@ -1,11 +1,14 @@
 import { framesPerSecond } from "../../src/video/frame-rate.ts";
-import { type SegmentRange, type StreamPlan, WHOLE } from "../../src/video/stream-plan.ts";
+import { gridOf, type SegmentRange, type StreamPlan, WHOLE } from "../../src/video/stream-plan.ts";
 import type { TrackSpec } from "./write-track.ts";
 
 /** The tracks of all renditions in the order of their pipes. */
-export function videoSpecs({ grid, renditions, video }: StreamPlan, range: SegmentRange): TrackSpec[] {
-  const frameRate = grid.kind === "frames" ? framesPerSecond(grid.rate) : video.frameRate;
-  return renditions.map(({ id }) => ({ id, kind: "video", grid, range, frameRate }));
+export function videoSpecs(plan: StreamPlan, range: SegmentRange): TrackSpec[] {
+  return plan.renditions.map((rendition) => {
+    const grid = gridOf(plan.grid, rendition);
+    const frameRate = grid.kind === "frames" ? framesPerSecond(grid.rate) : plan.video.frameRate;
+    return { id: rendition.id, kind: "video", grid, range, frameRate };
+  });
 }
 
 /** The audio tracks in the order of their pipes; always the whole of each. */

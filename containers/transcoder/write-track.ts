@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { MediaError } from "../../src/errors.ts";
 import type { InitSegment } from "../../src/video/init-segment.ts";
+import { peakFrameRate } from "../../src/video/peak-frame-rate.ts";
 import type { EncodedTrack, Segment } from "../../src/video/protocol.ts";
 import {
   type SegmentGrid,
@@ -12,6 +13,7 @@ import {
 import { writeFragment } from "../../src/video/write-fragment.ts";
 import { checkFrames, checkStart } from "./check-segments.ts";
 import { type FragmentPart, type InitPart, readParts } from "./read-parts.ts";
+import type { SegmentCiphers } from "./segment-cipher.ts";
 import { createSegmentStore, type SegmentStore } from "./segment-store.ts";
 import type { TaskContext } from "./task-context.ts";
 
@@ -23,6 +25,8 @@ export interface TrackSpec {
   /** BCP 47 or ISO 639-2, as the source has it. */
   language?: string | undefined;
   frameRate?: number | undefined;
+  /** Of an encrypted stream. */
+  ciphers?: SegmentCiphers | undefined;
 }
 
 /** The segment that is being written; times in ticks. */
@@ -67,6 +71,7 @@ async function cutTrack(
   store: SegmentStore,
 ): Promise<EncodedTrack | undefined> {
   const segments: Segment[] = [];
+  let maxFrameRate = 0;
   let init: Awaited<ReturnType<typeof storeInit>> | undefined;
   let facts: InitSegment | undefined;
   let open: OpenSegment | undefined;
@@ -92,6 +97,7 @@ async function cutTrack(
       });
       open = openSegment(index, part);
     }
+    maxFrameRate = Math.max(maxFrameRate, peakFrameRate(part.fragment.samples, timescale));
     await addFragment(store, spec, open, part, segmentPath(spec.id, segments.length), timescale);
   }
   if (init === undefined || facts === undefined || open === undefined) return undefined;
@@ -102,6 +108,7 @@ async function cutTrack(
     ...{ id, kind, ...init, ...facts, segments },
     ...(language === undefined ? {} : { language }),
     ...(frameRate === undefined ? {} : { frameRate, variableFrameRate: grid.kind === "times" }),
+    ...(kind === "video" && grid.kind === "times" ? { maxFrameRate } : {}),
   };
 }
 
@@ -135,7 +142,7 @@ function openSegment(index: number, { fragment }: FragmentPart): OpenSegment {
 
 async function addFragment(
   store: SegmentStore,
-  { kind, grid }: TrackSpec,
+  { id, kind, grid, ciphers }: TrackSpec,
   open: OpenSegment,
   { fragment, mdat, mdatHeaderBytes }: FragmentPart,
   path: string,
@@ -144,7 +151,8 @@ async function addFragment(
   const sequence = open.index * FRAGMENTS_PER_SEGMENT + open.fragments + 1;
   const explicitDurations = kind === "video" && grid.kind === "times";
   const moof = writeFragment(fragment, { sequence, mdatHeaderBytes, explicitDurations });
-  await store.append(path, [moof, mdat]);
+  const cipher = open.fragments === 0 ? await ciphers?.(id, open.index) : undefined;
+  await store.append(path, [moof, mdat], cipher);
   const keyframeBytes = moof.length + mdatHeaderBytes + (fragment.samples[0]?.bytes ?? 0);
   open.keyframes.push([fragment.startTicks / timescale, open.bytes, keyframeBytes]);
   open.fragments += 1;
@@ -155,18 +163,21 @@ async function addFragment(
 
 async function closeSegment(
   store: SegmentStore,
-  { kind }: TrackSpec,
+  { kind, ciphers }: TrackSpec,
   segment: OpenSegment,
   timescale: number,
 ): Promise<Segment> {
   const file = await store.close();
   if (file === undefined) throw new MediaError("invalid_result", "The encoder wrote an empty segment.");
   const { frames, keyframes } = segment;
+  // A keyframe cannot be read by itself out of what is encrypted as a whole.
+  const own = ciphers === undefined ? { frames, keyframes } : { frames };
   return {
     ...file,
     startSeconds: segment.startTicks / timescale,
     durationSeconds: segment.durationTicks / timescale,
-    ...(kind === "video" ? { frames, keyframes } : {}),
+    ...(kind === "video" ? own : {}),
+    ...(ciphers === undefined ? {} : { cipherIndex: segment.index }),
   };
 }
 

@@ -1,9 +1,12 @@
 import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../config.ts";
+import { toMediaError } from "../errors.ts";
 import { ANALYSIS_SIDE_PX, type ImageAnalysis } from "../image/analysis.ts";
 import { analyzePixels } from "../image/analyze.ts";
 import { decodeImage } from "../image/decode.ts";
+import type { Face } from "../image/faces/face.ts";
+import { focusOnFaces, zoomOnFaces } from "../image/faces/focus.ts";
 import { planGeometry } from "../image/geometry.ts";
 import { focusOf } from "../image/interest.ts";
 import type { ImageOutput } from "../image/output.ts";
@@ -11,6 +14,7 @@ import { type ImageProbe, needsMoreBytes, orientedSize, probeImage } from "../im
 import { withTurn } from "../image/turn.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { readOriginal } from "../processing/image-task.ts";
+import { renderInContainer } from "../processing/render-in-container.ts";
 import { imageAnalyses } from "../schema/media.ts";
 import { derivedObjectKey } from "./cache-key.ts";
 import { produceDerivative } from "./produce.ts";
@@ -24,15 +28,11 @@ import { toImageOutput } from "./to-output.ts";
  * @throws MediaError what making the copy failed with
  */
 export async function analysisOf(env: Env, media: MediaRecord): Promise<ImageAnalysis> {
-  const db = drizzle(env.DB);
-  const [known] = await db.select().from(imageAnalyses).where(eq(imageAnalyses.sha256, media.sha256));
+  const known = await readAnalysis(env.DB, media.sha256);
   // One that was made before there were hashes is made again.
-  if (known?.analysis.perceptualHash !== undefined) return known.analysis;
+  if (known?.perceptualHash !== undefined) return known;
   const analysis = await analyze(env, media);
-  await db
-    .insert(imageAnalyses)
-    .values({ sha256: media.sha256, analysis, createdAt: Date.now() })
-    .onConflictDoUpdate({ target: imageAnalyses.sha256, set: { analysis } });
+  await writeAnalysis(env.DB, media.sha256, analysis);
   return analysis;
 }
 
@@ -44,17 +44,58 @@ export async function placeCrop(env: Env, media: MediaRecord, output: ImageOutpu
   const { gravity, ...placed } = output;
   const isTurned = output.trim || output.trimBorder || output.flip || output.rotate;
   if (gravity === undefined || isTurned || output.resizeMode !== "crop") return output;
-  const { interest } = await analysisOf(env, media);
   const upright = orientedSize(media.metadata as unknown as ImageProbe);
   const { crop } = planGeometry(upright, placed);
-  return { ...placed, position: focusOf(interest[gravity], upright, crop) };
+  if (gravity === "face") {
+    const faces = (await facesOf(env, media)) ?? [];
+    const position = focusOnFaces(faces, upright, crop);
+    if (position && placed.zoom) return { ...placed, trim: zoomOnFaces(faces, upright, crop, placed.zoom) };
+    if (position) return { ...placed, position };
+  }
+  const { interest } = await analysisOf(env, media);
+  const line = interest[gravity === "face" ? "attention" : gravity];
+  return { ...placed, position: focusOf(line, upright, crop) };
+}
+
+/**
+ * The faces of a picture, looked up by its content or found now, by a container; undefined where none answers, or it has
+ * no detector: a crop is then placed without, and the next asks again.
+ */
+async function facesOf(env: Env, media: MediaRecord): Promise<Face[] | undefined> {
+  const known = await readAnalysis(env.DB, media.sha256);
+  if (known?.faces) return known.faces;
+  const order = { objectKey: copyKey(media), media, output: toImageOutput(COPY, "png"), analyze: true };
+  const { analysis } = await renderInContainer(env, order).catch(onlyUnavailable);
+  if (analysis?.faces) await writeAnalysis(env.DB, media.sha256, analysis);
+  return analysis?.faces;
+}
+
+/** Without a container there are no faces; what is wrong with the picture is told. */
+function onlyUnavailable(thrown: unknown): { analysis?: undefined } {
+  if (toMediaError(thrown).class === "input") throw thrown;
+  return {};
+}
+
+async function readAnalysis(d1: D1Database, sha256: string): Promise<ImageAnalysis | undefined> {
+  const [row] = await drizzle(d1).select().from(imageAnalyses).where(eq(imageAnalyses.sha256, sha256));
+  return row?.analysis;
+}
+
+async function writeAnalysis(d1: D1Database, sha256: string, analysis: ImageAnalysis): Promise<void> {
+  await drizzle(d1)
+    .insert(imageAnalyses)
+    .values({ sha256, analysis, createdAt: Date.now() })
+    .onConflictDoUpdate({ target: imageAnalyses.sha256, set: { analysis } });
 }
 
 const COPY = { width: ANALYSIS_SIDE_PX, height: ANALYSIS_SIDE_PX };
 
+function copyKey(media: MediaRecord): string {
+  return derivedObjectKey({ mediaId: media.id, mediaVersion: media.version, options: COPY, format: "png" });
+}
+
 async function analyze(env: Env, media: MediaRecord): Promise<ImageAnalysis> {
-  const identity = { mediaId: media.id, mediaVersion: media.version, options: COPY, format: "png" } as const;
-  const objectKey = derivedObjectKey(identity);
+  const objectKey = copyKey(media);
   if (!(await env.MEDIA.head(objectKey)))
     await produceDerivative(env, { objectKey, media, output: toImageOutput(COPY, "png") }, createStepClock());
   const file = await readOriginal(env.MEDIA, objectKey);

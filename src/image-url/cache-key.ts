@@ -13,7 +13,7 @@ export interface DerivativeIdentity {
   format: ImageFormat;
 }
 
-const EXTENSIONS = { webp: "webp", jpeg: "jpg", png: "png", avif: "avif" } satisfies Record<
+const EXTENSIONS = { webp: "webp", jpeg: "jpg", png: "png", avif: "avif", gif: "gif" } satisfies Record<
   ImageFormat,
   string
 >;
@@ -29,6 +29,16 @@ export function derivativeKey(identity: DerivativeIdentity): string {
 /** Where the derivative lies in R2: `derived/<media>/<version>/<canonical options>.<extension>`. */
 export function derivedObjectKey(identity: DerivativeIdentity): string {
   return `derived/${derivativeKey(identity)}`;
+}
+
+/** The same of a media's mezzanine, which no options can name. */
+export function mezzanineKey(mediaId: string, mediaVersion: number): string {
+  return `${mediaId}/${mediaVersion}/mezzanine`;
+}
+
+/** Where the mezzanine lies in R2. */
+export function mezzanineObjectKey(mediaId: string, mediaVersion: number): string {
+  return `derived/${mezzanineKey(mediaId, mediaVersion)}`;
 }
 
 /** Where all derivatives of a media lie, for deleting them; of one version when it is given. */

@@ -1,16 +1,20 @@
 import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../config.ts";
-import { toMediaError } from "../errors.ts";
+import { MediaError, toMediaError } from "../errors.ts";
 import { type RenderedImage, renderImage } from "../image/pipeline.ts";
 import { planImage } from "../image/plan.ts";
-import type { ImageProbe } from "../image/probe.ts";
+import type { LogoHeaders } from "../image/plan-logo.ts";
+import { type ImageProbe, needsMoreBytes, probeImage } from "../image/probe.ts";
 import { withTurn } from "../image/turn.ts";
+import type { MediaRecord } from "../media/record.ts";
 import { readPublishedMedia } from "../media/store.ts";
 import { readOriginal } from "../processing/image-task.ts";
 import { findLogos, logoHeaders, readLogos } from "../processing/logos.ts";
 import { renderInContainer } from "../processing/render-in-container.ts";
 import { derivatives } from "../schema/media.ts";
+import { mezzanineKey, mezzanineObjectKey } from "./cache-key.ts";
+import { type Mezzanine, mezzanineOf, throughMezzanine } from "./mezzanine.ts";
 import type { DerivativeOrder } from "./producer.ts";
 import type { StepClock } from "./step-clock.ts";
 
@@ -24,11 +28,11 @@ export async function produceDerivative(env: Env, order: DerivativeOrder, clock:
   const probe = media.metadata as unknown as ImageProbe;
   const logos = logoHeaders(await findLogos(env.DB, [output]));
   const plan = planImage(probe, [output], { inputBytes: media.sizeBytes, logos });
-  const here = async () => await renderHere(env, order, probe, clock);
+  const here = async () => await renderHere(env, order, media.objectKey, probe, clock);
   clock.begin(plan.lane === "edge" ? "wait" : "container");
   const made =
     plan.lane === "container-short"
-      ? await renderThere(env, order)
+      ? await renderBeyond(env, order, probe, logos, clock)
       : order.isBackground
         ? await renderThere(env, order).catch(onlyWithoutContainer(here))
         : await here();
@@ -53,9 +57,43 @@ export async function produceDerivative(env: Env, order: DerivativeOrder, clock:
 
 type Made = Pick<typeof derivatives.$inferInsert, "type" | "bytes" | "width" | "height">;
 
-/** What an isolate cannot hold. */
+/** What an isolate cannot make from the original: from the mezzanine where that does, else in a container. */
+async function renderBeyond(
+  env: Env,
+  order: DerivativeOrder,
+  probe: ImageProbe,
+  logos: LogoHeaders,
+  clock: StepClock,
+): Promise<Made> {
+  const { media, isMezzanine, isBackground } = order;
+  const mezzanine = mezzanineOf(probe);
+  const output =
+    isMezzanine || isBackground ? undefined : throughMezzanine(probe, mezzanine, order.output, logos);
+  if (output === undefined) return await renderThere(env, order);
+  const objectKey = await obtainMezzanine(env, media, mezzanine);
+  clock.begin("wait");
+  return await renderHere(env, { ...order, output }, objectKey, undefined, clock);
+}
+
+/**
+ * Has the mezzanine made, if it is not there, by the one object that makes it, and remembers for all derivatives when it
+ * cannot be.
+ *
+ * @returns where it lies
+ */
+async function obtainMezzanine(env: Env, media: MediaRecord, { output }: Mezzanine): Promise<string> {
+  const objectKey = mezzanineObjectKey(media.id, media.version);
+  if (await env.MEDIA.head(objectKey)) return objectKey;
+  const producer = env.DERIVATIVES.getByName(mezzanineKey(media.id, media.version));
+  const answer = await producer.make({ objectKey, media, output, isMezzanine: true });
+  if (!answer.made) throw new MediaError(answer.code, answer.message);
+  return objectKey;
+}
+
+/** Every pixel of the original counts, or it moves. */
 async function renderThere(env: Env, order: DerivativeOrder): Promise<Made> {
-  const { type, bytes, width = 0, height = 0 } = await renderInContainer(env, order);
+  const { file } = await renderInContainer(env, order);
+  const { type, bytes, width = 0, height = 0 } = file;
   return { type, bytes, width, height };
 }
 
@@ -67,17 +105,23 @@ function onlyWithoutContainer<T>(fallback: () => Promise<T>): (thrown: unknown) 
   };
 }
 
+/**
+ * @param source key of what it is made from
+ * @param known what is known of that; left out: what its own header says
+ */
 async function renderHere(
   env: Env,
   order: DerivativeOrder,
-  probe: ImageProbe,
+  source: string,
+  known: ImageProbe | undefined,
   clock: StepClock,
 ): Promise<Made> {
   const image = await withTurn("interactive", async (): Promise<RenderedImage | undefined> => {
     clock.begin("fetch");
-    const input = await readOriginal(env.MEDIA, order.media.objectKey);
+    const input = await readOriginal(env.MEDIA, source);
     const logos = await readLogos(env, [order.output]);
     const options = { logos, onStage: clock.begin };
+    const probe = known ?? probeWhole(input);
     const [rendered] = await renderImage(input, probe, [order.output], options);
     return rendered;
   });
@@ -85,4 +129,10 @@ async function renderHere(
   clock.begin("store");
   await env.MEDIA.put(order.objectKey, image.bytes, { httpMetadata: { contentType: image.type } });
   return { type: image.type, bytes: image.bytes.length, width: image.width, height: image.height };
+}
+
+function probeWhole(file: Uint8Array): ImageProbe {
+  const probe = probeImage(file, file.length);
+  if (needsMoreBytes(probe)) throw new MediaError("corrupt_image", "The picture ends in its header.");
+  return probe;
 }

@@ -17,6 +17,8 @@ export interface DerivativeOrder {
   output: ImageOutput;
   /** Nobody waits for it: it is left to a container, unless none answers. */
   isBackground?: boolean;
+  /** What other derivatives are made from: it is made from the original, by a container. */
+  isMezzanine?: boolean;
 }
 
 /** Errors lose their class on the way out of an object, so they travel as values. */

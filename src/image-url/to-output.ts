@@ -51,6 +51,7 @@ export function toImageOutput(options: ImageUrlOptions, format: ImageFormat): Im
     height: scaled(options.height),
     ...FIT_PLANS[options.fit ?? "scale-down"],
     ...placeOf(options.gravity),
+    zoom: options.gravity === "face" ? options.zoom || undefined : undefined,
     background: background ?? WHITE,
     underlay: background !== undefined || undefined,
     quality: qualityOf(options.quality, format),
@@ -69,11 +70,12 @@ export function toImageOutput(options: ImageUrlOptions, format: ImageFormat): Im
   };
 }
 
-/** Where a crop or pad lies. Faces are looked for as everything else that draws the eye: by skin, edges and colour. */
+/** Where a crop or pad lies. */
 function placeOf(gravity: ImageUrlOptions["gravity"]): Pick<ImageOutput, "position" | "gravity"> {
   if (gravity === undefined) return { position: CENTER };
   if (typeof gravity !== "string") return { position: gravity };
-  if (gravity === "auto" || gravity === "face") return { position: CENTER, gravity: "attention" };
+  if (gravity === "auto") return { position: CENTER, gravity: "attention" };
+  if (gravity === "face") return { position: CENTER, gravity };
   return { position: SIDES[gravity] };
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { face } from "./faces/face.ts";
 
 /** How much there is to see in each column and each row of a picture, from the first; in no particular unit. */
 const interest = z.object({ columns: z.array(z.number()), rows: z.array(z.number()) });
@@ -17,6 +18,8 @@ export const imageAnalysis = z.object({
   perceptualHash: z.string().nullable(),
   /** Where crops should lie. */
   interest: z.object({ attention: interest, entropy: interest }),
+  /** The largest first; absent when nobody has looked for any, as only containers can. */
+  faces: z.array(face).optional(),
 });
 export type ImageAnalysis = z.infer<typeof imageAnalysis>;
 

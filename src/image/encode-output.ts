@@ -19,10 +19,7 @@ export interface EncodedOutput {
   notes: string[];
 }
 
-type Asked = Pick<
-  ImageOutput,
-  "name" | "format" | "quality" | "progressive" | "qualityTarget" | "losslessIfFlat"
->;
+type Asked = Wanted & Pick<ImageOutput, "name" | "qualityTarget" | "losslessIfFlat">;
 
 /** Whether anything about the file depends on how its pixels encode, so that it may take several encodes. */
 export function isSearched({ qualityTarget, losslessIfFlat }: Asked): boolean {
@@ -48,10 +45,10 @@ export async function encodeOutput(
   codec: ImageCodec,
   { checkpoint, carry = (file) => file }: EncodeOptions = {},
 ): Promise<EncodedOutput> {
-  const { format, quality, progressive, qualityTarget: target } = output;
+  const { qualityTarget: target } = output;
   const encode = async (changes: Partial<Wanted>) => {
     checkpoint?.();
-    return carry(await codec.encode(pixels, { format, quality, progressive, ...changes }));
+    return carry(await codec.encode(pixels, { ...output, ...changes }));
   };
   const flat = output.losslessIfFlat ? await encodeFlat(pixels, output, encode) : undefined;
   if (flat) return { bytes: flat, notes: [`${output.name} is flat graphics: written without loss.`] };

@@ -7,17 +7,19 @@ import type { ImageFormat, ImageOutput } from "./output.ts";
 import type { Pixels } from "./pixels.ts";
 
 /** How one file is written. */
-export type Wanted = Pick<ImageOutput, "format" | "quality" | "progressive"> & {
-  /** WebP: without loss, whatever the quality. */
-  lossless?: boolean;
-};
-type Encoder = (pixels: Pixels, quality: number, wanted: Wanted) => Promise<Uint8Array<ArrayBuffer> | null>;
+export type Wanted = Pick<
+  ImageOutput,
+  "format" | "quality" | "progressive" | "lossless" | "maxColors" | "effort" | "chromaSubsampling"
+>;
+type Encoder = (pixels: Pixels, wanted: Wanted) => Promise<Uint8Array<ArrayBuffer> | null>;
 
 const ENCODERS = {
-  jpeg: (pixels, quality, { progressive }) => encodeJpeg(pixels, quality, progressive),
+  jpeg: encodeJpeg,
   png: encodePng,
-  webp: (pixels, quality, { lossless }) => encodeWebp(pixels, quality, lossless),
+  webp: encodeWebp,
   avif: encodeAvif,
+  // Plans leave it to a container.
+  gif: async () => null,
 } satisfies Record<ImageFormat, Encoder>;
 
 /**
@@ -30,7 +32,7 @@ export async function encodeImage(pixels: Pixels, output: Wanted): Promise<Uint8
   const encode: Encoder = ENCODERS[output.format];
   const size = `${pixels.width}×${pixels.height}`;
   try {
-    const bytes = await encode(pixels, output.quality, output);
+    const bytes = await encode(pixels, output);
     if (bytes !== null && bytes.length > 0) return bytes;
   } catch (cause) {
     throw new MediaError("encoder_failed", `The ${output.format} encoder stopped at ${size}.`, {

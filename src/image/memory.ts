@@ -19,7 +19,7 @@ const DECODE_BYTES_PER_PIXEL = {
 /** Linear memory of an Emscripten codec before its first picture, bytes. */
 const EMSCRIPTEN_BASE_BYTES = 16.2 * 1024 * 1024;
 
-const ENCODE_BYTES_PER_PIXEL = { jpeg: 20, webp: 14, png: 19, avif: 60 } satisfies Record<
+const ENCODE_BYTES_PER_PIXEL = { jpeg: 20, webp: 14, png: 19, avif: 60, gif: 12 } satisfies Record<
   ImageFormat,
   number
 >;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { EFFORTS } from "./efforts.ts";
 import { metadataChoice } from "./metadata/modes.ts";
 import { qualityTarget } from "./quality-target.ts";
 import { watermark } from "./watermark.ts";
@@ -6,7 +7,7 @@ import { watermark } from "./watermark.ts";
 /** Largest side that an output may have, px (libwebp's own limit is 16,383). */
 export const MAX_OUTPUT_SIDE_PX = 16_383;
 
-export const IMAGE_FORMATS = ["webp", "jpeg", "png", "avif"] as const;
+export const IMAGE_FORMATS = ["webp", "jpeg", "png", "avif", "gif"] as const;
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
 export const IMAGE_MIME: Record<ImageFormat, string> = {
@@ -14,6 +15,7 @@ export const IMAGE_MIME: Record<ImageFormat, string> = {
   jpeg: "image/jpeg",
   png: "image/png",
   avif: "image/avif",
+  gif: "image/gif",
 };
 
 /**
@@ -36,6 +38,9 @@ export const INTERPOLATIONS = [
 
 /** What the colours of an output are: those of the web, or those of its source with the profile that says so. */
 export const COLOR_PROFILES = ["srgb", "keep"] as const;
+
+/** Whether colour has a quarter of the samples that luma has, or as many. */
+export const CHROMA_SUBSAMPLINGS = ["4:2:0", "4:4:4"] as const;
 
 export const FLIPS = ["h", "v", "hv"] as const;
 export type Flip = (typeof FLIPS)[number];
@@ -61,7 +66,9 @@ export const imageOutput = z.strictObject({
   /** Focal point of a crop, and anchor of a pad, as fractions of the leftover: 0,0 is top left. */
   position: z.strictObject({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) }),
   /** What stands out decides where the crop lies; `position` does where nothing does. */
-  gravity: z.enum(["attention", "entropy"]).optional(),
+  gravity: z.enum(["attention", "entropy", "face"]).optional(),
+  /** Of a crop on faces: from as much around them as fits (0) to them alone (1). */
+  zoom: z.number().min(0).max(1).optional(),
   /** With `crop` and no enlarging: a picture smaller than its box is still cut to the box's ratio. */
   keepBoxRatio: z.boolean().optional(),
   /** Never makes a picture smaller: one larger than its box keeps its size. */
@@ -108,8 +115,16 @@ export const imageOutput = z.strictObject({
   linearLight: z.boolean().optional(),
   /** What stays of the source's metadata; nothing when absent. */
   metadata: metadataChoice.optional(),
-  /** WebP: moves where its source does. Only a container reads sources that move. */
+  /** WebP and GIF: moves where its source does. Only a container makes what moves. */
   animated: z.boolean().optional(),
+  /** WebP, AVIF: every pixel as it is, whatever the quality. PNG always is. */
+  lossless: z.boolean().optional(),
+  /** PNG, GIF: most colours in its palette. A PNG without it has no palette, a GIF 256. */
+  maxColors: z.int().min(2).max(256).optional(),
+  /** `balanced` when absent. */
+  effort: z.enum(EFFORTS).optional(),
+  /** JPEG, AVIF: samples of colour for those of luma. When absent 4:2:0, of JPEG 4:4:4 from quality 90 on. */
+  chromaSubsampling: z.enum(CHROMA_SUBSAMPLINGS).optional(),
   /** JPEG: coarse first, then fine. True when absent. */
   progressive: z.boolean().optional(),
   /** Letterbox colour, and what shows through alpha in formats that have none: [r, g, b, a], 0–255. */

@@ -80,8 +80,21 @@ export function planImage(
     const reason = "The edge has no tables of colours, which the profile of this picture needs.";
     return { lane: "container-short", reason, estimatedPeakBytes, notes };
   }
+  const indexed = outputs.find(({ format, maxColors }) => format === "gif" || maxColors !== undefined);
+  if (indexed) {
+    const reason = `The edge has no palettes, which ${indexed.name} needs.`;
+    return { lane: "container-short", reason, estimatedPeakBytes, notes };
+  }
+  if (probe.animated && outputs.some(({ animated }) => animated) && probe.format !== "png") {
+    const reason = "The edge makes stills of what moves.";
+    return { lane: "container-short", reason, estimatedPeakBytes, notes };
+  }
   if (outputs.some(({ linearLight }) => linearLight)) {
     const reason = "Resampling light takes more bits for a channel than the edge resamples with.";
+    return { lane: "container-short", reason, estimatedPeakBytes, notes };
+  }
+  if (outputs.some(({ gravity, resizeMode }) => gravity === "face" && resizeMode === "crop")) {
+    const reason = "Only containers look for faces.";
     return { lane: "container-short", reason, estimatedPeakBytes, notes };
   }
   if (outputs.some((output) => isSlowAvif(probe, output))) {
@@ -137,7 +150,7 @@ function isLongSearch(probe: ImageProbe, output: ImageOutput): boolean {
 }
 
 /** Longest side that a file of a format can have, px: libwebp's 14 bits, JPEG's practical limit in libjpeg. */
-const MAX_SIDE_PX = { webp: 16_383, jpeg: 65_500, png: 65_535, avif: 16_384 } satisfies Record<
+const MAX_SIDE_PX = { webp: 16_383, jpeg: 65_500, png: 65_535, avif: 16_384, gif: 65_535 } satisfies Record<
   ImageOutput["format"],
   number
 >;

@@ -17,13 +17,13 @@ export type QualityWord = (typeof QUALITY_WORDS)[number];
  * | maximum | q92, 0.994 (35,396)  | q93, 0.993 (28,181)  | q84, 0.993 (20,294)  | 0.994 (22,688)  |
  *
  * JPEG and WebP are the same in both lanes; libaom is given more time in a container.
- * PNG loses nothing at any word.
+ * PNG and GIF have their own numbers of colours, and no quality.
  */
 const QUALITY = {
-  low: { jpeg: 41, webp: 48, png: 100, avif: 44 },
-  medium: { jpeg: 62, webp: 76, png: 100, avif: 54 },
-  high: { jpeg: 79, webp: 83, png: 100, avif: 62 },
-  maximum: { jpeg: 92, webp: 93, png: 100, avif: 84 },
+  low: { jpeg: 41, webp: 48, png: 100, avif: 44, gif: 100 },
+  medium: { jpeg: 62, webp: 76, png: 100, avif: 54, gif: 100 },
+  high: { jpeg: 79, webp: 83, png: 100, avif: 62, gif: 100 },
+  maximum: { jpeg: 92, webp: 93, png: 100, avif: 84, gif: 100 },
 } satisfies Record<QualityWord, Record<ImageFormat, number>>;
 
 /** A quality as the encoders take it, 1–100; `high` when none is given. Numbers are left as they are. */

@@ -1,4 +1,6 @@
 import { composeOrientation } from "./compose-orientation.ts";
+import { FACE_SIDE_PX, type Face } from "./faces/face.ts";
+import { focusOnFaces } from "./faces/focus.ts";
 import { insideBorder } from "./find-border.ts";
 import { trimmedPart } from "./framing.ts";
 import { planGeometry, type Rectangle, type Size } from "./geometry.ts";
@@ -13,6 +15,9 @@ export const BORDER_LOOK_PX = 1024;
 /** A window of the upright picture at another size: how each lane lets the pixels be looked at. */
 export type Look = (window: Rectangle, size: Size) => Promise<Pixels>;
 
+/** Faces in an upright picture of at most `FACE_SIDE_PX` a side; undefined where the lane has no detector. */
+export type FindFaces = (picture: Pixels) => Promise<Face[] | undefined>;
+
 /** Whether only the pixels can say what the output is: it has a border to find, or a crop that looks for something. */
 export function isUnsettled({ trimBorder, gravity, resizeMode }: ImageOutput): boolean {
   return trimBorder !== undefined || (gravity !== undefined && resizeMode === "crop");
@@ -24,7 +29,12 @@ export function isUnsettled({ trimBorder, gravity, resizeMode }: ImageOutput): b
  *
  * @param upright size of the upright picture, px
  */
-export async function settleOutput(upright: Size, output: ImageOutput, look: Look): Promise<ImageOutput> {
+export async function settleOutput(
+  upright: Size,
+  output: ImageOutput,
+  look: Look,
+  findFaces: FindFaces = async () => undefined,
+): Promise<ImageOutput> {
   if (!isUnsettled(output)) return output;
   const { trimBorder, gravity, ...rest } = output;
   const trim = trimBorder ? await findTrim(upright, trimBorder, look) : output.trim;
@@ -32,10 +42,15 @@ export async function settleOutput(upright: Size, output: ImageOutput, look: Loo
   if (gravity === undefined || output.resizeMode !== "crop") return trimmed;
   const part = trimmedPart(upright, trimmed);
   const orientation = composeOrientation(1, output);
-  const small = orientPixels(await look(part, shrunkTo(part, INTEREST_SIDE_PX)), orientation);
+  const small = async (side: number) => orientPixels(await look(part, shrunkTo(part, side)), orientation);
   const shown = storedSize(part, orientation);
   const { crop } = planGeometry(shown, trimmed);
-  return { ...trimmed, position: focusOf(measureInterest(small, gravity), shown, crop) };
+  const faces = gravity === "face" ? await findFaces(await small(FACE_SIDE_PX)) : undefined;
+  const onFaces = focusOnFaces(faces ?? [], shown, crop);
+  if (onFaces) return { ...trimmed, position: onFaces };
+  // Where there is no face, what draws the eye is the next best thing.
+  const interest = measureInterest(await small(INTEREST_SIDE_PX), gravity === "face" ? "attention" : gravity);
+  return { ...trimmed, position: focusOf(interest, shown, crop) };
 }
 
 /** A size of the same ratio, no side longer than `longest`, px. */

@@ -6,60 +6,56 @@ export type TurnPriority = "interactive" | "job";
  * ended by the runtime in the middle of an await, and then its `finally` never runs.
  */
 export const MAX_TURN_MS = 60_000;
+/** How often one in line looks whether it is their turn, ms. */
+const LOOK_MS = 5;
+/** How long a turn that is free waits for the first in line, who may have been ended as well, ms. */
+const GRACE_MS = 1_000;
 
 interface Turn {
   since: number;
 }
 
-interface Waiter {
-  grant: (turn: Turn) => void;
-}
-
-const waiting: Record<TurnPriority, Waiter[]> = { interactive: [], job: [] };
+const waiting: Record<TurnPriority, symbol[]> = { interactive: [], job: [] };
 let held: Turn | undefined;
+let freeSince = 0;
 
 /**
  * Runs `work` while no other image work of this isolate runs: memory is planned for one picture at a time, and WASM
  * memory never shrinks. Turns of one priority come in the order they were asked for.
+ *
+ * Those in line are requests and Durable Objects of one isolate, and the runtime lets none of them wake another: a promise
+ * of one that the other resolves never is. So each looks for itself, on a timer of its own.
  */
 export async function withTurn<T>(priority: TurnPriority, work: () => Promise<T>): Promise<T> {
   const turn = await takeTurn(priority);
   try {
     return await work();
   } finally {
-    if (held === turn) passTurn();
+    if (held === turn) leaveTurn();
   }
-}
-
-/** How many wait behind the one that runs: what admission and health look at. */
-export function turnsWaiting(): number {
-  return waiting.interactive.length + waiting.job.length;
 }
 
 async function takeTurn(priority: TurnPriority): Promise<Turn> {
-  if (held === undefined || isLost(held)) {
+  const self = Symbol(priority);
+  const line = waiting[priority];
+  line.push(self);
+  try {
+    while (!isNext(self)) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     held = { since: Date.now() };
     return held;
-  }
-  let timer: ReturnType<typeof setInterval> | undefined;
-  try {
-    return await new Promise<Turn>((grant) => {
-      waiting[priority].push({ grant });
-      timer = setInterval(() => {
-        if (held !== undefined && isLost(held)) passTurn();
-      }, MAX_TURN_MS / 4);
-    });
   } finally {
-    clearInterval(timer);
+    line.splice(line.indexOf(self), 1);
   }
 }
 
-function isLost(turn: Turn): boolean {
-  return Date.now() - turn.since > MAX_TURN_MS;
+function isNext(self: symbol): boolean {
+  if (held !== undefined && Date.now() - held.since > MAX_TURN_MS) leaveTurn();
+  if (held !== undefined) return false;
+  const first = waiting.interactive[0] ?? waiting.job[0];
+  return first === self || Date.now() - freeSince > GRACE_MS;
 }
 
-function passTurn(): void {
-  const next = waiting.interactive.shift() ?? waiting.job.shift();
-  held = next === undefined ? undefined : { since: Date.now() };
-  if (next !== undefined && held !== undefined) next.grant(held);
+function leaveTurn(): void {
+  held = undefined;
+  freeSince = Date.now();
 }

@@ -19,6 +19,23 @@ interface Cancelled {
  * @throws MediaError `not_found`; `conflict` when it is processing and not forced.
  */
 export async function cancelJob(env: Env, owner: string, jobId: string, force: boolean): Promise<Cancelled> {
+  for (let look = 0; look < LOOKS; look++) {
+    const cancelled = await tryToCancel(env, owner, jobId, force);
+    if (cancelled) return cancelled;
+  }
+  throw new MediaError("conflict", "The job ends and begins again while it is to be cancelled. Ask again.");
+}
+
+/** Between two looks a job can end by itself or be retried; then it is looked at again. */
+const LOOKS = 3;
+
+/** Undefined: it was in another state by the time that it was to be ended. */
+async function tryToCancel(
+  env: Env,
+  owner: string,
+  jobId: string,
+  force: boolean,
+): Promise<Cancelled | undefined> {
   const { job } = await findJob(env.DB, owner, jobId);
   const nowMs = Date.now();
   if (job.finishedAt !== null) {
@@ -38,9 +55,7 @@ export async function cancelJob(env: Env, owner: string, jobId: string, force: b
       "The job is being processed. Add ?force=true to stop it and discard its work.",
     );
   }
-  // It ended by itself between the two looks.
-  if (!(await stopJob(env, jobId))) return await cancelJob(env, owner, jobId, force);
-  return { status: "cancelled", wasRunning: true };
+  return (await stopJob(env, jobId)) ? { status: "cancelled", wasRunning: true } : undefined;
 }
 
 /** Stops a job that is being processed and discards its work; `false` when it is not (any more). */

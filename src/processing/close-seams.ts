@@ -1,6 +1,7 @@
 import { MediaError } from "../errors.ts";
 import type { JoinedTracks, Seam } from "../video/join-tracks.ts";
 import type { EncodedTrack, Segment } from "../video/protocol.ts";
+import { keyNumberOf, type StreamEncryption, segmentIv, segmentKey } from "../video/segment-keys.ts";
 import { stretchSegment } from "../video/stretch-segment.ts";
 
 interface SeamContext {
@@ -9,6 +10,8 @@ interface SeamContext {
   jobPrefix: string;
   /** Attempt folder of the manifests, which the lengthened segments go into. */
   folder: string;
+  /** Of an encrypted stream. */
+  keys?: { encryption: StreamEncryption; root: Uint8Array<ArrayBuffer> } | undefined;
 }
 
 /**
@@ -31,16 +34,34 @@ export async function closeSeams(joined: JoinedTracks, context: SeamContext): Pr
 }
 
 async function writeLengthened(
-  { bucket, jobPrefix }: SeamContext,
+  { bucket, jobPrefix, keys }: SeamContext,
   seam: Seam,
   timescale: number,
   path: string,
 ): Promise<void> {
   const object = await bucket.get(jobPrefix + seam.segment.path);
   if (object === null) throw new MediaError("invalid_result", "A segment is missing.");
-  const bytes = new Uint8Array(await object.arrayBuffer());
+  const cipher = await cipherOf(keys, seam);
+  const bytes = await cipher.decrypt(new Uint8Array(await object.arrayBuffer()));
   const lengthened = stretchSegment(bytes, Math.round(seam.endSeconds * timescale));
-  await bucket.put(jobPrefix + path, lengthened, { httpMetadata: object.httpMetadata });
+  await bucket.put(jobPrefix + path, await cipher.encrypt(new Uint8Array(lengthened)), {
+    httpMetadata: object.httpMetadata,
+  });
+}
+
+/** What opens and closes a segment of an encrypted stream; of any other, bytes are as they are. */
+async function cipherOf(keys: SeamContext["keys"], { trackId, segment }: Seam) {
+  type Bytes = Uint8Array<ArrayBuffer>;
+  const same = async (bytes: Bytes) => bytes;
+  if (keys === undefined || segment.cipherIndex === undefined) return { decrypt: same, encrypt: same };
+  const { encryption, root } = keys;
+  const raw = await segmentKey(root, trackId, keyNumberOf(segment.cipherIndex, encryption));
+  const terms = { name: "AES-CBC", iv: segmentIv(segment.cipherIndex) };
+  const key = await crypto.subtle.importKey("raw", raw, "AES-CBC", false, ["encrypt", "decrypt"]);
+  return {
+    decrypt: async (bytes: Bytes) => new Uint8Array(await crypto.subtle.decrypt(terms, key, bytes)),
+    encrypt: async (bytes: Bytes) => new Uint8Array(await crypto.subtle.encrypt(terms, key, bytes)),
+  };
 }
 
 function withSegment(

@@ -1,3 +1,4 @@
+import { encodeBase64 } from "hono/utils/encode";
 import { configOf, type Env, LIMITS } from "../config.ts";
 import { errorCodeOf, MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
@@ -7,7 +8,10 @@ import type { MediaRecord } from "../media/record.ts";
 import { recordMetadata } from "../media/store.ts";
 import type { FileOutput } from "../video/file-output.ts";
 import { lowerSettings, lowerThreads } from "../video/lower-settings.ts";
+import type { StreamOutput, VideoOutput } from "../video/output.ts";
 import type { FailedFile, LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
+import { streamRoot } from "../video/segment-keys.ts";
+import type { SourceDescription } from "../video/source.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { addSteps } from "./add-steps.ts";
 import type { FailedOutput, TaskOutcome } from "./conclude.ts";
@@ -20,11 +24,11 @@ import { planVideoTasks } from "./plan-video.ts";
 import type { RenderOrder } from "./render-in-container.ts";
 import { videoStepOutputs } from "./step-outputs.ts";
 import { storageUrls } from "./storage-access.ts";
-import { TASK_SPECS } from "./task-spec.ts";
+import { LANE_OF_TASK, TASK_SPECS } from "./task-spec.ts";
 
 /** How long one attempt of each kind may take, ms. */
 const TIME_LIMITS_MS = {
-  probe: 60_000,
+  probe: 3 * 60_000,
   image: 5 * 60_000,
   watermark: 5 * 60_000,
   thumbnail: 5 * 60_000,
@@ -39,6 +43,12 @@ const TIME_LIMITS_MS = {
 } as const;
 
 type ContainerKind = keyof typeof TIME_LIMITS_MS;
+
+/** A step that marks a video encodes it again. */
+function timeLimitOf({ kind, lane }: ClaimedTask["task"]): number {
+  const isVideo = kind === "watermark" && lane === LANE_OF_TASK.transcode;
+  return TIME_LIMITS_MS[isVideo ? "transcode" : (kind as ContainerKind)];
+}
 
 /** Everything that an attempt may write, bytes: a runaway encoder must not fill the disk. */
 const MAX_OUTPUT_BYTES = 20_000_000_000;
@@ -56,7 +66,7 @@ export function attemptIdOf(slot: string, attempt: { taskId: string; attempt: nu
 export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): Promise<TaskRequest> {
   const kind = claimed.task.kind;
   if (!isContainerKind(kind)) throw new MediaError("internal", `${kind} does not run in a container.`);
-  const timeLimitMs = TIME_LIMITS_MS[kind];
+  const timeLimitMs = timeLimitOf(claimed.task);
   const steps = stepsDown(claimed.task);
   const logos = await findLogos(env.DB, picturesOf(claimed.task));
   const { logoUrls, ...urls } = await storageUrls(
@@ -81,7 +91,7 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
   const sources = logoSources(logos, logoUrls);
   switch (kind) {
     case "probe":
-      return { kind, ...base };
+      return { kind, ...base, measureComplexity: TASK_SPECS.probe.parse(spec).outputs.some(adapts) };
     case "image":
       return {
         kind,
@@ -93,14 +103,14 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       };
     case "transcode": {
       const { source, output } = TASK_SPECS.transcode.parse(spec);
-      return { kind, ...base, ...withinLimits(base, output), source, output: lowerSettings(output, steps) };
+      return fileRequest(base, source, lowerSettings(output, steps), sources);
     }
     case "stream":
-      return { kind, ...base, ...TASK_SPECS.stream.parse(spec) };
+      return withKeys(env, claimed, { kind, ...base, ...TASK_SPECS.stream.parse(spec), logos: sources });
     case "chunk":
-      return { kind, ...base, ...TASK_SPECS.chunk.parse(spec) };
+      return withKeys(env, claimed, { kind, ...base, ...TASK_SPECS.chunk.parse(spec), logos: sources });
     case "audio":
-      return { kind, ...base, ...TASK_SPECS.audio.parse(spec) };
+      return withKeys(env, claimed, { kind, ...base, ...TASK_SPECS.audio.parse(spec) });
     case "thumbnail":
       return { kind, ...base, ...TASK_SPECS.thumbnail.parse(spec), logos: sources };
     case "storyboard":
@@ -113,18 +123,38 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       return { kind, ...base, ...TASK_SPECS.waveform.parse(spec) };
     case "watermark": {
       const marking = TASK_SPECS.watermark.parse(spec);
-      return "outputs" in marking
-        ? { kind: "image", ...base, outputs: marking.outputs, logos: sources }
-        : { kind: "thumbnail", ...base, ...marking, logos: sources };
+      if ("outputs" in marking) return { kind: "image", ...base, outputs: marking.outputs, logos: sources };
+      const { output, source } = marking;
+      if (!("image" in output)) return fileRequest(base, source, lowerSettings(output, steps), sources);
+      return { kind: "thumbnail", ...base, output, source, logos: sources };
     }
   }
 }
 
+/** What the tasks of an encrypted stream make their keys from. */
+async function withKeys<R extends { output: StreamOutput }>(
+  env: Env,
+  { job }: ClaimedTask,
+  request: R,
+): Promise<R & { keyRoot?: string }> {
+  if (request.output.encryption === undefined) return request;
+  const root = await streamRoot(configOf(env).tokenSecret, job.id);
+  return { ...request, keyRoot: encodeBase64(root.buffer) };
+}
+
+type RequestBase = Omit<Extract<TaskRequest, { kind: "probe" }>, "kind">;
+
+function fileRequest(
+  base: RequestBase,
+  source: SourceDescription,
+  output: FileOutput,
+  logos: LogoSource[],
+): TaskRequest {
+  return { kind: "transcode", ...base, ...withinLimits(base, output), source, output, logos };
+}
+
 /** Less time and fewer threads where the output asks for that. */
-function withinLimits(
-  { timeLimitMs, threads }: { timeLimitMs: number; threads: number | undefined },
-  { limits = {} }: FileOutput,
-) {
+function withinLimits({ timeLimitMs, threads }: RequestBase, { limits = {} }: FileOutput) {
   const most = Number.POSITIVE_INFINITY;
   const fewest = Math.min(threads ?? most, limits.threads ?? most);
   return {
@@ -133,16 +163,23 @@ function withinLimits(
   };
 }
 
-/** The pictures that a task makes, which may be marked with logos. */
-function picturesOf({ kind, spec }: ClaimedTask["task"]): ImageOutput[] {
+function adapts(output: VideoOutput): boolean {
+  return "contentAware" in output && output.contentAware === true;
+}
+
+/** The pictures and videos that a task makes, which may be marked with logos. */
+function picturesOf({ kind, spec }: ClaimedTask["task"]): Pick<ImageOutput, "watermark">[] {
   if (kind === "image") return TASK_SPECS.image.parse(spec).outputs;
   if (kind === "thumbnail") {
     const { output, others = [] } = TASK_SPECS.thumbnail.parse(spec);
     return [output, ...others].map(({ image }) => image);
   }
+  if (kind === "transcode" || kind === "stream" || kind === "chunk")
+    return [TASK_SPECS[kind].parse(spec).output];
   if (kind !== "watermark") return [];
   const marking = TASK_SPECS.watermark.parse(spec);
-  return "outputs" in marking ? marking.outputs : [marking.output.image];
+  if ("outputs" in marking) return marking.outputs;
+  return ["image" in marking.output ? marking.output.image : marking.output];
 }
 
 function logoSources(logos: readonly MediaRecord[], urls: readonly string[]): LogoSource[] {
@@ -152,7 +189,7 @@ function logoSources(logos: readonly MediaRecord[], urls: readonly string[]): Lo
 /** The request that has one image made for a URL: it is stored under the name that the order gives. */
 export async function derivativeRequestOf(
   env: Env,
-  { media, output, objectKey }: RenderOrder,
+  { media, output, objectKey, analyze }: RenderOrder,
 ): Promise<TaskRequest> {
   const slash = objectKey.lastIndexOf("/");
   const timeLimitMs = TIME_LIMITS_MS.thumbnail;
@@ -174,6 +211,7 @@ export async function derivativeRequestOf(
     timeLimitMs,
     maxOutputBytes: MAX_OUTPUT_BYTES,
     outputs: [{ ...output, name: objectKey.slice(slash + 1) }],
+    analyze,
     logos: logoSources(logos, logoUrls),
   };
 }

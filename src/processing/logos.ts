@@ -12,7 +12,10 @@ import { readPublishedMedia } from "../media/store.ts";
  *
  * @throws MediaError `unusable_logo`
  */
-export async function findLogos(d1: D1Database, outputs: readonly ImageOutput[]): Promise<MediaRecord[]> {
+export async function findLogos(
+  d1: D1Database,
+  outputs: readonly Pick<ImageOutput, "watermark">[],
+): Promise<MediaRecord[]> {
   const ids = new Set(outputs.flatMap((output) => output.watermark?.mediaId ?? []));
   return await Promise.all([...ids].map((id) => findLogo(d1, id)));
 }

@@ -1,3 +1,4 @@
+import { configOf } from "../config.ts";
 import { sha256Hex } from "../digest.ts";
 import { MediaError } from "../errors.ts";
 import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
@@ -5,6 +6,7 @@ import { jobPrefix } from "../media/object-keys.ts";
 import { joinTracks } from "../video/join-tracks.ts";
 import { packageStream } from "../video/packaging.ts";
 import type { EncodedTrack } from "../video/protocol.ts";
+import { streamRoot } from "../video/segment-keys.ts";
 import { endOfTrack, verifyTracks } from "../video/verify-tracks.ts";
 import { closeSeams } from "./close-seams.ts";
 import type { TaskOutcome } from "./conclude.ts";
@@ -18,7 +20,7 @@ const CHECKED = 0.7;
 
 /** Joins what the tasks before have encoded, and writes the manifests of the stream over it. */
 export async function runPackageTask(claimed: ClaimedTask, context: IsolateContext): Promise<TaskOutcome> {
-  const { name, format } = TASK_SPECS.package.parse(claimed.task.spec);
+  const { name, format, encryption } = TASK_SPECS.package.parse(claimed.task.spec);
   const { jobId, taskId, attempt } = claimed.lease;
   const parts = await readEncodedParts(context.env.DB, claimed.task.id);
   for (const [i, part] of parts.entries()) {
@@ -27,10 +29,11 @@ export async function runPackageTask(claimed: ClaimedTask, context: IsolateConte
     await context.report(undefined, (CHECKED * (i + 1)) / parts.length);
   }
   const folder = `${taskId}.${attempt}`;
-  const prefixes = { bucket: context.bucket, jobPrefix: jobPrefix(jobId), folder };
+  const keys = encryption && { encryption, root: await streamRoot(configOf(context.env).tokenSecret, jobId) };
+  const prefixes = { bucket: context.bucket, jobPrefix: jobPrefix(jobId), folder, keys };
   const { tracks, folders } = await closeSeams(joinTracks(parts), prefixes);
   verifyTracks(tracks);
-  const manifests = packageStream(tracks, format);
+  const manifests = packageStream(tracks, format, encryption);
   const prefix = attemptPrefix(claimed.lease);
   await Promise.all(
     manifests.map(({ path, type, text }) =>
@@ -39,7 +42,7 @@ export async function runPackageTask(claimed: ClaimedTask, context: IsolateConte
   );
   const main = manifests.filter(({ isEntry }) => isEntry);
   const tree = [folder, ...parts.map((part) => part.folder)];
-  const stream = { manifests: main.map(({ path }) => path), segments: folders };
+  const stream = { manifests: main.map(({ path }) => path), segments: folders, encryption };
   return { result: null, files: [{ ...(await describeStream(name, tracks, main[0])), tree, stream }] };
 }
 

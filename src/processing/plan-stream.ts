@@ -22,7 +22,7 @@ export function planStreamTasks(
     kind: "package",
     lane: LANE_OF_TASK.package,
     outputNames: [output.name],
-    spec: { name: output.name, format: output.format },
+    spec: { name: output.name, format: output.format, encryption: output.encryption },
     dependsOn: encoding.map(({ id }) => id),
   };
   return [...encoding, packaging];

@@ -1,5 +1,6 @@
 import type { Env } from "../config.ts";
 import { type ErrorCode, MediaError } from "../errors.ts";
+import type { ImageAnalysis } from "../image/analysis.ts";
 import type { ImageOutput } from "../image/output.ts";
 import type { MediaRecord } from "../media/record.ts";
 import type { ProducedFile } from "../video/protocol.ts";
@@ -10,21 +11,28 @@ export interface RenderOrder {
   output: ImageOutput;
   /** Where the image goes in R2. */
   objectKey: string;
+  /** Whether the original itself is looked at, too. */
+  analyze?: boolean;
 }
 
 /** Errors lose their class on the way out of an object, so they travel as values. */
-export type RenderAnswer = { file: ProducedFile } | { code: ErrorCode; message: string };
+export type RenderAnswer =
+  | { file: ProducedFile; analysis?: ImageAnalysis | undefined }
+  | { code: ErrorCode; message: string };
 
 /**
  * Has one image made by a container, outside of any job: what an isolate cannot hold but a URL asks for.
  *
  * @throws MediaError what the container reported; `transcoder_unavailable` when no slot answers.
  */
-export async function renderInContainer(env: Env, order: RenderOrder): Promise<ProducedFile> {
+export async function renderInContainer(
+  env: Env,
+  order: RenderOrder,
+): Promise<{ file: ProducedFile; analysis?: ImageAnalysis | undefined }> {
   const names = slotsOfSize(env, "standard").map((slot) => slot.name);
   // Spreads orders over the slots, and one order always to the same, whose container is then warm for its siblings.
   const name = names[order.media.id.charCodeAt(order.media.id.length - 1) % names.length] ?? "slot-1";
   const answer: RenderAnswer = await env.TRANSCODER.getByName(name).render(name, order);
-  if ("file" in answer) return answer.file;
+  if ("file" in answer) return answer;
   throw new MediaError(answer.code, answer.message);
 }

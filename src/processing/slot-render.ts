@@ -45,8 +45,9 @@ export function createRenderer(
       const signal = AbortSignal.timeout(request.timeLimitMs + ANSWER_SLACK_MS);
       const result = await runAttempt(fetchTranscoder, request, () => {}, signal);
       const file = result.kind === "files" ? result.files[0] : undefined;
-      if (!file) throw new MediaError("invalid_result", "The container made no image.");
-      return { file };
+      if (result.kind !== "files" || !file)
+        throw new MediaError("invalid_result", "The container made no image.");
+      return { file, analysis: result.analysis };
     } finally {
       passTurn();
     }

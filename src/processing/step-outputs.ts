@@ -1,6 +1,8 @@
 import type { ImageOutput } from "../image/output.ts";
 import { type ImageLimits, planImage } from "../image/plan.ts";
 import type { ImageProbe } from "../image/probe.ts";
+import { type FileOutput, isFileOutput } from "../video/file-output.ts";
+import { footprintOf } from "../video/footprint.ts";
 import type { VideoOutput } from "../video/output.ts";
 import type { SourceDescription } from "../video/source.ts";
 import { imageNeeds } from "./image-needs.ts";
@@ -24,12 +26,13 @@ export function imageStepOutputs(
   }));
 }
 
-/** The outputs of a video, as steps work on them: stills can be marked. */
+/** The outputs of a video, as steps work on them: stills and files can be marked. */
 export function videoStepOutputs(
   source: SourceDescription,
   outputs: readonly VideoOutput[],
 ): SteppedOutput[] {
   return outputs.map((output) => {
+    if (isFileOutput(output)) return { name: output.name, mark: markingOf(source, output) };
     if (output.format !== "thumbnail") return { name: output.name };
     return {
       name: output.name,
@@ -39,4 +42,13 @@ export function videoStepOutputs(
       }),
     };
   });
+}
+
+/** Encoded again from the source, so that nothing is compressed twice. */
+function markingOf(source: SourceDescription, output: FileOutput): SteppedOutput["mark"] {
+  return (watermark, name) => {
+    const marked = { ...output, name, watermark };
+    const needs = { ...footprintOf(source, marked), name };
+    return { lane: LANE_OF_TASK.transcode, needs, spec: { source, output: marked } };
+  };
 }

@@ -6,6 +6,7 @@ import { fileOutput } from "../video/file-output.ts";
 import { STREAM_FORMATS, streamOutput, videoOutput } from "../video/output.ts";
 import { previewOutput } from "../video/preview.ts";
 import { segmentRange } from "../video/protocol.ts";
+import { streamEncryption } from "../video/segment-keys.ts";
 import { soundOutput, waveformOutput } from "../video/sound-output.ts";
 import { sourceDescription } from "../video/source.ts";
 import { thumbnailOutput } from "../video/still-output.ts";
@@ -35,11 +36,16 @@ export const TASK_SPECS = {
   sound: z.object({ output: soundOutput, source: sourceDescription }),
   waveform: z.object({ output: waveformOutput, source: sourceDescription }),
   /** Writes the manifests over what the tasks that it depends on have encoded. */
-  package: z.object({ name: z.string(), format: z.enum(STREAM_FORMATS).default("hls") }),
-  /** A step: a picture made again as it was specified, with a logo over it. */
+  package: z.object({
+    name: z.string(),
+    format: z.enum(STREAM_FORMATS).default("hls"),
+    encryption: streamEncryption.optional(),
+  }),
+  /** A step: a picture or a video file made again as it was specified, with a logo over it. */
   watermark: z.union([
     z.object({ outputs: z.array(imageOutput).length(1), probe: z.custom<ImageProbe>((value) => !!value) }),
     z.object({ output: thumbnailOutput, source: sourceDescription }),
+    z.object({ output: fileOutput, source: sourceDescription }),
   ]),
   /** A step: one output delivered to one destination. */
   ship: z.object({ output: z.string(), destinationId: z.string(), destinationName: z.string().default("") }),

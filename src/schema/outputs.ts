@@ -1,5 +1,6 @@
 /** What jobs have made, and what they could not. Times are Unix milliseconds. */
 import { integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { StreamEncryption } from "../video/segment-keys.ts";
 import type { FailureRecord } from "./failures.ts";
 
 /** How a stream is read; paths below `outputs/<job>/`. */
@@ -11,6 +12,8 @@ export interface StreamIndex {
    * `00001.m4s` and those that follow up to the next entry. The first folder also has `init.mp4`.
    */
   segments: Record<string, [firstNumber: number, folder: string][]>;
+  /** Of a stream whose segments can only be read with its keys. */
+  encryption?: StreamEncryption | undefined;
 }
 
 /** An output of a job that allows some to fail, and that did, in its present run. */

@@ -2,6 +2,7 @@ import { type FieldError, toMediaError } from "../errors.ts";
 import { parseColor } from "../image/color.ts";
 import type { NamedSpecification } from "./name-outputs.ts";
 import { checkPicture } from "./output/check-picture.ts";
+import { checkStream } from "./output/check-stream.ts";
 import { checkTracks } from "./output/check-tracks.ts";
 import { checkVideo } from "./output/check-video.ts";
 import { FIELD_FORMATS, type OutputSpecification } from "./output-specification.ts";
@@ -26,6 +27,7 @@ export function checkOutput(
   }
   checkPicture(specification, kind, refuse);
   checkVideo(specification, refuse);
+  checkStream(specification, refuse);
   checkTracks(specification, kind, refuse);
   if (color !== undefined) checkColor(color, refuse);
 }

@@ -4,6 +4,7 @@ import { type FieldError, MediaError } from "../errors.ts";
 import { markedName } from "../processing/plan-steps.ts";
 import type { PlannedStep } from "../processing/planned-step.ts";
 import { findDestination } from "../shipping/destinations.ts";
+import { isFileOutput } from "../video/file-output.ts";
 import { watermarkOf } from "./logos.ts";
 import { watermarkSpecification } from "./output/watermark-specification.ts";
 import { PRESETS } from "./presets.ts";
@@ -49,13 +50,15 @@ export async function resolveSteps(
 ): Promise<PlannedStep[]> {
   const errors: FieldError[] = [];
   const planned: PlannedStep[] = [];
-  let names: { name: string; isPicture: boolean }[] = resolved.outputs.map((output) => ({
+  let names: { name: string; canBeMarked: boolean }[] = resolved.outputs.map((output) => ({
     name: output.name,
-    isPicture: resolved.kind === "image" || output.format === "thumbnail",
+    canBeMarked: resolved.kind === "image" || output.format === "thumbnail" || isFileOutput(output),
   }));
   const taken = new Set(names.map(({ name }) => name));
   for (const [index, step] of steps.entries()) {
     if ("ship" in step) {
+      const locked = resolved.outputs.find((output) => "encryption" in output && output.encryption);
+      if (locked) errors.push(keysStay(index, locked.name));
       const found = await findDestination(env.DB, owner, step.ship.destination);
       if (found) planned.push({ ship: { destinationId: found.id, destinationName: found.name } });
       else errors.push(noDestination(index, step.ship.destination));
@@ -64,7 +67,7 @@ export async function resolveSteps(
     planned.push({ watermark: watermarkOf(step.watermark, configOf(env).watermarkLogo) });
     const problem = problemOfMarking(names, taken);
     if (problem) errors.push({ path: `steps.${index}.watermark`, message: problem });
-    names = names.map(({ name }) => ({ name: markedName(name), isPicture: false }));
+    names = names.map(({ name }) => ({ name: markedName(name), canBeMarked: false }));
     for (const { name } of names) taken.add(name);
   }
   if (errors.length === 0) return planned;
@@ -72,14 +75,23 @@ export async function resolveSteps(
 }
 
 function problemOfMarking(
-  outputs: readonly { name: string; isPicture: boolean }[],
+  outputs: readonly { name: string; canBeMarked: boolean }[],
   taken: ReadonlySet<string>,
 ): string | undefined {
-  const other = outputs.find(({ isPicture }) => !isPicture);
+  const other = outputs.find(({ canBeMarked }) => !canBeMarked);
   if (other?.name.startsWith(markedName(""))) return "The outputs are marked already.";
-  if (other) return `${other.name} is no picture; only pictures can be marked.`;
+  if (other)
+    return `${other.name} can have no logo laid over it here; pictures and video files can, and streams by their own watermark.`;
   const clash = outputs.map(({ name }) => markedName(name)).find((name) => taken.has(name));
   return clash && `There is an output named ${clash} already.`;
+}
+
+/** A copy elsewhere would name keys that are only here. */
+function keysStay(index: number, name: string): FieldError {
+  return {
+    path: `steps.${index}.ship`,
+    message: `${name} is encrypted and its keys stay here: leave out encryption, or do not ship.`,
+  };
 }
 
 function noDestination(index: number, name: string): FieldError {

@@ -37,7 +37,7 @@ export function dashManifest(tracks: readonly EncodedTrack[], naming: SegmentNam
 }
 
 function videoSet(video: readonly EncodedTrack[], naming: SegmentNaming): XmlNode {
-  const [first] = video;
+  const fastest = Math.max(0, ...video.map(shownRate));
   const largest = (side: "width" | "height") => Math.max(...video.map((track) => track[side] ?? 0));
   return {
     name: "AdaptationSet",
@@ -45,7 +45,7 @@ function videoSet(video: readonly EncodedTrack[], naming: SegmentNaming): XmlNod
       ...{ id: "1", contentType: "video", mimeType: "video/mp4", ...ALIGNED },
       maxWidth: largest("width"),
       maxHeight: largest("height"),
-      ...(first?.frameRate === undefined ? {} : { maxFrameRate: ratio(first.frameRate) }),
+      ...(fastest === 0 ? {} : { maxFrameRate: ratio(fastest) }),
     },
     children: video
       .toSorted((a, b) => ratesOf(a.segments).peak - ratesOf(b.segments).peak)
@@ -66,19 +66,25 @@ function audioSet(track: EncodedTrack, index: number, naming: SegmentNaming): Xm
 }
 
 function representation(track: EncodedTrack, naming: SegmentNaming): XmlNode {
-  const { id, codec, width, height, frameRate, sampleRate, channels } = track;
+  const { id, codec, width, height, sampleRate, channels } = track;
+  const frameRate = shownRate(track);
   return {
     name: "Representation",
     attributes: {
       ...{ id, codecs: codec, bandwidth: ratesOf(track.segments).peak },
       ...(track.kind === "audio" ? { audioSamplingRate: sampleRate } : { width, height, sar: "1:1" }),
-      ...(frameRate === undefined ? {} : { frameRate: ratio(frameRate) }),
+      ...(frameRate === 0 ? {} : { frameRate: ratio(frameRate) }),
     },
     children: [
       ...(channels === undefined ? [] : [channelConfiguration(channels)]),
       naming === "numbers" ? segmentTemplate(track) : segmentList(track),
     ],
   };
+}
+
+/** Frames a second, the most where they vary (§5.3.7.2); 0 for sound. */
+function shownRate({ maxFrameRate, frameRate }: EncodedTrack): number {
+  return maxFrameRate ?? frameRate ?? 0;
 }
 
 function channelConfiguration(channels: number): XmlNode {

@@ -5,6 +5,7 @@ import { type FfmpegSetting, globalArgs, inputArgs } from "./ffmpeg-args.ts";
 import { fileAudioArgs } from "./file-audio.ts";
 import type { FileOutput } from "./file-output.ts";
 import type { FilePlan } from "./file-plan.ts";
+import { overlayGraph, overlayInput } from "./overlay.ts";
 import type { EncoderPass, PictureRate } from "./picture-rate.ts";
 import { colorTagArgs, frameTimeArgs, STRIP_METADATA_ARGS } from "./video-encoder.ts";
 import { deinterlaceFilters, finishFilters } from "./video-filters.ts";
@@ -50,13 +51,21 @@ function pictureArgs(
   return [
     ...globalArgs(setting),
     ...[...input.slice(0, -2), ...cutArgs(plan.cut), ...input.slice(-2)],
-    ...["-map", "0:V:0", "-vf", filtersOf(plan, setting).join(",")],
+    ...overlayInput(setting.overlay),
+    ...pictureMap(plan, output, setting),
     ...encoder.args(rateOf(plan, output, pass), setting.threads),
     ...keyframeArgs(plan),
     ...timeArgs(plan),
     ...colorTagArgs(video, setting),
     ...(output.videoCodec === "h265" && output.format === "mp4" ? ["-tag:v", "hvc1"] : []),
   ];
+}
+
+function pictureMap(plan: FilePlan, output: FileOutput, setting: FfmpegSetting): string[] {
+  const filters = filtersOf(plan, setting);
+  if (setting.overlay === undefined) return ["-map", "0:V:0", "-vf", filters.join(",")];
+  const frames = { size: plan.layout.size, pixelFormat: output.pixelFormat ?? "yuv420p" };
+  return ["-filter_complex", overlayGraph(filters, setting.overlay, frames, "[v]"), "-map", "[v]"];
 }
 
 function filtersOf({ video, layout, cut, frameRate }: FilePlan, setting: FfmpegSetting): string[] {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { RESIZE_MODES } from "../image/output.ts";
+import { watermark } from "../image/watermark.ts";
 import { AUDIO_CODECS, FILE_FORMATS, PIXEL_FORMATS, VIDEO_CODECS } from "./codecs.ts";
 import { encoderPreset } from "./encoder-preset.ts";
 import { PLATFORM_NAMES } from "./platforms.ts";
@@ -55,6 +56,9 @@ export const fileOutput = z.strictObject({
   /** What to keep of the source. */
   startSeconds: z.number().min(0).optional(),
   endSeconds: z.number().positive().optional(),
+
+  /** A logo over the picture. */
+  watermark: watermark.optional(),
 
   /** What the making of it may take at the most. */
   limits: z

@@ -54,7 +54,8 @@ function audioLine(track: EncodedTrack, name: string, isDefault: boolean, uri: s
 
 function variantLine(track: EncodedTrack, audio: readonly EncodedTrack[], rates: Rates): string {
   const codecs = [track.codec, ...new Set(audio.map(({ codec }) => codec))];
-  const { width, height, frameRate } = track;
+  const { width, height } = track;
+  const frameRate = track.maxFrameRate ?? track.frameRate;
   const attributes = [
     `BANDWIDTH=${rates.peak}`,
     `AVERAGE-BANDWIDTH=${rates.average}`,

@@ -71,7 +71,10 @@ function joinChunks(chunks: readonly EncodedTrack[]): EncodedTrack {
       privateDetail: `${first.initPath} and ${chunk.initPath}`,
     });
   }
-  return { ...first, segments: chunks.flatMap((chunk, i) => upTo(chunk, chunks[i + 1])) };
+  const segments = chunks.flatMap((chunk, i) => upTo(chunk, chunks[i + 1]));
+  if (first.maxFrameRate === undefined) return { ...first, segments };
+  const maxFrameRate = Math.max(...chunks.map((chunk) => chunk.maxFrameRate ?? 0));
+  return { ...first, maxFrameRate, segments };
 }
 
 /** The segments of a chunk, the last of them as long as it takes until the next chunk begins. */

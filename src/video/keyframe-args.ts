@@ -1,5 +1,5 @@
 import { runInFrames } from "./run-in.ts";
-import type { SegmentGrid, SegmentRange } from "./stream-plan.ts";
+import type { FrameGrid, SegmentGrid, SegmentRange } from "./stream-plan.ts";
 
 /** Longest run without a keyframe that x264 may be left with; keyframes are forced by expression. */
 const KEYFRAME_INTERVAL_CEILING = 9999;
@@ -17,7 +17,7 @@ export function keyframeArgs(grid: SegmentGrid, range: SegmentRange): string[] {
 }
 
 /** A chunk starts with a segment, so counting from its first frame and from that of the video is the same. */
-function keyframesByCount(grid: Extract<SegmentGrid, { kind: "frames" }>, range: SegmentRange): string[] {
+function keyframesByCount(grid: FrameGrid, range: SegmentRange): string[] {
   const runIn = runInFrames(grid, range);
   const frame = runIn === 0 ? "n" : `n-${runIn}`;
   const onGrid = `expr:not(mod(mod(${frame},${grid.segmentFrames}),${grid.gopFrames}))`;

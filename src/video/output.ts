@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { watermark } from "../image/watermark.ts";
 import { encoderPreset } from "./encoder-preset.ts";
 import { fileOutput } from "./file-output.ts";
 import { previewOutput } from "./preview.ts";
+import { streamEncryption } from "./segment-keys.ts";
 import { soundOutput, waveformOutput } from "./sound-output.ts";
 import { thumbnailOutput } from "./still-output.ts";
 import { storyboardOutput } from "./storyboard.ts";
@@ -24,8 +26,14 @@ export const streamOutput = z.strictObject({
   name: z.string(),
   variants: z.array(renditionSpec).min(1).max(8),
   segmentSeconds: z.number().min(2).max(10),
+  /** HLS alone. */
+  encryption: streamEncryption.optional(),
   crf: z.int().min(0).max(51),
   encoderPreset,
+  /** What the picture takes moves the CRF and the caps of the ladder (`adapt-ladder.ts`). */
+  contentAware: z.boolean().optional(),
+  /** A logo over the picture, laid on the largest rendition. */
+  watermark: watermark.optional(),
 });
 export type StreamOutput = z.infer<typeof streamOutput>;
 

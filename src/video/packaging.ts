@@ -1,10 +1,11 @@
 import { MediaError } from "../errors.ts";
 import { dashManifest } from "./dash-manifest.ts";
-import { iframePlaylist } from "./hls-iframes.ts";
+import { iframePlaylist, keyframesOf } from "./hls-iframes.ts";
 import { masterPlaylist } from "./hls-master.ts";
 import { mediaPlaylist } from "./hls-media.ts";
 import type { StreamOutput } from "./output.ts";
 import type { EncodedTrack } from "./protocol.ts";
+import type { StreamEncryption } from "./segment-keys.ts";
 
 export const HLS_MIME = "application/vnd.apple.mpegurl";
 export const DASH_MIME = "application/dash+xml";
@@ -27,23 +28,27 @@ export interface ManifestFile {
 export function packageStream(
   tracks: readonly EncodedTrack[],
   format: StreamOutput["format"],
+  encryption?: StreamEncryption,
 ): ManifestFile[] {
   if (!tracks.some((track) => track.kind === "video")) {
     throw new MediaError("invalid_result", "The stream has no video rendition to list.");
   }
-  return [...(format === "dash" ? [] : packageHls(tracks)), ...(format === "hls" ? [] : packageDash(tracks))];
+  return [
+    ...(format === "dash" ? [] : packageHls(tracks, encryption)),
+    ...(format === "hls" ? [] : packageDash(tracks)),
+  ];
 }
 
 /**
  * HLS version 7 with fMP4: `master.m3u8`, `<track id>.m3u8` for every track, and `<track id>-iframes.m3u8` for every
- * rendition.
+ * rendition whose keyframes can be read by themselves.
  */
-function packageHls(tracks: readonly EncodedTrack[]): ManifestFile[] {
-  const video = tracks.filter((track) => track.kind === "video");
+function packageHls(tracks: readonly EncodedTrack[], encryption?: StreamEncryption): ManifestFile[] {
+  const video = tracks.filter((track) => track.kind === "video" && keyframesOf(track).length > 0);
   const master = masterPlaylist(tracks, { media: playlistPathOf, iframes: iframesPathOf });
   return [
     { ...playlistFile("master.m3u8", master), isEntry: true },
-    ...tracks.map((track) => playlistFile(playlistPathOf(track), mediaPlaylist(track))),
+    ...tracks.map((track) => playlistFile(playlistPathOf(track), mediaPlaylist(track, encryption))),
     ...video.map((track) => playlistFile(iframesPathOf(track), iframePlaylist(track))),
   ];
 }

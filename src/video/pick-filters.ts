@@ -1,5 +1,5 @@
 import { runInFrames, runInSeconds } from "./run-in.ts";
-import type { SegmentGrid, SegmentRange } from "./stream-plan.ts";
+import type { FrameGrid, SegmentGrid, SegmentRange } from "./stream-plan.ts";
 
 /**
  * Filters that give every frame its place on the timeline of the whole video and let those of one range through.
@@ -12,15 +12,16 @@ export function pickFilters(grid: SegmentGrid, range: SegmentRange, fromStart: b
 }
 
 /** After `fps` a frame's time is its number. */
-function pickByCount(
-  grid: Extract<SegmentGrid, { kind: "frames" }>,
-  range: SegmentRange,
-  fromStart: boolean,
-): string[] {
+function pickByCount(grid: FrameGrid, range: SegmentRange, fromStart: boolean): string[] {
   const { rate, segmentFrames } = grid;
   const fps = `fps=${rate.numerator}/${rate.denominator}${fromStart ? ":start_time=0" : ""}`;
   const start = range.first * segmentFrames - runInFrames(grid, range);
   return [fps, ...trim("start_pts", start, "end_pts", range.end && range.end * segmentFrames)];
+}
+
+/** Lets every second frame through, on a clock of half the rate; frame 0 of the range is one of them. */
+export function everySecondFrame({ rate }: FrameGrid): string[] {
+  return ["select='not(mod(n,2))'", `fps=${rate.numerator}/${rate.denominator}`];
 }
 
 function pickByTime(

@@ -33,6 +33,9 @@ const taskBase = {
   threads: z.int().positive().optional(),
 };
 
+/** What the keys of an encrypted stream follow from, base64. */
+const keyRoot = z.base64().optional();
+
 /** Segments counted from 0 on the grid of the stream; without `end` to the end of the video. */
 export const segmentRange = z.object({ first: z.int().nonnegative(), end: z.int().positive().optional() });
 /** A logo that pictures are marked with, read like the input. */
@@ -43,7 +46,7 @@ export type LogoSource = z.infer<typeof logoSource>;
 const logos = z.array(logoSource).max(10).optional();
 
 export const taskRequest = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("probe"), ...taskBase }),
+  z.strictObject({ kind: z.literal("probe"), ...taskBase, measureComplexity: z.boolean().optional() }),
   z.strictObject({
     kind: z.literal("image"),
     ...taskBase,
@@ -59,16 +62,32 @@ export const taskRequest = z.discriminatedUnion("kind", [
     ...taskBase,
     source: sourceDescription,
     output: fileOutput,
+    logos,
   }),
-  z.strictObject({ kind: z.literal("stream"), ...taskBase, source: sourceDescription, output: streamOutput }),
+  z.strictObject({
+    kind: z.literal("stream"),
+    ...taskBase,
+    source: sourceDescription,
+    output: streamOutput,
+    keyRoot,
+    logos,
+  }),
   z.strictObject({
     kind: z.literal("chunk"),
     ...taskBase,
     source: sourceDescription,
     output: streamOutput,
     range: segmentRange,
+    keyRoot,
+    logos,
   }),
-  z.strictObject({ kind: z.literal("audio"), ...taskBase, source: sourceDescription, output: streamOutput }),
+  z.strictObject({
+    kind: z.literal("audio"),
+    ...taskBase,
+    source: sourceDescription,
+    output: streamOutput,
+    keyRoot,
+  }),
   z.strictObject({
     kind: z.literal("thumbnail"),
     ...taskBase,
@@ -127,6 +146,8 @@ export const segment = z.object({
    * and all that a player needs to decode it.
    */
   keyframes: z.array(z.tuple([z.number(), z.int(), z.int()])).optional(),
+  /** Of an encrypted segment: its place on the grid of the stream, which names its key. */
+  cipherIndex: z.int().nonnegative().optional(),
 });
 export type Segment = z.infer<typeof segment>;
 
@@ -144,6 +165,8 @@ export const encodedTrack = z.object({
   width: z.int().optional(),
   height: z.int().optional(),
   frameRate: z.number().optional(),
+  /** Frames a second where they come fastest; variable frame rates only. */
+  maxFrameRate: z.number().optional(),
   variableFrameRate: z.boolean().optional(),
   channels: z.int().optional(),
   sampleRate: z.int().optional(),

@@ -8,8 +8,16 @@ import {
 } from "./ffmpeg-args.ts";
 import { keyframeArgs } from "./keyframe-args.ts";
 import type { Rendition } from "./ladder.ts";
-import { pickFilters } from "./pick-filters.ts";
-import { type SegmentGrid, type SegmentRange, type StreamPlan, WHOLE } from "./stream-plan.ts";
+import { overlayGraph, overlayInput } from "./overlay.ts";
+import { everySecondFrame, pickFilters } from "./pick-filters.ts";
+import {
+  gridOf,
+  largestRendition,
+  type SegmentGrid,
+  type SegmentRange,
+  type StreamPlan,
+  WHOLE,
+} from "./stream-plan.ts";
 import { colorTagArgs, h264Args, STRIP_METADATA_ARGS } from "./video-encoder.ts";
 import { deinterlaceFilters, finishFilters, scaleFilter } from "./video-filters.ts";
 
@@ -26,6 +34,7 @@ export function streamArgs(plan: StreamPlan, setting: FfmpegSetting): string[] {
   return [
     ...globalArgs(setting),
     ...inputArgs(setting),
+    ...overlayInput(setting.overlay),
     ...videoTracksArgs(plan, setting, { range: WHOLE, timing: pickFilters(plan.grid, WHOLE, true) }),
     ...audioTracksArgs(plan, FIRST_TRACK_FD + plan.renditions.length, []),
   ];
@@ -46,6 +55,7 @@ export function chunkArgs(
     ...globalArgs(setting),
     ...FILE_TIMES_ARGS,
     ...(seekSeconds === undefined ? inputArgs(setting) : inputArgsAround(setting, seekSeconds)),
+    ...overlayInput(setting.overlay),
     ...videoTracksArgs(plan, setting, {
       range,
       timing: [...shiftFilters("setpts", plan), ...pickFilters(plan.grid, range, seekSeconds === undefined)],
@@ -80,7 +90,7 @@ function videoTracksArgs(
 ): string[] {
   const track = (rendition: Rendition, i: number) => [
     ...["-map", `[v${i}]`, ...h264Args({ ...plan.output, ...rendition }, setting.threads)],
-    ...keyframeArgs(plan.grid, range),
+    ...keyframeArgs(gridOf(plan.grid, rendition), range),
     ...colorTagArgs(plan.video, setting),
     ...fragmentArgs(["+frag_keyframe"], FIRST_TRACK_FD + i),
   ];
@@ -89,12 +99,18 @@ function videoTracksArgs(
 
 /** Deinterlacing, frame timing and tone mapping are done once, at the largest size; each rung scales from there. */
 function splitGraph(plan: StreamPlan, setting: FfmpegSetting, timing: readonly string[]): string {
-  const largest = plan.renditions.reduce((a, b) => (b.width * b.height > a.width * a.height ? b : a));
+  const largest = largestRendition(plan);
   const finish = finishFilters(plan.video, largest, setting);
-  const shared = [...deinterlaceFilters(plan.video), ...timing, ...finish, "format=yuv420p"];
+  const shared = [...deinterlaceFilters(plan.video), ...timing, ...finish];
   const splits = plan.renditions.map((_, i) => `[s${i}]`).join("");
-  const rungs = plan.renditions.map((rendition, i) => `[s${i}]${scaleFilter(rendition)}[v${i}]`);
-  return [`[0:V:0]${shared.join(",")},split=${plan.renditions.length}${splits}`, ...rungs].join(";");
+  const rungs = plan.renditions.map((rendition, i) => {
+    const grid = gridOf(plan.grid, rendition);
+    const fewer = grid.kind === "frames" && grid.step === 2 ? everySecondFrame(grid) : [];
+    return `[s${i}]${[...fewer, scaleFilter(rendition)].join(",")}[v${i}]`;
+  });
+  const frames = { size: largest, pixelFormat: "yuv420p" };
+  const split = `,split=${plan.renditions.length}${splits}`;
+  return [overlayGraph(shared, setting.overlay, frames, split), ...rungs].join(";");
 }
 
 function audioTracksArgs(plan: StreamPlan, firstFd: number, timing: string[]): string[] {

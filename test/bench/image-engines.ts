@@ -64,7 +64,7 @@ async function loadJsquash(): Promise<Engine> {
     });
     const encoded = await encodeWebp(
       { width, height, data: small.data as Uint8ClampedArray<ArrayBuffer> },
-      QUALITY,
+      { format: "webp", quality: QUALITY },
     );
     if (encoded === null) throw new Error("libwebp refused");
     return encoded;

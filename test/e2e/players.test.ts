@@ -15,7 +15,7 @@ const FRAME_SECONDS = 1001 / 30_000;
 const stateDir = mkdtempSync(join(tmpdir(), "darkroom-players-"));
 let server: DevServer;
 let browser: Browser;
-let manifests: { hls: string; dash: string };
+let manifests: { hls: string; dash: string; locked: string };
 
 /** One stream in three chunks, which both players then play with nothing but a watch token. */
 beforeAll(async () => {
@@ -32,8 +32,24 @@ beforeAll(async () => {
     signal: AbortSignal.timeout(110_000),
   });
   const [output] = job.outputs;
+  const secret = await client.createRemoteJob({
+    mediaId: accepted.media_id,
+    outputs: [
+      {
+        format: "hls",
+        variants: [144, 240],
+        segment_duration: 2,
+        encryption: { method: "aes-128", rotate_every: 2 },
+      },
+    ],
+  });
+  const { outputs } = await client.watchJob(secret.job_id, {
+    token: secret.watch_token,
+    signal: AbortSignal.timeout(110_000),
+  });
   const urlOf = (path = "") => `${new URL(path, server.url).href}?token=${accepted.watch_token}`;
-  manifests = { hls: urlOf(output?.playback_url), dash: urlOf(output?.dash_url) };
+  const lockedUrl = `${new URL(outputs[0]?.playback_url ?? "", server.url).href}?token=${secret.watch_token}`;
+  manifests = { hls: urlOf(output?.playback_url), dash: urlOf(output?.dash_url), locked: lockedUrl };
   browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
 }, 180_000);
 
@@ -77,6 +93,7 @@ const DASH = {
 
 describe.each([
   ["hls.js", HLS, "hls"],
+  ["hls.js, encrypted under keys that change", HLS, "locked"],
   ["shaka-player", DASH, "dash"],
 ] as const)("in %s", (_, player, manifest) => {
   it("a stream in chunks plays through, switches, seeks, and never skips a frame", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../src/errors.ts";
 import { decodeImage } from "../../src/image/decode.ts";
-import { IMAGE_FORMATS, type ImageFormat, type ImageOutput } from "../../src/image/output.ts";
+import type { ImageFormat, ImageOutput } from "../../src/image/output.ts";
 import { renderImage } from "../../src/image/pipeline.ts";
 import type { Pixels } from "../../src/image/pixels.ts";
 import { type ImageProbe, needsMoreBytes, probeImage } from "../../src/image/probe.ts";
@@ -10,6 +10,7 @@ import {
   chunk,
   concat,
   disc,
+  EDGE_FORMATS,
   exifBlock,
   fileOf,
   jpegHeader,
@@ -20,7 +21,7 @@ import {
 } from "../fixtures/images.ts";
 
 /** AVIF is only written at the edge; a container reads it. */
-const SOURCES = IMAGE_FORMATS.filter((format) => format !== "avif");
+const SOURCES = EDGE_FORMATS.filter((format) => format !== "avif");
 
 function output(overrides: Partial<ImageOutput> = {}): ImageOutput {
   return {
@@ -81,7 +82,7 @@ describe("renderImage", () => {
       const images = await renderImage(
         file,
         probed(file),
-        IMAGE_FORMATS.map((format) => output({ name: `a.${format}`, format, width: 100 })),
+        EDGE_FORMATS.map((format) => output({ name: `a.${format}`, format, width: 100 })),
         {
           onStage: (stage, fraction) => {
             stages.push(stage);
@@ -90,9 +91,9 @@ describe("renderImage", () => {
         },
       );
       expect(images.map(({ name, width, height }) => [name, width, height])).toEqual(
-        IMAGE_FORMATS.map((format) => [`a.${format}`, 100, 67]),
+        EDGE_FORMATS.map((format) => [`a.${format}`, 100, 67]),
       );
-      expect(stages).toEqual(["decode", ...IMAGE_FORMATS.flatMap(() => ["resize", "encode"])]);
+      expect(stages).toEqual(["decode", ...EDGE_FORMATS.flatMap(() => ["resize", "encode"])]);
       expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
       for (const { bytes, type, format } of images) {
         expect(probed(bytes).format).toBe(format);
@@ -195,7 +196,7 @@ describe("renderImage", () => {
       const images = await renderImage(
         file,
         probed(file),
-        IMAGE_FORMATS.map((format) => output({ format })),
+        EDGE_FORMATS.map((format) => output({ format })),
       );
       for (const { bytes } of images) {
         expect(new TextDecoder("latin1").decode(bytes)).not.toMatch(

@@ -4,6 +4,7 @@ import { finishTask } from "../../src/jobs/store/finish-task.ts";
 import { runInIsolate } from "../../src/processing/isolate-runner.ts";
 import { readFragment } from "../../src/video/media-fragment.ts";
 import { findBox } from "../../src/video/mp4-boxes.ts";
+import { type StreamEncryption, segmentIv, segmentKey, streamRoot } from "../../src/video/segment-keys.ts";
 import { writeFragment } from "../../src/video/write-fragment.ts";
 import { ask, emptyStorage, keyFor, prepareDatabase, storedKeys, testEnv } from "../fixtures/app.ts";
 import { claimOne, finished, rowsOf, submit } from "../fixtures/jobs.ts";
@@ -50,7 +51,10 @@ async function packageStream(stored: Record<string, string>) {
 }
 
 /** A stream in chunks, each with the tracks given; its packaging runs. */
-async function packageChunks(chunks: (typeof TRACK & { variableFrameRate?: boolean })[]) {
+async function packageChunks(
+  chunks: (typeof TRACK & { variableFrameRate?: boolean })[],
+  encryption?: StreamEncryption,
+) {
   const ids = chunks.map(() => `tsk_chunk_${crypto.randomUUID()}`);
   const { job } = await submit({
     kind: "video",
@@ -62,7 +66,7 @@ async function packageChunks(chunks: (typeof TRACK & { variableFrameRate?: boole
         lane: "container-long" as const,
         spec: { output: STREAM, source: SOURCE, range: { first: i } },
       })),
-      { kind: "package", lane: "container-short", spec: { name: "stream" }, dependsOn: ids },
+      { kind: "package", lane: "container-short", spec: { name: "stream", encryption }, dependsOn: ids },
     ],
   });
   // Whatever the order in which they end, the timeline is that of their ranges.
@@ -70,14 +74,29 @@ async function packageChunks(chunks: (typeof TRACK & { variableFrameRate?: boole
     const { lease, task } = await claimOne(Date.now(), "container-long");
     const track = chunks[ids.indexOf(task.id)] ?? TRACK;
     await testEnv.MEDIA.put(attemptPrefix(lease) + track.initPath, "init");
-    for (const { path, bytes } of track.segments) {
-      await testEnv.MEDIA.put(attemptPrefix(lease) + path, oneFrame(bytes));
-    }
-    const result = { kind: "tracks", tracks: [track], durationSeconds: 6 };
+    const segments = await Promise.all(
+      track.segments.map(async (segment, i) => {
+        const plain = oneFrame(segment.bytes);
+        const index = chunks.indexOf(track) + i;
+        const stored = encryption ? await locked(plain, job.id, index) : plain;
+        await testEnv.MEDIA.put(attemptPrefix(lease) + segment.path, stored);
+        return { ...segment, bytes: stored.length, ...(encryption && { cipherIndex: index }) };
+      }),
+    );
+    const result = { kind: "tracks", tracks: [{ ...track, segments }], durationSeconds: 6 };
     await finishTask(testEnv.DB, lease, finished([], { result }), Date.now());
   }
   await runInIsolate(testEnv, await claimOne(Date.now(), "container-short"));
   return { job, folders: ids.map((id) => `${id}.1`) };
+}
+
+/** As the transcoder stores it, under a key of its own. */
+async function locked(plain: Uint8Array<ArrayBuffer>, jobId: string, index: number): Promise<Uint8Array> {
+  const root = await streamRoot(testEnv.TOKEN_SECRET ?? "", jobId);
+  const raw = await segmentKey(root, TRACK.id, index);
+  const key = await crypto.subtle.importKey("raw", raw, "AES-CBC", false, ["encrypt"]);
+  const terms = { name: "AES-CBC", iv: segmentIv(index) };
+  return new Uint8Array(await crypto.subtle.encrypt(terms, key, plain));
 }
 
 const STREAM = {
@@ -91,7 +110,7 @@ const STREAM = {
 const SOURCE = sourceOf({});
 const FRAME = { durationTicks: 12_800, bytes: 3, flags: 0, offsetTicks: 0 };
 /** A segment of one frame that lasts a second, padded to a size. */
-function oneFrame(bytes: number): Uint8Array {
+function oneFrame(bytes: number): Uint8Array<ArrayBuffer> {
   const moof = writeFragment(
     { startTicks: 0, samples: [FRAME] },
     { sequence: 1, mdatHeaderBytes: 8, explicitDurations: true },
@@ -150,6 +169,47 @@ describe("packaging a stream that was encoded in chunks", () => {
     expect(playlist).toContain("#EXTINF:7.500000,\n720p-1/00001.m4s");
     const played = await ask(`https://darkroom.test/play/${job.id}/720p-1/00001.m4s`, { headers });
     expect(new Uint8Array(await played.arrayBuffer())).toEqual(segment);
+  });
+});
+
+describe("an encrypted stream", () => {
+  const encryption = { method: "aes-128", rotateEverySegments: 1 } as const;
+  const vary = (chunk: typeof TRACK) => ({ ...chunk, variableFrameRate: true });
+
+  it("is opened by keys that only its own watchers get, in what is written anew between chunks, too", async () => {
+    const { job } = await packageChunks([vary(chunkAt(0, 1)), vary(chunkAt(7.5))], encryption);
+    const headers = await keyFor("anna");
+    const base = `https://darkroom.test/play/${job.id}/`;
+    const playlist = await (await ask(`${base}720p.m3u8`, { headers })).text();
+    const [, uri = "", iv = "", path = ""] =
+      /#EXT-X-KEY:METHOD=AES-128,URI="([^"]+)",IV=0x([0-9a-f]{32})\n#EXTINF:7.5[0-9]*,\n(\S+)/.exec(
+        playlist,
+      ) ?? [];
+    expect(uri).toBe("keys/720p-0.key");
+    const answer = await ask(base + uri, { headers });
+    expect(answer.headers.get("Cache-Control")).toBe("private, no-store");
+    const raw = await answer.arrayBuffer();
+    expect(raw.byteLength).toBe(16);
+    const key = await crypto.subtle.importKey("raw", raw, "AES-CBC", false, ["decrypt"]);
+    const vector = Uint8Array.from(iv.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+    const segment = await (await ask(base + path, { headers })).arrayBuffer();
+    const plain = await crypto.subtle.decrypt({ name: "AES-CBC", iv: vector }, key, segment);
+    const moof = findBox(new Uint8Array(plain), ["moof"])?.body ?? new Uint8Array();
+    expect(readFragment(moof).samples).toEqual([{ ...FRAME, durationTicks: 7.5 * 12_800 }]);
+
+    expect((await ask(base + uri)).status).toBe(401);
+    expect((await ask(base + uri, { headers: await keyFor("ben") })).status).toBe(404);
+    for (const name of ["other-0.key", "720p-x.key", "720p-0", "..%2f720p-0.key", "constructor-0.key"]) {
+      expect((await ask(`${base}keys/${name}`, { headers })).status, name).toBe(404);
+    }
+    await ask(`https://darkroom.test/v1/jobs/${job.id}`, { method: "DELETE", headers });
+    expect((await ask(base + uri, { headers })).status).toBe(404);
+  });
+
+  it("has keys only if it is encrypted", async () => {
+    const { job } = await packageChunks([chunkAt(0), chunkAt(6)]);
+    const headers = await keyFor("anna");
+    expect((await ask(`https://darkroom.test/play/${job.id}/keys/720p-0.key`, { headers })).status).toBe(404);
   });
 });
 

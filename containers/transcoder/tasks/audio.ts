@@ -4,6 +4,7 @@ import { audioArgs } from "../../../src/video/stream-args.ts";
 import { planStream } from "../../../src/video/stream-plan.ts";
 import { endOfTrack } from "../../../src/video/verify-tracks.ts";
 import { encodeTracks } from "../encode-tracks.ts";
+import { ciphersOf } from "../segment-cipher.ts";
 import type { TaskContext } from "../task-context.ts";
 import { audioSpecs } from "../track-specs.ts";
 
@@ -18,6 +19,7 @@ export async function runAudio(context: TaskContext, request: AudioRequest): Pro
   const { tracks, complaints } = await encodeTracks(context, {
     args: audioArgs(plan, context.setting),
     specs: audioSpecs(plan),
+    ciphers: ciphersOf(request),
     durationSeconds: request.source.durationSeconds,
   });
   if (tracks.length === 0) {

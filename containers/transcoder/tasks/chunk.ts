@@ -1,11 +1,13 @@
 import { rangeSeconds } from "../../../src/video/chunk-plan.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
 import { chunkArgs } from "../../../src/video/stream-args.ts";
-import { largestOf, planStream, type StreamPlan } from "../../../src/video/stream-plan.ts";
+import { largestOf, largestRendition, planStream, type StreamPlan } from "../../../src/video/stream-plan.ts";
 import { endOfTrack } from "../../../src/video/verify-tracks.ts";
 import { checkLength } from "../check-length.ts";
 import { SeekMissed } from "../check-segments.ts";
 import { encodeTracks } from "../encode-tracks.ts";
+import { overlayLogo } from "../overlay-logo.ts";
+import { ciphersOf } from "../segment-cipher.ts";
 import type { TaskContext } from "../task-context.ts";
 import { videoSpecs } from "../track-specs.ts";
 
@@ -20,8 +22,11 @@ type ChunkRequest = Extract<TaskRequest, { kind: "chunk" }>;
 /** Encodes the segments of one chunk for every rendition, from one decode. */
 export async function runChunk(context: TaskContext, request: ChunkRequest): Promise<TaskResult> {
   const plan = planStream(request.source, request.output);
+  const { watermark } = request.output;
+  const overlay = await overlayLogo(context, watermark, largestRendition(plan), request.logos);
+  const marking = { ...context, setting: { ...context.setting, overlay } };
   for (const seekSeconds of seeksOf(plan, request)) {
-    const result = await encodeFrom(context, request, plan, seekSeconds);
+    const result = await encodeFrom(marking, request, plan, seekSeconds);
     if (result !== undefined) return result;
   }
   // Decoded from the start, and still no frame: the video ends before the container says.
@@ -37,16 +42,18 @@ function seeksOf({ grid }: StreamPlan, { range }: ChunkRequest): (number | undef
 /** `undefined` when the first frames of the chunk were not found. */
 async function encodeFrom(
   context: TaskContext,
-  { source, range }: ChunkRequest,
+  request: ChunkRequest,
   plan: StreamPlan,
   seekSeconds: number | undefined,
 ): Promise<TaskResult | undefined> {
+  const { source, range } = request;
   const startSeconds = range.first * plan.grid.segmentSeconds;
   const durationSeconds = rangeSeconds(source, plan, range);
   try {
     const { tracks, complaints } = await encodeTracks(context, {
       args: chunkArgs(plan, range, seekSeconds, context.setting),
       specs: videoSpecs(plan, range),
+      ciphers: ciphersOf(request),
       durationSeconds,
       resolution: largestOf(plan),
       isQuietAtFirst: seekSeconds === undefined && range.first > 0,

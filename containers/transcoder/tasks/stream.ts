@@ -1,10 +1,12 @@
 import { MediaError } from "../../../src/errors.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
 import { streamArgs } from "../../../src/video/stream-args.ts";
-import { largestOf, planStream, WHOLE } from "../../../src/video/stream-plan.ts";
+import { largestOf, largestRendition, planStream, WHOLE } from "../../../src/video/stream-plan.ts";
 import { endOfTrack } from "../../../src/video/verify-tracks.ts";
 import { checkLength } from "../check-length.ts";
 import { encodeTracks } from "../encode-tracks.ts";
+import { overlayLogo } from "../overlay-logo.ts";
+import { ciphersOf } from "../segment-cipher.ts";
 import type { TaskContext } from "../task-context.ts";
 import { audioSpecs, videoSpecs } from "../track-specs.ts";
 
@@ -13,9 +15,12 @@ type StreamRequest = Extract<TaskRequest, { kind: "stream" }>;
 /** Encodes every rendition and the audio of a short source from one decode. */
 export async function runStream(context: TaskContext, request: StreamRequest): Promise<TaskResult> {
   const plan = planStream(request.source, request.output);
+  const { watermark } = request.output;
+  const overlay = await overlayLogo(context, watermark, largestRendition(plan), request.logos);
   const { tracks, complaints } = await encodeTracks(context, {
-    args: streamArgs(plan, context.setting),
+    args: streamArgs(plan, { ...context.setting, overlay }),
     specs: [...videoSpecs(plan, WHOLE), ...audioSpecs(plan)],
+    ciphers: ciphersOf(request),
     durationSeconds: request.source.durationSeconds,
     resolution: largestOf(plan),
   });

@@ -7,6 +7,7 @@ import { type FilePlan, notesOnColor, planFile } from "../../../src/video/file-p
 import type { FfmpegProgress } from "../../../src/video/progress.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
 import { checkLength } from "../check-length.ts";
+import { overlayLogo } from "../overlay-logo.ts";
 import { runFfmpeg } from "../run-ffmpeg.ts";
 import type { TaskContext } from "../task-context.ts";
 import { tryEncoders } from "../try-encoders.ts";
@@ -23,13 +24,16 @@ export async function runTranscode(context: TaskContext, request: TranscodeReque
   const plan = planFile(request.source, request.output);
   const { name, format } = request.output;
   const file = join(context.folder, `output.${format}`);
+  const { size } = plan.layout;
+  const overlay = await overlayLogo(context, request.output.watermark, size, request.logos);
+  const marking = { ...context, setting: { ...context.setting, overlay } };
   const { made: complaints, choice } = await tryEncoders(context, request.output, (each) =>
-    encode(context, plan, each, file),
+    encode(marking, plan, each, file),
   );
   context.countBytes(file, (await stat(file)).size);
   context.signal.throwIfAborted();
   const { durationSeconds } = await verifyFile(context, file, {
-    size: plan.layout.size,
+    size,
     codec: choice.output.videoCodec ?? "h264",
     tracks: plan.audio === undefined ? 0 : 1,
   });
@@ -40,7 +44,7 @@ export async function runTranscode(context: TaskContext, request: TranscodeReque
   const stored = await context.store(file, name, type);
   return {
     kind: "files",
-    files: [{ name, path: name, type, ...stored, ...plan.layout.size, durationSeconds }],
+    files: [{ name, path: name, type, ...stored, ...size, durationSeconds }],
     notes: [
       ...plan.notes,
       ...(choice.note === undefined ? [] : [choice.note]),

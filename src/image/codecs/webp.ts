@@ -4,6 +4,8 @@ import type { WebPModule as EncoderModule } from "@jsquash/webp/codec/enc/webp_e
 import encoderFactory from "@jsquash/webp/codec/enc/webp_enc_simd.js";
 import encoderWasm from "@jsquash/webp/codec/enc/webp_enc_simd.wasm?module";
 import { defaultOptions } from "@jsquash/webp/meta.js";
+import { EDGE_EFFORT } from "../efforts.ts";
+import type { Wanted } from "../encode.ts";
 import type { Pixels } from "../pixels.ts";
 import { type EmscriptenFactory, instantiateEmscripten } from "./emscripten.ts";
 import { keepCodec } from "./instance.ts";
@@ -25,19 +27,19 @@ export async function decodeWebp(input: Uint8Array): Promise<Pixels | null> {
 }
 
 /**
- * @param quality 1–100, libwebp's lossy scale
- * @param lossless every pixel as it is, but for the colour of those that do not show
+ * @param wanted its quality on libwebp's lossy scale; without loss every pixel as it is, but for the colour of those
+ *   that do not show
  * @returns null when libwebp refuses the picture (a side over 16,383 px)
  */
 export async function encodeWebp(
   pixels: Pixels,
-  quality: number,
-  lossless = false,
+  { quality, lossless = false, effort = "balanced" }: Wanted,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   return await encoder.use(({ module }) => {
+    const method = EDGE_EFFORT.webp[effort];
     const options = lossless
-      ? { ...defaultOptions, lossless: 1, quality: LOSSLESS_EFFORT }
-      : { ...defaultOptions, quality };
+      ? { ...defaultOptions, method, lossless: 1, quality: LOSSLESS_EFFORT }
+      : { ...defaultOptions, method, quality };
     return module.encode(pixels.data, pixels.width, pixels.height, options) as Uint8Array<ArrayBuffer> | null;
   });
 }

@@ -12,6 +12,8 @@ const WRITERS = {
   png: writePngMetadata,
   webp: writeWebpMetadata,
   avif: writeAvifMetadata,
+  // Its only place is for XMP, which nothing reads.
+  gif: (file) => file,
 } satisfies Record<ImageFormat, Writer>;
 
 /**

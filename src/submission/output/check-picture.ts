@@ -16,6 +16,12 @@ export function checkPicture(
   if (isPicture(format) && mode !== "fit" && (width === undefined || height === undefined)) {
     refuse("resize_mode", `${mode} needs both width and height.`);
   }
+  if (specification.lossless && isTarget(specification.quality))
+    refuse("quality", "A file without loss has no quality to look for.");
+  if (specification.lossless && specification.max_colors !== undefined)
+    refuse("max_colors", "A palette of fewer colours loses some of them.");
+  if (format === "gif" && isTarget(specification.quality))
+    refuse("quality", "GIF has no quality; max_colors makes it smaller.");
   if (!isPicture(format) && isTarget(specification.quality))
     refuse("quality", "Only a picture can be encoded until it meets a target: use crf, or a word.");
 }

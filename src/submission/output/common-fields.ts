@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { metadataChoice } from "../../image/metadata/modes.ts";
 import { MAX_OUTPUT_SIDE_PX, RESIZE_MODES } from "../../image/output.ts";
+import { STREAM_FORMATS } from "../../video/output.ts";
 import { qualitySpecification } from "../quality-field.ts";
 import { OUTPUT_FORMATS, PICTURE_FORMATS, VIDEO_FORMATS } from "./formats.ts";
 import { watermarkSpecification } from "./watermark-specification.ts";
@@ -31,7 +32,7 @@ export const commonFields = {
   /** What stays of the input's EXIF, XMP and IPTC; nothing when absent. Only images keep any. */
   metadata: metadataChoice.optional(),
   quality: qualitySpecification.optional(),
-  /** Pictures: a logo over the finished picture. */
+  /** A logo over the finished picture; of a stream on its largest rendition, which the others follow. */
   watermark: watermarkSpecification.optional(),
   /** What the making of it may take. */
   timeout_seconds: z.int().min(1).max(MAX_TIMEOUT_SECONDS).optional(),
@@ -51,5 +52,5 @@ export const COMMON_FIELD_FORMATS = {
   timeout_seconds: VIDEO_FORMATS,
   max_memory_mb: VIDEO_FORMATS,
   cpu_threads: VIDEO_FORMATS,
-  watermark: PICTURE_FORMATS,
+  watermark: [...SIZED, ...STREAM_FORMATS],
 };

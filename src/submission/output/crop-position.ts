@@ -13,8 +13,8 @@ const ANCHORS = {
   bottom_right: { x: 1, y: 1 },
 } as const;
 
-/** What a crop can look for instead; the centre is where it lies when there is nothing to find. */
-const LOOKS = ["attention", "entropy"] as const;
+/** What a crop can look for instead; without a face it looks for attention, and the centre is where it lies when there is nothing to find. */
+const LOOKS = ["attention", "entropy", "face"] as const;
 
 const anchorNames = Object.keys(ANCHORS) as [keyof typeof ANCHORS, ...(keyof typeof ANCHORS)[]];
 const focalPoint = z.strictObject({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) });

@@ -3,7 +3,7 @@ import { STREAM_FORMATS } from "../../video/output.ts";
 import { SOUND_FORMATS, type SoundFormat } from "../../video/sound-output.ts";
 
 /** `auto` is WebP, without loss for flat graphics. */
-export const PICTURE_FORMATS = ["auto", "webp", "jpeg", "png", "avif"] as const;
+export const PICTURE_FORMATS = ["auto", "webp", "jpeg", "png", "avif", "gif"] as const;
 /** One progressive file with a picture that moves. */
 export const VIDEO_FORMATS = FILE_FORMATS;
 
@@ -26,6 +26,7 @@ export const EXTENSIONS: Record<OutputFormat, string> = {
   jpeg: ".jpg",
   png: ".png",
   avif: ".avif",
+  gif: ".gif",
   mp4: ".mp4",
   webm: ".webm",
   mkv: ".mkv",

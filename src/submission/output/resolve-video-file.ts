@@ -3,12 +3,17 @@ import { CONTAINERS, type FileFormat, type VideoCodec } from "../../video/codecs
 import { translateCrf } from "../../video/crf.ts";
 import type { EncoderPreset } from "../../video/encoder-preset.ts";
 import type { FileOutput } from "../../video/file-output.ts";
+import { watermarkOf } from "../logos.ts";
 import type { NamedSpecification } from "../name-outputs.ts";
 import { positionOf } from "./crop-position.ts";
 import { videoProfile } from "./video-profiles.ts";
 
 /** A progressive file, every default of its container and profile filled in. */
-export function videoFileOf(specification: NamedSpecification, format: FileFormat): FileOutput {
+export function videoFileOf(
+  specification: NamedSpecification,
+  format: FileFormat,
+  defaultLogo: string | undefined,
+): FileOutput {
   const { video_codec: codec = CONTAINERS[format].video[0] } = specification;
   return {
     format,
@@ -23,6 +28,7 @@ export function videoFileOf(specification: NamedSpecification, format: FileForma
     ...soundOf(specification, format),
     startSeconds: specification.start,
     endSeconds: specification.end,
+    watermark: specification.watermark && watermarkOf(specification.watermark, defaultLogo),
     limits: limitsOf(specification),
   };
 }

@@ -17,11 +17,11 @@ export function videoOutputsOf(
     case "webm":
     case "mkv":
     case "ts":
-      return [videoFileOf(specification, specification.format)];
+      return [videoFileOf(specification, specification.format, defaultLogo)];
     case "hls":
     case "dash":
     case "adaptive":
-      return [streamOf(specification, specification.format)];
+      return [streamOf(specification, specification.format, defaultLogo)];
     case "m4a":
     case "mp3":
     case "ogg":

@@ -7,7 +7,11 @@ export const STREAM_PRESETS = {
     specification: { format: "hls", variants: [480, 720], segment_duration: 6 },
   },
   adaptive: {
-    description: "HLS and DASH over the same segments, from 240p up to 1080p",
-    specification: { format: "adaptive", variants: [240, 360, 480, 720, 1080], segment_duration: 6 },
+    description: "HLS and DASH over the same segments, from 240p up to 2160p",
+    specification: {
+      format: "adaptive",
+      variants: [240, 360, 480, 720, 1080, 1440, 2160],
+      segment_duration: 6,
+    },
   },
 } satisfies Presets;

@@ -108,7 +108,7 @@ describe("the decoder", () => {
       .catch(() => undefined);
     const [width, height] = [2400, 1800];
     const light = new Uint8ClampedArray(width * height * 4).fill(200);
-    const file = await encodeJpeg({ width, height, data: light }, 80);
+    const file = await encodeJpeg({ width, height, data: light }, { format: "jpeg", quality: 80 });
     const { data } = await renderJpeg(file, { width: 240, height: 180 });
     expect(data[0]).toBe(200);
     expect(await kernels.use((instance) => instance.memoryBytes())).toBeLessThan(3 * 1024 * 1024);

@@ -8,10 +8,10 @@ import { readExif } from "../../../src/image/metadata/exif-block.ts";
 import type { MetadataChoice } from "../../../src/image/metadata/modes.ts";
 import { writeAvifMetadata } from "../../../src/image/metadata/write-avif.ts";
 import { writeWebpMetadata } from "../../../src/image/metadata/write-webp.ts";
-import { IMAGE_FORMATS, type ImageOutput } from "../../../src/image/output.ts";
+import type { ImageOutput } from "../../../src/image/output.ts";
 import { renderImage } from "../../../src/image/pipeline.ts";
 import { needsMoreBytes, probeImage } from "../../../src/image/probe.ts";
-import { ascii, concat, fileOf, photo, segment, withSegments } from "../../fixtures/images.ts";
+import { ascii, concat, EDGE_FORMATS, fileOf, photo, segment, withSegments } from "../../fixtures/images.ts";
 import { findSecrets } from "./find-secrets.ts";
 import { privateExif, privateJpeg, privatePng, privateXmp, SECRETS, TECHNICAL } from "./private-photo.ts";
 
@@ -74,7 +74,7 @@ async function inTheContainer(name: string, outputs: ImageOutput[]): Promise<Uin
 
 /** One output of each format, keeping the same. */
 function outputsThatKeep(metadata: MetadataChoice): ImageOutput[] {
-  return IMAGE_FORMATS.map((format) => ({ ...OUTPUT, format, name: format, metadata }));
+  return EDGE_FORMATS.map((format) => ({ ...OUTPUT, format, name: format, metadata }));
 }
 
 const LANES = [
