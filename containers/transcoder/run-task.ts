@@ -74,7 +74,7 @@ function peakIn(folder: string): { peakMemoryBytes?: number } {
 function runKind(context: TaskContext, request: TaskRequest): Promise<TaskResult> {
   switch (request.kind) {
     case "probe":
-      return runProbe(context);
+      return runProbe(context, request);
     case "image":
       return runImage(context, request);
     case "transcode":

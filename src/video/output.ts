@@ -31,6 +31,8 @@ export const streamOutput = z.strictObject({
   encryption: streamEncryption.optional(),
   crf: z.int().min(0).max(51),
   encoderPreset,
+  /** What the picture takes moves the CRF and the caps of the ladder (`adapt-ladder.ts`). */
+  contentAware: z.boolean().optional(),
   /** A logo over the picture, laid on the largest rendition. */
   watermark: watermark.optional(),
 });

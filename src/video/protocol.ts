@@ -47,7 +47,7 @@ export type LogoSource = z.infer<typeof logoSource>;
 const logos = z.array(logoSource).max(10).optional();
 
 export const taskRequest = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("probe"), ...taskBase }),
+  z.strictObject({ kind: z.literal("probe"), ...taskBase, measureComplexity: z.boolean().optional() }),
   z.strictObject({
     kind: z.literal("image"),
     ...taskBase,
