@@ -38,6 +38,7 @@ const TIME_LIMITS_MS = {
   preview: 5 * 60_000,
   sound: 3 * 60 * 60_000,
   waveform: 60 * 60_000,
+  analysis: 3 * 60 * 60_000,
   transcode: 3 * 60 * 60_000,
   stream: 3 * 60 * 60_000,
   chunk: 30 * 60_000,
@@ -128,6 +129,8 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       return { kind, ...base, ...TASK_SPECS.preview.parse(spec) };
     case "sound":
       return { kind, ...base, ...TASK_SPECS.sound.parse(spec) };
+    case "analysis":
+      return { kind, ...base, ...TASK_SPECS.analysis.parse(spec) };
     case "waveform":
       return { kind, ...base, ...TASK_SPECS.waveform.parse(spec) };
     case "watermark": {
