@@ -64,7 +64,7 @@ function pending(message: string): MediaError {
 }
 
 /** One budget for each address that asks; requests without one share theirs. */
-async function spendBudget(c: AppContext): Promise<void> {
+export async function spendBudget(c: AppContext): Promise<void> {
   const { missesPerMinute } = configOf(c.env).imageUrl;
   const waitSeconds = await waitForBudget(c);
   if (waitSeconds === 0) return;
