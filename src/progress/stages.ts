@@ -36,6 +36,7 @@ export const STAGE_OF_TASK = {
   waveform: "audio",
   analysis: "analysis",
   package: "packaging",
+  stitch: "packaging",
   // What is done with finished outputs is the last thing of any job.
   watermark: "finalization",
   ship: "finalization",
