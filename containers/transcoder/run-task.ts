@@ -13,6 +13,7 @@ import { runProbe } from "./tasks/probe.ts";
 import { runSound } from "./tasks/sound.ts";
 import { runStoryboard } from "./tasks/storyboard.ts";
 import { runStream } from "./tasks/stream.ts";
+import { runSubtitles } from "./tasks/subtitles.ts";
 import { runThumbnail } from "./tasks/thumbnail.ts";
 import { runTranscode } from "./tasks/transcode.ts";
 import { runWaveform } from "./tasks/waveform.ts";
@@ -84,6 +85,8 @@ function runKind(context: TaskContext, request: TaskRequest): Promise<TaskResult
       return runChunk(context, request);
     case "audio":
       return runAudio(context, request);
+    case "subtitles":
+      return runSubtitles(context, request);
     case "thumbnail":
       return runThumbnail(context, request);
     case "storyboard":

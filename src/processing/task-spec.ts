@@ -35,6 +35,8 @@ export const TASK_SPECS = {
   preview: z.object({ output: previewOutput, source: sourceDescription }),
   sound: z.object({ output: soundOutput, source: sourceDescription }),
   waveform: z.object({ output: waveformOutput, source: sourceDescription }),
+  /** Every text track of a stream's source. */
+  subtitles: z.object({ source: sourceDescription }),
   /** Writes the manifests over what the tasks that it depends on have encoded. */
   package: z.object({
     name: z.string(),
@@ -66,6 +68,7 @@ export const LANE_OF_TASK = {
   preview: "container-short",
   sound: "container-long",
   waveform: "container-long",
+  subtitles: "container-long",
   package: "io",
   ship: "io",
 } as const satisfies Record<Exclude<TaskKind, "image" | "watermark">, Lane>;

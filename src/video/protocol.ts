@@ -16,6 +16,7 @@ import { soundOutput, waveformOutput } from "./sound-output.ts";
 import { languageTag, sourceDescription } from "./source.ts";
 import { MAX_STILLS, thumbnailOutput } from "./still-output.ts";
 import { storyboardOutput } from "./storyboard.ts";
+import { subtitleTrack } from "./subtitles.ts";
 
 const taskBase = {
   /** Attempt-scoped id; a second request with the id of a running task is refused (409). */
@@ -88,6 +89,7 @@ export const taskRequest = z.discriminatedUnion("kind", [
     output: streamOutput,
     keyRoot,
   }),
+  z.strictObject({ kind: z.literal("subtitles"), ...taskBase, source: sourceDescription }),
   z.strictObject({
     kind: z.literal("thumbnail"),
     ...taskBase,
@@ -201,6 +203,7 @@ export const taskResult = z.discriminatedUnion("kind", [
     tracks: z.array(encodedTrack),
     durationSeconds: z.number(),
     notes: z.array(z.string()).default([]),
+    subtitles: z.array(subtitleTrack).optional(),
   }),
 ]);
 export type TaskResult = z.infer<typeof taskResult>;
