@@ -24,10 +24,10 @@ beforeAll(async () => {
   server = await startDev(stateDir, ["--var", "CHUNK_SECONDS=4"]);
   const client = createDarkroomClient({ baseUrl: server.url, key: server.key });
   const film = await makeClip({ width: 426, height: 240, seconds: SECONDS, rate: "30000/1001" });
-  const clip = await withWords(film, [{ srt: WORDS, language: "eng" }]);
+  const clip = await withWords(film, [{ srt: WORDS, language: "eng", codec: "mov_text" }], "mp4");
   const accepted = await client.createJob({
     file: new Blob([Buffer.from(clip)]),
-    filename: "clip.mkv",
+    filename: "clip.mp4",
     outputs: [{ preset: "adaptive", variants: [144, 240], segment_duration: 2 }],
   });
   const job = await client.watchJob(accepted.job_id, {
@@ -99,7 +99,6 @@ const DASH = {
   })()`,
   words: `(async () => {
     player.selectTextTrack(player.getTextTracks()[0]);
-    await player.setTextTrackVisibility(true);
     return await wordsOf();
   })()`,
 };
