@@ -68,8 +68,9 @@ export function probeFile(place: RunPlace, path: string): Promise<SourceDescript
   return runFfprobe(place, ["-v", "error", "-protocol_whitelist", "file", ...report, path]);
 }
 
-async function runFfprobe(place: RunPlace, args: string[]): Promise<SourceDescription> {
-  let json = "";
+/** What ffprobe writes to stdout. */
+export async function readFfprobe(place: RunPlace, args: string[]): Promise<string> {
+  let written = "";
   await runProcess({
     command: "ffprobe",
     args,
@@ -77,11 +78,16 @@ async function runFfprobe(place: RunPlace, args: string[]): Promise<SourceDescri
     signal: place.signal,
     stallMs: place.stallMs,
     onStdout: (text) => {
-      json += text;
+      written += text;
       return true;
     },
     classifyExit: classifyFfmpegExit,
   });
+  return written;
+}
+
+async function runFfprobe(place: RunPlace, args: string[]): Promise<SourceDescription> {
+  const json = await readFfprobe(place, args);
   try {
     return describeSource(JSON.parse(json));
   } catch (error) {

@@ -5,6 +5,7 @@ import type { TranscoderConfig } from "./config.ts";
 import { withoutUrls } from "./log.ts";
 import { takePeak } from "./peak-memory.ts";
 import { createTaskContext, type TaskContext } from "./task-context.ts";
+import { runAnalysis } from "./tasks/analysis.ts";
 import { runAudio } from "./tasks/audio.ts";
 import { runChunk } from "./tasks/chunk.ts";
 import { runImage } from "./tasks/image.ts";
@@ -73,7 +74,7 @@ function peakIn(folder: string): { peakMemoryBytes?: number } {
 function runKind(context: TaskContext, request: TaskRequest): Promise<TaskResult> {
   switch (request.kind) {
     case "probe":
-      return runProbe(context);
+      return runProbe(context, request);
     case "image":
       return runImage(context, request);
     case "transcode":
@@ -92,6 +93,8 @@ function runKind(context: TaskContext, request: TaskRequest): Promise<TaskResult
       return runPreview(context, request);
     case "sound":
       return runSound(context, request);
+    case "analysis":
+      return runAnalysis(context, request);
     case "waveform":
       return runWaveform(context, request);
   }

@@ -34,9 +34,8 @@ deliveryRoutes.get("/outputs/:job/:name", ...watcher, async (c) => {
   const output = isId("job", job) ? await readOutput(c.env.DB, c.get("caller").owner, job, name) : undefined;
   if (!output) throw new MediaError("not_found", "This job has no such output.");
   const { objectKey, type } = output;
-  const response = await objectResponse(c.env.MEDIA, objectKey, c.req.raw, { type, headers: CACHE });
-  const token = c.req.query("token");
-  return type === "text/vtt" && token !== undefined ? await withToken(response, token) : response;
+  const token = type === "text/vtt" ? c.req.query("token") : undefined;
+  return await fileOrSigned(c, objectKey, type, token);
 });
 
 deliveryRoutes.openAPIRegistry.registerPath({
@@ -74,11 +73,23 @@ deliveryRoutes.openAPIRegistry.registerPath({
 });
 deliveryRoutes.get("/play/:job/:path{.+}", ...watcher, async (c) => {
   const key = await treeKey(c);
-  const type = typeOfTreeFile(key);
-  const response = await objectResponse(c.env.MEDIA, key, c.req.raw, { type, headers: CACHE });
-  const token = c.req.query("token");
-  return /\.(m3u8|mpd)$/.test(key) && token !== undefined ? await withToken(response, token) : response;
+  const token = /\.(m3u8|mpd)$/.test(key) ? c.req.query("token") : undefined;
+  return await fileOrSigned(c, key, typeOfTreeFile(key), token);
 });
+
+/**
+ * A stored file; one that passes a token on is another text than the stored one, so that ranges and validators of that
+ * say nothing of it, and it is answered whole.
+ */
+async function fileOrSigned(c: AppContext, key: string, type: string, token: string | undefined) {
+  const options = { type, headers: CACHE };
+  if (token === undefined) return await objectResponse(c.env.MEDIA, key, c.req.raw, options);
+  const { url, method } = c.req;
+  return await withToken(
+    await objectResponse(c.env.MEDIA, key, new Request(url, { method }), options),
+    token,
+  );
+}
 
 /** The object behind a path of the job's stream. */
 async function treeKey(c: AppContext): Promise<string> {

@@ -6,7 +6,7 @@ import { ANALYSIS_SIDE_PX, type ImageAnalysis } from "../image/analysis.ts";
 import { analyzePixels } from "../image/analyze.ts";
 import { decodeImage } from "../image/decode.ts";
 import type { Face } from "../image/faces/face.ts";
-import { focusOnFaces } from "../image/faces/focus.ts";
+import { focusOnFaces, zoomOnFaces } from "../image/faces/focus.ts";
 import { planGeometry } from "../image/geometry.ts";
 import { focusOf } from "../image/interest.ts";
 import type { ImageOutput } from "../image/output.ts";
@@ -47,7 +47,9 @@ export async function placeCrop(env: Env, media: MediaRecord, output: ImageOutpu
   const upright = orientedSize(media.metadata as unknown as ImageProbe);
   const { crop } = planGeometry(upright, placed);
   if (gravity === "face") {
-    const position = focusOnFaces((await facesOf(env, media)) ?? [], upright, crop);
+    const faces = (await facesOf(env, media)) ?? [];
+    const position = focusOnFaces(faces, upright, crop);
+    if (position && placed.zoom) return { ...placed, trim: zoomOnFaces(faces, upright, crop, placed.zoom) };
     if (position) return { ...placed, position };
   }
   const { interest } = await analysisOf(env, media);

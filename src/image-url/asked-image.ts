@@ -14,6 +14,8 @@ export interface AskedImage {
   filename: string | undefined;
   /** When the URL stops working, seconds since 1970. */
   expiresAt: number | undefined;
+  /** Somebody with the key vouches for the URL. */
+  isSigned: boolean;
   /** The version of the media that the URL names with `?v=`. */
   version: number | undefined;
 }
@@ -57,7 +59,14 @@ export async function readAskedImage(
     throw new MediaError("forbidden", "metadata=keep tells where a photo was taken: it needs a signed URL.");
   checkSides(options);
   const version = /^\d{1,9}$/.test(query.get("v") ?? "") ? Number(query.get("v")) : undefined;
-  return { options, mediaId, filename: filename && decoded(filename), expiresAt, version };
+  return {
+    options,
+    mediaId,
+    filename: filename && decoded(filename),
+    expiresAt,
+    isSigned: signature !== undefined,
+    version,
+  };
 }
 
 /** What `dpr` makes of the sides must keep to the limit, too. */

@@ -3,6 +3,7 @@ import { MediaError } from "../errors.ts";
 import { isId } from "../id.ts";
 import type { ImageProbe } from "../image/probe.ts";
 import type { MediaRecord } from "../media/record.ts";
+import { originalResponse } from "../media/routes.ts";
 import { readPublishedMedia } from "../media/store.ts";
 import type { AppContext } from "../request-context.ts";
 import { adaptToClient } from "./adapt-to-client.ts";
@@ -16,6 +17,7 @@ import { makeLater, makeOnce } from "./make-once.ts";
 import { negotiateFormat } from "./negotiate.ts";
 import type { DerivativeOrder } from "./producer.ts";
 import { serverTiming } from "./server-timing.ts";
+import { ORIGINAL_SEGMENT, signatureOf, signImagePath, verifyImagePath } from "./signature.ts";
 import { toImageOutput } from "./to-output.ts";
 import { roundToSteps } from "./width-steps.ts";
 
@@ -34,9 +36,32 @@ export async function deliverDerivative(c: AppContext, asked: AskedImage): Promi
   try {
     return await deliver(c, asked, media);
   } catch (thrown) {
-    if (asked.options.onerror !== "redirect" || !isFailureToMake(thrown)) throw thrown;
-    return c.redirect(new URL(`/v1/media/${media.id}/original`, c.req.url).href, 302);
+    if (asked.options.onerror !== "redirect" || !asked.isSigned || !isFailureToMake(thrown)) throw thrown;
+    c.header("Cache-Control", "no-store");
+    return c.redirect(new URL(await signedOriginal(c, media), c.req.url).href, 302);
   }
+}
+
+/** How long the original can be had by the URL that a client is sent to, s. */
+const ORIGINAL_SECONDS = 300;
+
+/**
+ * Where anybody can read the original for a while. Only a signed URL leads there: an original tells where it was taken,
+ * which nobody is to learn by asking for an image that cannot be made.
+ */
+async function signedOriginal(c: AppContext, media: MediaRecord): Promise<string> {
+  const expiresAt = Math.floor(Date.now() / 1000) + ORIGINAL_SECONDS;
+  const path = { options: ORIGINAL_SEGMENT, mediaId: media.id, expiresAt };
+  return await signImagePath(path, configOf(c.env).imageUrl.keys);
+}
+
+/** `/img/s--<signature>/original/<media id>?exp=…`, as {@link signedOriginal} wrote it. */
+export async function deliverOriginal(c: AppContext, segments: readonly string[]): Promise<Response> {
+  const [signed = "", options = "", mediaId = ""] = segments;
+  const expiresAt = Number(c.req.query("exp"));
+  const { keys } = configOf(c.env).imageUrl;
+  await verifyImagePath({ options, mediaId, expiresAt }, signatureOf(signed) ?? "", keys, Date.now() / 1000);
+  return await originalResponse(c, await findImage(c, mediaId));
 }
 
 /**

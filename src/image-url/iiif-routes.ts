@@ -61,7 +61,14 @@ iiifRoutes.get("/iiif/3/:id/:region/:size/:rotation/:file", async (c) => {
   const media = await findImage(c, id);
   const upright = orientedSize(media.metadata as unknown as ImageProbe);
   const options = parseIiifRequest([region, size, rotation, file], upright);
-  const asked = { options, mediaId: id, filename: undefined, expiresAt: undefined, version: undefined };
+  const asked = {
+    options,
+    mediaId: id,
+    filename: undefined,
+    expiresAt: undefined,
+    isSigned: false,
+    version: undefined,
+  };
   return await deliverDerivative(c, asked);
 });
 

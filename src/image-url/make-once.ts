@@ -3,6 +3,7 @@ import { MediaError } from "../errors.ts";
 import type { MediaRecord } from "../media/record.ts";
 import type { AppContext } from "../request-context.ts";
 import { type DerivativeIdentity, derivativeKey, derivedObjectKey } from "./cache-key.ts";
+import { clientNetwork } from "./client-network.ts";
 import type { DerivativeOrder, DerivativeTimings } from "./producer.ts";
 import { cacheUrl } from "./purge.ts";
 import { toImageOutput } from "./to-output.ts";
@@ -63,7 +64,7 @@ function pending(message: string): MediaError {
   });
 }
 
-/** One budget for each address that asks; requests without one share theirs. */
+/** One budget for each network that asks; requests without an address share theirs. */
 async function spendBudget(c: AppContext): Promise<void> {
   const { missesPerMinute } = configOf(c.env).imageUrl;
   const waitSeconds = await waitForBudget(c);
@@ -79,6 +80,6 @@ async function spendBudget(c: AppContext): Promise<void> {
 async function waitForBudget(c: AppContext): Promise<number> {
   const { missesPerMinute } = configOf(c.env).imageUrl;
   if (missesPerMinute === 0) return 0;
-  const client = c.req.header("CF-Connecting-IP") ?? "unknown";
+  const client = clientNetwork(c.req.header("CF-Connecting-IP"));
   return await c.env.MISS_BUDGET.getByName(client).take(missesPerMinute);
 }

@@ -72,8 +72,12 @@ export const OPTION_ROWS = {
   ),
   gravity: option(
     either(oneOf("auto", "face", "center", "left", "right", "top", "bottom"), point, isString as never),
-    "What a crop keeps: what draws the eye (`auto`), a side, or a point.",
+    "What a crop keeps: what draws the eye (`auto`), faces, a side, or a point.",
     "g",
+  ),
+  zoom: option(
+    decimal(0, 1),
+    "With `gravity=face`: 0 (default) shows as much around it as fits, 1 the face alone.",
   ),
   dpr: option(decimal(1, 3), "Multiplies width, height, trim and border."),
   quality: option(quality, "1–100 or a word; `high` when absent. PNG loses nothing at any.", "q"),
@@ -145,7 +149,10 @@ export const OPTION_ROWS = {
     "A blurred image of at most 32 px a side, to show while the real one loads.",
     "blur-up",
   ),
-  onerror: option(oneOf("redirect"), "Sends the client to the original when the image cannot be made."),
+  onerror: option(
+    oneOf("redirect"),
+    "Sends the client of a signed URL to the original, for 5 minutes, when the image cannot be made.",
+  ),
 };
 
 export type OptionName = keyof typeof OPTION_ROWS;

@@ -3,9 +3,10 @@ import { configOf } from "../config.ts";
 import { createRoutes } from "../create-routes.ts";
 import type { AppContext } from "../request-context.ts";
 import { readAskedImage } from "./asked-image.ts";
-import { deliverDerivative } from "./delivery.ts";
+import { deliverDerivative, deliverOriginal } from "./delivery.ts";
 import { mountedPath } from "./mount.ts";
 import { OPTION_ROWS } from "./options.ts";
+import { ORIGINAL_SEGMENT } from "./signature.ts";
 
 /** Images on demand: any size of any image, by URL. */
 export const imageUrlRoutes = createRoutes();
@@ -48,5 +49,6 @@ function segmentsOf(c: AppContext, mount: string): string[] {
 async function serve(c: AppContext, segments: string[]): Promise<Response> {
   const { imageUrl } = configOf(c.env);
   const query = new URL(c.req.url).searchParams;
+  if (segments[1] === ORIGINAL_SEGMENT && segments.length === 3) return await deliverOriginal(c, segments);
   return await deliverDerivative(c, await readAskedImage(segments, query, imageUrl, Date.now() / 1000));
 }

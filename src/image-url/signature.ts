@@ -19,6 +19,9 @@ export interface SignedPath {
 
 const SIGNATURE_PREFIX = "s--";
 
+/** Stands where options do in the signed path of an original. No options are written like it. */
+export const ORIGINAL_SEGMENT = "original";
+
 /**
  * The path of a signed image URL: `/img/s--<signature>/<options>/<media id>`, with `?exp=` when it expires. The
  * signature is HMAC-SHA256 (RFC 2104) in base64url without padding (RFC 4648 §5).

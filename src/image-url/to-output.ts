@@ -51,6 +51,7 @@ export function toImageOutput(options: ImageUrlOptions, format: ImageFormat): Im
     height: scaled(options.height),
     ...FIT_PLANS[options.fit ?? "scale-down"],
     ...placeOf(options.gravity),
+    zoom: options.gravity === "face" ? options.zoom || undefined : undefined,
     background: background ?? WHITE,
     underlay: background !== undefined || undefined,
     quality: qualityOf(options.quality, format),

@@ -67,6 +67,8 @@ export const imageOutput = z.strictObject({
   position: z.strictObject({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) }),
   /** What stands out decides where the crop lies; `position` does where nothing does. */
   gravity: z.enum(["attention", "entropy", "face"]).optional(),
+  /** Of a crop on faces: from as much around them as fits (0) to them alone (1). */
+  zoom: z.number().min(0).max(1).optional(),
   /** With `crop` and no enlarging: a picture smaller than its box is still cut to the box's ratio. */
   keepBoxRatio: z.boolean().optional(),
   /** Never makes a picture smaller: one larger than its box keeps its size. */

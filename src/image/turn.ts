@@ -35,11 +35,6 @@ export async function withTurn<T>(priority: TurnPriority, work: () => Promise<T>
   }
 }
 
-/** How many wait behind the one that runs: what admission and health look at. */
-export function turnsWaiting(): number {
-  return waiting.interactive.length + waiting.job.length;
-}
-
 async function takeTurn(priority: TurnPriority): Promise<Turn> {
   const self = Symbol(priority);
   const line = waiting[priority];

@@ -1,11 +1,11 @@
 import { z } from "@hono/zod-openapi";
 import { isStageName, STAGE_OF_TASK, scaledWeights } from "../progress/stages.ts";
-import { LANES, TASK_KINDS, TASK_STATES } from "../schema/tasks.ts";
+import { LANES, SLOT_SIZES, TASK_KINDS, TASK_STATES } from "../schema/tasks.ts";
 import { fileOutput } from "../video/file-output.ts";
 import { planFile } from "../video/file-plan.ts";
-import { planLadder } from "../video/ladder.ts";
 import { streamOutput } from "../video/output.ts";
 import { sourceDescription } from "../video/source.ts";
+import { planStream } from "../video/stream-plan.ts";
 import type { JobRow, TaskRow } from "./claimed-task.ts";
 import type { PlannedRows } from "./store/read-plan.ts";
 
@@ -17,6 +17,8 @@ const rendition = z.object({
   height: z.int(),
   video_kbps: z.number().optional(),
   audio_kbps: z.number().optional(),
+  crf: z.number().optional(),
+  every_second_frame: z.boolean().optional(),
 });
 
 export const planDocument = z
@@ -47,6 +49,12 @@ export const planDocument = z
           weight: z.number().openapi({ description: "Share of its stage, relative to its siblings" }),
           state: z.enum(TASK_STATES),
           attempts: z.int(),
+          needs: z
+            .object({ memory_bytes: z.int(), disk_bytes: z.int(), slot_size: z.enum(SLOT_SIZES) })
+            .nullable()
+            .openapi({
+              description: "What it is expected to hold at its worst moment, and the slot that this takes",
+            }),
           depends_on: z.array(z.string()),
           does: z.unknown().openapi({ description: "Its instructions" }),
           renditions: z
@@ -105,6 +113,7 @@ export function describePlan({ job, media, tasks, dependencies }: PlannedRows): 
         weight: task.weight,
         state: task.state,
         attempts: task.attempt,
+        needs: task.memoryBytes + task.diskBytes === 0 ? null : needsOf(task),
         depends_on: dependencies.filter((row) => row.taskId === task.id).map((row) => row.dependsOn),
         does: instructionsIn(task.spec),
         ...renditionsOf(task),
@@ -134,6 +143,10 @@ function describeEstimate(job: JobRow): PlanDocument["estimates"] {
   };
 }
 
+function needsOf({ memoryBytes, diskBytes, slotSize }: TaskRow) {
+  return { memory_bytes: memoryBytes, disk_bytes: diskBytes, slot_size: slotSize };
+}
+
 /** The input is described once, for all tasks; where things lie is nobody's business. */
 const NOT_SHOWN = /^(source|probe)$|key|url|token|secret|credential|password/i;
 
@@ -154,11 +167,14 @@ function renditionsOf({ kind, spec }: Pick<TaskRow, "kind" | "spec">): {
   if (kind === "audio") return {};
   const stream = streamSpec.safeParse(spec);
   if (stream.success) {
-    const ladder = planLadder(stream.data.source, stream.data.output.variants);
+    const { output } = stream.data;
     return {
-      renditions: ladder.map(({ id, width, height, videoKbps, audioKbps }) => {
-        return { id, width, height, video_kbps: videoKbps, audio_kbps: audioKbps };
-      }),
+      renditions: planStream(stream.data.source, output).renditions.map(
+        ({ id, width, height, videoKbps, audioKbps, crf, everySecondFrame }) => ({
+          ...{ id, width, height, video_kbps: videoKbps, audio_kbps: audioKbps, crf: crf ?? output.crf },
+          ...(everySecondFrame && { every_second_frame: true }),
+        }),
+      ),
     };
   }
   const film = filmSpec.safeParse(spec);

@@ -17,9 +17,11 @@ export async function waitUntilReady(
   let last = "no answer";
   while (Date.now() < deadlineMs) {
     signal?.throwIfAborted();
-    const words = lastLines(worker.logPath, 14);
-    if (!worker.isRunning()) throw new StackError(`wrangler dev ended before it was ready: ${words}`);
-    if (words.includes("Build failed")) throw new StackError(`The worker cannot be built: ${words}`);
+    if (!worker.isRunning()) {
+      throw new StackError(`wrangler dev ended before it was ready: ${lastLines(worker.logPath, 14)}`);
+    }
+    const problem = failedBuildIn(worker.logPath);
+    if (problem !== undefined) throw new StackError(`The worker cannot be built: ${problem}`);
     last = await ask(`${url}/readyz?deep=1`);
     if (last === "ok") return;
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
@@ -27,6 +29,13 @@ export async function waitUntilReady(
   throw new StackError(
     `Not every part answered within ${READY_DEADLINE_MS / 1000} s; the last word was: ${last}`,
   );
+}
+
+/** Every error has many lines: those that matter stand right after the one that says that it failed. */
+function failedBuildIn(logPath: string): string | undefined {
+  const lines = lastLines(logPath, Number.POSITIVE_INFINITY).split("\n");
+  const at = lines.findIndex((line) => line.includes("Build failed"));
+  return at < 0 ? undefined : lines.slice(at, at + 14).join("\n");
 }
 
 async function ask(url: string): Promise<string> {

@@ -51,11 +51,12 @@ function matches(ifNoneMatch: string | null, etag: string): boolean {
   return candidates.includes("*") || candidates.includes(etag);
 }
 
-/** The one range asked for, clipped to the file; undefined asks for the whole. */
+/** The one range asked for, clipped to the file; undefined asks for the whole, as every unit but bytes does (RFC 9110 §14.2). */
 function rangeOf(request: Request, object: R2Object): { offset: number; length: number } | undefined {
   const header = request.headers.get("Range");
   const ifRange = request.headers.get("If-Range");
   if (header === null || (ifRange !== null && ifRange !== object.httpEtag)) return undefined;
+  if (!/^bytes\s*=/i.test(header.trim())) return undefined;
   const parsed = /^bytes=(\d*)-(\d*)$/.exec(header.trim());
   if (!parsed) {
     if (/^bytes=[\d\s,-]+$/.test(header.trim()) && header.includes(",")) return undefined;

@@ -4,6 +4,7 @@ import { requireScope } from "../access/authenticate.ts";
 import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import { isId } from "../id.ts";
+import type { AppContext } from "../request-context.ts";
 import { objectResponse } from "./object-response.ts";
 import type { MediaRecord } from "./record.ts";
 import { listMedia, readMedia } from "./store.ts";
@@ -92,6 +93,11 @@ mediaRoutes.openAPIRegistry.registerPath({
 });
 mediaRoutes.get("/v1/media/:id/original", requireScope("read"), async (c) => {
   const record = await findMedia(c.env.DB, c.get("caller").owner, c.req.param("id"));
+  return await originalResponse(c, record);
+});
+
+/** The original as it was sent, for whoever may have it. */
+export async function originalResponse(c: AppContext, record: MediaRecord): Promise<Response> {
   const filename = encodeURIComponent(record.filename);
   return await objectResponse(c.env.MEDIA, record.objectKey, c.req.raw, {
     type: record.type,
@@ -102,7 +108,7 @@ mediaRoutes.get("/v1/media/:id/original", requireScope("read"), async (c) => {
       "Content-Security-Policy": "sandbox; default-src 'none'",
     },
   });
-});
+}
 
 /**
  * One media of this owner.

@@ -4,7 +4,7 @@ import { findJob } from "../jobs/routes.ts";
 import { deleteJob, endJob } from "../jobs/store/end-job.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
 import { jobPrefix } from "../media/object-keys.ts";
-import { tell } from "./conclude.ts";
+import { announce } from "./conclude.ts";
 import { stopAttempts } from "./stop-attempts.ts";
 
 interface Cancelled {
@@ -19,6 +19,23 @@ interface Cancelled {
  * @throws MediaError `not_found`; `conflict` when it is processing and not forced.
  */
 export async function cancelJob(env: Env, owner: string, jobId: string, force: boolean): Promise<Cancelled> {
+  for (let look = 0; look < LOOKS; look++) {
+    const cancelled = await tryToCancel(env, owner, jobId, force);
+    if (cancelled) return cancelled;
+  }
+  throw new MediaError("conflict", "The job ends and begins again while it is to be cancelled. Ask again.");
+}
+
+/** Between two looks a job can end by itself or be retried; then it is looked at again. */
+const LOOKS = 3;
+
+/** Undefined: it was in another state by the time that it was to be ended. */
+async function tryToCancel(
+  env: Env,
+  owner: string,
+  jobId: string,
+  force: boolean,
+): Promise<Cancelled | undefined> {
   const { job } = await findJob(env.DB, owner, jobId);
   const nowMs = Date.now();
   if (job.finishedAt !== null) {
@@ -29,7 +46,7 @@ export async function cancelJob(env: Env, owner: string, jobId: string, force: b
   if (pending.ended) {
     // Another run than the first has outputs of the ones before.
     if (job.run > 1) await deletePrefix(env.MEDIA, jobPrefix(jobId));
-    await tell(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
+    await announce(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
     return { status: "cancelled", wasRunning: false };
   }
   if (!force) {
@@ -38,9 +55,7 @@ export async function cancelJob(env: Env, owner: string, jobId: string, force: b
       "The job is being processed. Add ?force=true to stop it and discard its work.",
     );
   }
-  // It ended by itself between the two looks.
-  if (!(await stopJob(env, jobId))) return await cancelJob(env, owner, jobId, force);
-  return { status: "cancelled", wasRunning: true };
+  return (await stopJob(env, jobId)) ? { status: "cancelled", wasRunning: true } : undefined;
 }
 
 /** Stops a job that is being processed and discards its work; `false` when it is not (any more). */
@@ -49,7 +64,7 @@ export async function stopJob(env: Env, jobId: string): Promise<boolean> {
   const processing = await endJob(env.DB, jobId, "processing", nowMs);
   if (!processing.ended) return false;
   await stopAttempts(env, processing.running);
-  await tell(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
+  await announce(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
   await deletePrefix(env.MEDIA, jobPrefix(jobId));
   return true;
 }
@@ -59,7 +74,7 @@ export async function endLivingJob(env: Env, jobId: string): Promise<void> {
   const nowMs = Date.now();
   const pending = await endJob(env.DB, jobId, "pending", nowMs);
   // What is pending can be claimed between the two, and what is being processed never turns pending.
-  if (pending.ended) await tell(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
+  if (pending.ended) await announce(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
   else await stopJob(env, jobId);
 }
 

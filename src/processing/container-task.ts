@@ -8,7 +8,7 @@ import type { MediaRecord } from "../media/record.ts";
 import { recordMetadata } from "../media/store.ts";
 import type { FileOutput } from "../video/file-output.ts";
 import { lowerSettings, lowerThreads } from "../video/lower-settings.ts";
-import type { StreamOutput } from "../video/output.ts";
+import type { StreamOutput, VideoOutput } from "../video/output.ts";
 import type { FailedFile, LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
 import { streamRoot } from "../video/segment-keys.ts";
 import type { SourceDescription } from "../video/source.ts";
@@ -28,7 +28,7 @@ import { LANE_OF_TASK, TASK_SPECS } from "./task-spec.ts";
 
 /** How long one attempt of each kind may take, ms. */
 const TIME_LIMITS_MS = {
-  probe: 60_000,
+  probe: 3 * 60_000,
   image: 5 * 60_000,
   watermark: 5 * 60_000,
   thumbnail: 5 * 60_000,
@@ -36,6 +36,7 @@ const TIME_LIMITS_MS = {
   preview: 5 * 60_000,
   sound: 3 * 60 * 60_000,
   waveform: 60 * 60_000,
+  analysis: 3 * 60 * 60_000,
   transcode: 3 * 60 * 60_000,
   stream: 3 * 60 * 60_000,
   chunk: 30 * 60_000,
@@ -91,7 +92,7 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
   const sources = logoSources(logos, logoUrls);
   switch (kind) {
     case "probe":
-      return { kind, ...base };
+      return { kind, ...base, measureComplexity: TASK_SPECS.probe.parse(spec).outputs.some(adapts) };
     case "image":
       return {
         kind,
@@ -119,6 +120,8 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       return { kind, ...base, ...TASK_SPECS.preview.parse(spec) };
     case "sound":
       return { kind, ...base, ...TASK_SPECS.sound.parse(spec) };
+    case "analysis":
+      return { kind, ...base, ...TASK_SPECS.analysis.parse(spec) };
     case "waveform":
       return { kind, ...base, ...TASK_SPECS.waveform.parse(spec) };
     case "watermark": {
@@ -161,6 +164,10 @@ function withinLimits({ timeLimitMs, threads }: RequestBase, { limits = {} }: Fi
     timeLimitMs: Math.min(timeLimitMs, (limits.timeoutSeconds ?? most) * 1_000),
     threads: fewest === most ? undefined : fewest,
   };
+}
+
+function adapts(output: VideoOutput): boolean {
+  return "contentAware" in output && output.contentAware === true;
 }
 
 /** The pictures and videos that a task makes, which may be marked with logos. */

@@ -2,6 +2,7 @@ import { newId } from "../id.ts";
 import type { JobRow, TaskDependencyRow, TaskRow } from "../jobs/claimed-task.ts";
 import { dependencyRows, newTaskRow } from "../jobs/new-task.ts";
 import { STAGE_OF_TASK, type StageName } from "../progress/stages.ts";
+import { shotsName } from "../video/analysis-output.ts";
 import { footprintOf } from "../video/footprint.ts";
 import type { VideoOutput } from "../video/output.ts";
 import type { SourceDescription } from "../video/source.ts";
@@ -78,6 +79,10 @@ function tasksOf(source: SourceDescription, output: VideoOutput, planning: Plann
     case "mp3":
     case "ogg":
       return [{ id, kind: "sound", lane: LANE_OF_TASK.sound, outputNames, needs, spec }];
+    case "analysis": {
+      const names = source.video ? [...outputNames, shotsName(output)] : outputNames;
+      return [{ id, kind: "analysis", lane: LANE_OF_TASK.analysis, outputNames: names, needs, spec }];
+    }
     case "waveform":
       return [{ id, kind: "waveform", lane: LANE_OF_TASK.waveform, outputNames, needs, spec }];
     case "hls":

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { imageOutput } from "../image/output.ts";
 import type { ImageProbe } from "../image/probe.ts";
 import type { Lane, TaskKind } from "../schema/tasks.ts";
+import { analysisOutput } from "../video/analysis-output.ts";
 import { fileOutput } from "../video/file-output.ts";
 import { STREAM_FORMATS, streamOutput, videoOutput } from "../video/output.ts";
 import { previewOutput } from "../video/preview.ts";
@@ -34,6 +35,7 @@ export const TASK_SPECS = {
   storyboard: z.object({ output: storyboardOutput, source: sourceDescription }),
   preview: z.object({ output: previewOutput, source: sourceDescription }),
   sound: z.object({ output: soundOutput, source: sourceDescription }),
+  analysis: z.object({ output: analysisOutput, source: sourceDescription }),
   waveform: z.object({ output: waveformOutput, source: sourceDescription }),
   /** Writes the manifests over what the tasks that it depends on have encoded. */
   package: z.object({
@@ -66,6 +68,7 @@ export const LANE_OF_TASK = {
   preview: "container-short",
   sound: "container-long",
   waveform: "container-long",
+  analysis: "container-long",
   package: "io",
   ship: "io",
 } as const satisfies Record<Exclude<TaskKind, "image" | "watermark">, Lane>;

@@ -92,12 +92,18 @@ export function partsOf(wanted: NewDestination): { settings: Record<string, unkn
   return { settings: { region, bucket, prefix }, secrets: { access_key_id, secret_access_key } };
 }
 
+/** A query may hold what only the receiver should know, such as a token: that there is one is all that is shown. */
+function withoutQuery(url: string): string {
+  const { origin, pathname, search } = new URL(url);
+  return `${origin}${pathname}${search && "?…"}`;
+}
+
 export function describeDestination(row: DestinationRow): z.infer<typeof destinationDocument> {
   return {
     destination_id: row.id,
     name: row.name,
     kind: row.kind,
-    url: row.url,
+    url: withoutQuery(row.url),
     ...row.settings,
     created_at: new Date(row.createdAt).toISOString(),
   };

@@ -1,4 +1,5 @@
 import { MediaError } from "../errors.ts";
+import { describeBitstream, describeChapters, describeSound } from "./describe-details.ts";
 import { type FfprobeReport, type FfprobeStream, ffprobeReport } from "./ffprobe-report.ts";
 import { framesPerSecond, frameTimingOf } from "./frame-rate.ts";
 import { languageTag, type SourceDescription, UNKNOWN_CODEC, type VideoDescription } from "./source.ts";
@@ -32,6 +33,7 @@ export function describeSource(ffprobeJson: unknown): SourceDescription {
     audio: audio.map(describeAudio),
     ...attachedPictureOf(streams),
     subtitles: streams.filter((stream) => stream.codec_type === "subtitle").map(describeTrack),
+    ...describeChapters(parsed.data),
   };
 }
 
@@ -84,6 +86,7 @@ function describeVideo(stream: FfprobeStream): VideoDescription {
     interlaced,
     ...(stream.color_transfer === undefined ? {} : { colorTransfer: stream.color_transfer }),
     ...(stream.nb_frames === undefined ? {} : { frameCount: Math.round(stream.nb_frames) }),
+    ...describeBitstream(stream),
   };
 }
 
@@ -127,5 +130,6 @@ function describeAudio(stream: FfprobeStream) {
     ...describeTrack(stream),
     channels: stream.channels ?? 0,
     sampleRate: Math.round(stream.sample_rate ?? 0),
+    ...describeSound(stream),
   };
 }

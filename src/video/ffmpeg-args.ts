@@ -65,7 +65,21 @@ export const FILE_TIMES_ARGS: readonly string[] = ["-copyts"];
 export function probeArgs(inputUrl: string): string[] {
   return [
     ...["-hide_banner", "-v", "error", "-max_alloc", String(MAX_ALLOCATION_BYTES)],
-    ...["-print_format", "json", "-show_format", "-show_streams"],
+    ...["-print_format", "json", "-show_format", "-show_streams", "-show_chapters"],
+    ...inputGuards(inputUrl),
+    ...["-i", inputUrl],
+  ];
+}
+
+/** Packets of the picture, from the start, that are looked through for keyframes. */
+export const KEYFRAME_PACKETS = 400;
+
+/** Arguments of ffprobe: times and flags of the first packets of the picture, as CSV on stdout. */
+export function keyframeProbeArgs(inputUrl: string): string[] {
+  return [
+    ...["-hide_banner", "-v", "quiet", "-max_alloc", String(MAX_ALLOCATION_BYTES)],
+    ...["-select_streams", "V:0", "-show_entries", "packet=pts_time,flags"],
+    ...["-read_intervals", `%+#${KEYFRAME_PACKETS}`, "-of", "csv=p=0"],
     ...inputGuards(inputUrl),
     ...["-i", inputUrl],
   ];

@@ -13,6 +13,14 @@ const ffprobeStream = z.object({
   index: z.number().optional(),
   codec_type: z.string().optional(),
   codec_name: z.string().optional(),
+  profile: z.string().optional(),
+  level: z.number().optional(),
+  bit_rate: printedNumber,
+  channel_layout: z.string().optional(),
+  color_space: z.string().optional(),
+  color_primaries: z.string().optional(),
+  color_range: z.string().optional(),
+  display_aspect_ratio: z.string().optional(),
   width: z.number().optional(),
   height: z.number().optional(),
   sample_aspect_ratio: z.string().optional(),
@@ -33,7 +41,7 @@ const ffprobeStream = z.object({
 export type FfprobeStream = z.output<typeof ffprobeStream>;
 
 /**
- * The part of `ffprobe -print_format json -show_format -show_streams` that planning reads
+ * The part of `ffprobe -print_format json -show_format -show_streams -show_chapters` that planning reads
  * (https://ffmpeg.org/ffprobe.html#json). Durations in seconds, rates in bit/s and Hz.
  */
 export const ffprobeReport = z.object({
@@ -51,5 +59,14 @@ export const ffprobeReport = z.object({
       bit_rate: undefined,
     }),
   streams: z.array(ffprobeStream).default([]),
+  chapters: z
+    .array(
+      z.object({
+        start_time: printedNumber,
+        end_time: printedNumber,
+        tags: z.record(z.string(), z.string()).optional(),
+      }),
+    )
+    .default([]),
 });
 export type FfprobeReport = z.output<typeof ffprobeReport>;

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { FAILURE_CLASSES } from "../errors.ts";
 import { imageAnalysis } from "../image/analysis.ts";
 import { imageOutput } from "../image/output.ts";
+import { analysisOutput } from "./analysis-output.ts";
 import { fileOutput } from "./file-output.ts";
 import { streamOutput } from "./output.ts";
 import { previewOutput } from "./preview.ts";
@@ -46,7 +47,7 @@ export type LogoSource = z.infer<typeof logoSource>;
 const logos = z.array(logoSource).max(10).optional();
 
 export const taskRequest = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("probe"), ...taskBase }),
+  z.strictObject({ kind: z.literal("probe"), ...taskBase, measureComplexity: z.boolean().optional() }),
   z.strictObject({
     kind: z.literal("image"),
     ...taskBase,
@@ -108,6 +109,12 @@ export const taskRequest = z.discriminatedUnion("kind", [
     ...taskBase,
     source: sourceDescription,
     output: previewOutput,
+  }),
+  z.strictObject({
+    kind: z.literal("analysis"),
+    ...taskBase,
+    source: sourceDescription,
+    output: analysisOutput,
   }),
   z.strictObject({ kind: z.literal("sound"), ...taskBase, source: sourceDescription, output: soundOutput }),
   z.strictObject({

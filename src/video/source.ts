@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { complexity } from "./complexity.ts";
 
 /** A language as BCP 47 shapes it. A file may say anything, and what it says ends up in manifests. */
 export const languageTag = z.string().regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}$/);
@@ -36,6 +37,24 @@ export const sourceDescription = z.object({
       /** `smpte2084` (PQ) or `arib-std-b67` (HLG) for HDR. */
       colorTransfer: z.string().optional(),
       frameCount: z.int().optional(),
+      /** Measured where a stream adapts to it. */
+      complexity: complexity.optional(),
+      profile: z.string().optional(),
+      /** As codecs count them: 41 is level 4.1 of H.264, 123 is 4.1 of H.265. */
+      level: z.int().optional(),
+      bitrateKbps: z.int().optional(),
+      /** Frames over length, and the coarsest grid that all frame times lie on, as ffprobe says. */
+      averageFrameRate: z.string().optional(),
+      nominalFrameRate: z.string().optional(),
+      /** Longest distance of two keyframes near the start; absent when only one was seen, or none was looked for. */
+      keyframeSeconds: z.number().optional(),
+      /** Width over height of a pixel, and of the picture, such as `64:45` and `16:9`. */
+      pixelAspect: z.string().optional(),
+      displayAspect: z.string().optional(),
+      colorSpace: z.string().optional(),
+      colorPrimaries: z.string().optional(),
+      /** `tv` (limited) or `pc` (full). */
+      colorRange: z.string().optional(),
     })
     .optional(),
   audio: z.array(
@@ -44,6 +63,10 @@ export const sourceDescription = z.object({
       channels: z.int(),
       sampleRate: z.int(),
       language: languageTag.optional(),
+      profile: z.string().optional(),
+      /** Such as `5.1(side)`. */
+      channelLayout: z.string().optional(),
+      bitrateKbps: z.int().optional(),
     }),
   ),
   /** Cover art: a picture that is stored like a stream of video, and is none. */
@@ -57,6 +80,9 @@ export const sourceDescription = z.object({
     })
     .optional(),
   subtitles: z.array(z.object({ codec: z.string(), language: languageTag.optional() })),
+  chapters: z
+    .array(z.object({ startSeconds: z.number(), endSeconds: z.number(), title: z.string().optional() }))
+    .optional(),
 });
 export type SourceDescription = z.infer<typeof sourceDescription>;
 export type VideoDescription = NonNullable<SourceDescription["video"]>;

@@ -118,7 +118,7 @@ type BatchSnapshot = Omit<z.infer<typeof eventBatch>, "created_at" | "finished_a
 
 /** Of `job.retry` the failure and what follows; of `job.progress` what the live channel knows better than D1. */
 interface SnapshotDetail {
-  failure?: SnapshotFailure;
+  failure?: SnapshotFailure | null;
   attempt?: number;
   next_attempt_at?: number;
   progress_percentage?: number;

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { createWatchToken } from "../../src/access/watch-token.ts";
 import { finishTask } from "../../src/jobs/store/finish-task.ts";
 import { ask, keyFor, prepareDatabase, storedKeys, testEnv } from "../fixtures/app.ts";
 import { claimOne, finished, outputOf, rowsOf, submit } from "../fixtures/jobs.ts";
@@ -123,7 +124,7 @@ describe("an output", () => {
     ]);
   });
 
-  it.each(["bytes=10-", "bytes=5-2", "bytes=-0", "bytes=-", "bytes=a-b", "pixels=0-1"])(
+  it.each(["bytes=10-", "bytes=5-2", "bytes=-0", "bytes=-", "bytes=a-b"])(
     "refuses the range %s",
     async (range) => {
       const response = await output({ Range: range });
@@ -136,6 +137,8 @@ describe("an output", () => {
   it("ignores a range of what it is not any more, and several ranges", async () => {
     expect((await output({ Range: "bytes=0-1", "If-Range": '"old"' })).status).toBe(200);
     expect((await output({ Range: "bytes=0-1,4-5" })).status).toBe(200);
+    const whole = await output({ Range: "pixels=0-1" });
+    expect([whole.status, await whole.text()]).toEqual([200, "0123456789"]);
   });
 });
 
@@ -149,6 +152,26 @@ describe("a stream", () => {
       "video/iso.segment",
       "segment",
     ]);
+  });
+
+  it("answers with the whole of a manifest that passes a token on, whatever part is asked for", async () => {
+    const token = await createWatchToken(String(testEnv.TOKEN_SECRET), jobId, "anna", Date.now());
+    const signed = `/play/${jobId}/master.m3u8?token=${token}`;
+    const text = await (await ask(signed)).text();
+    expect(text).toContain("720p.m3u8?token=");
+    const stored = await ask(`/play/${jobId}/master.m3u8`, { headers: anna });
+    const etag = String(stored.headers.get("ETag"));
+    for (const [name, value] of [
+      ["Range", "bytes=0-3"],
+      ["If-None-Match", etag],
+    ] as const) {
+      const answer = await ask(signed, { headers: { [name]: value } });
+      expect([answer.status, answer.headers.get("Content-Range"), await answer.text()]).toEqual([
+        200,
+        null,
+        text,
+      ]);
+    }
   });
 
   it("shows nothing that is not of it", async () => {

@@ -67,6 +67,7 @@ const VALUES: { [Name in OptionName]: fc.Arbitrary<NonNullable<ImageUrlOptions[N
   "draw.opacity": fc.constantFrom(0.01, 0.5, 1),
   "draw.repeat": fc.boolean(),
   placeholder: fc.boolean(),
+  zoom: fc.integer({ min: 0, max: 100 }).map((n) => n / 100),
   onerror: fc.constant("redirect"),
 };
 

@@ -299,7 +299,7 @@ describe("its answer", () => {
         .bind(JSON.stringify(learned), mediaId)
         .run();
     await learn(cmyk);
-    await withoutContainers(`${mediaId}/1/width=36,fit=scale-down.jpg`);
+    await withoutContainers(`${mediaId}/1/mezzanine`);
     await problemOf(await image("w=36"), 503, "transcoder_unavailable");
     await learn(metadata);
     expect(await shapeOf(await image("w=36"))).toMatchObject({ width: 36 });
@@ -308,10 +308,25 @@ describe("its answer", () => {
   it("sends on to the original when the image cannot be made, if that is wished", async () => {
     await testEnv.MEDIA.put(`media/${mediaId}/original`, "no picture any more");
     const sentOn = await image("w=33,onerror=redirect");
-    expect([sentOn.status, sentOn.headers.get("Location")]).toEqual([
-      302,
-      `https://darkroom.test/v1/media/${mediaId}/original`,
-    ]);
+    expect([sentOn.status, sentOn.headers.get("Cache-Control")]).toEqual([302, "no-store"]);
+    // To a place of this host that needs no key, for a while, and whose name is no other's.
+    const place = String(sentOn.headers.get("Location"));
+    expect(place).toMatch(
+      new RegExp(`^https://darkroom\\.test/img/s--[\\w-]{43}/original/${mediaId}\\?exp=\\d+$`),
+    );
+    const original = await ask(place.slice("https://darkroom.test".length));
+    expect(await original.text()).toBe("no picture any more");
+    expect(original.headers.get("Content-Security-Policy")).toContain("sandbox");
+    for (const forged of [
+      place.replace(/exp=\d+/, "exp=9999999999"),
+      place.replace(/\?exp=\d+/, ""),
+      place.replace(/s--...../, "s--AAAAA"),
+      place.replace(mediaId, `med_${"0".repeat(26)}`),
+    ])
+      await problemOf(await ask(forged.slice("https://darkroom.test".length)), 403, "forbidden");
+    await problemOf(await ask(`/img/original/${mediaId}`), 400, "invalid_image_url");
+    // Nobody who only guessed the URL learns where a photo was taken.
+    await problemOf(await ask(`/img/w=33,onerror=redirect/${mediaId}`), 422, "corrupt_image");
     await problemOf(await image("w=33"), 422, "corrupt_image");
     await problemOf(await image("w=0,onerror=redirect"), 400, "invalid_image_url");
   });

@@ -8,7 +8,7 @@ import { findFaces } from "../../containers/transcoder/face-detector.ts";
 import { renderImage } from "../../containers/transcoder/render-image.ts";
 import { parseCascade } from "../../src/image/faces/cascade.ts";
 import type { Face } from "../../src/image/faces/face.ts";
-import { focusOnFaces } from "../../src/image/faces/focus.ts";
+import { focusOnFaces, zoomOnFaces } from "../../src/image/faces/focus.ts";
 import { groupBoxes } from "../../src/image/faces/group.ts";
 import { planImage } from "../../src/image/plan.ts";
 import { detailedPhoto } from "../fixtures/detailed-photo.ts";
@@ -107,6 +107,18 @@ describe("a crop on faces", () => {
     expect(focusOnFaces(faces, whole, { width: 120, height: 500 })?.x).toBeCloseTo((0.85 - 0.06) / 0.88, 5);
     expect(focusOnFaces([face(0.95, 0, 0.05)], whole, { width: 500, height: 500 })?.x).toBe(1);
     expect(focusOnFaces([], whole, whole)).toBeUndefined();
+  });
+
+  it("zooms in on them, in its own ratio and within the picture", () => {
+    const faces = [face(0.8, 0.2, 0.1)];
+    const crop = { width: 500, height: 250 };
+    expect(zoomOnFaces(faces, whole, crop, 0)).toMatchObject({ width: 500, height: 250 });
+    const close = zoomOnFaces(faces, whole, crop, 1);
+    // The face is 100×100 px, in the middle at 850, 150.
+    expect(close).toEqual({ left: 750, top: 100, right: 0, bottom: 0, width: 200, height: 100 });
+    const half = zoomOnFaces(faces, whole, crop, 0.5);
+    expect([half.width, half.height, half.left]).toEqual([350, 175, 650]);
+    expect(zoomOnFaces([face(0, 0, 0.01)], whole, crop, 1)).toMatchObject({ left: 0, top: 0 });
   });
 
   it("needs three windows that agree", () => {

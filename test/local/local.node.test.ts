@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { keysOf } from "../../src/local/keys.ts";
 import { freePort } from "../../src/local/ports.ts";
 import { startChild, stopChild } from "../../src/local/processes.ts";
 import { createProgressBoard } from "../../src/local/progress-bar.ts";
+import { waitUntilReady } from "../../src/local/ready.ts";
 import { takeState, writeRunRecord } from "../../src/local/run-record.ts";
 import { isAlive } from "../e2e/dev-server.ts";
 
@@ -55,6 +56,21 @@ it("says so when the port is taken", async () => {
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   await expect(freePort(port)).rejects.toThrow(`Port ${port} is taken`);
   server.close();
+});
+
+it("says at once that the worker cannot be built, however much is printed after it", async () => {
+  const logPath = join(dir, "wrangler.log");
+  const chatter = Array.from({ length: 60 }, (_, n) => `      ${n} │ import { a } from "./nowhere.ts";`);
+  const problem = ["✘ [ERROR] Build failed with 1 error:", '✘ [ERROR] Could not resolve "./nowhere.ts"'];
+  writeFileSync(logPath, [...problem, ...chatter].join("\n"));
+  const worker = {
+    name: "wrangler dev",
+    pid: -1,
+    logPath,
+    isRunning: () => true,
+    ended: new Promise<never>(() => {}),
+  };
+  await expect(waitUntilReady("http://127.0.0.1:9", worker, undefined)).rejects.toThrow("Could not resolve");
 });
 
 it("ends a child that does not want to end, with everything it started", async () => {

@@ -48,6 +48,14 @@ it("is registered, listed, read by id or name and deleted, and never says its cr
   await problemOf(await ask(path, { headers: anna }), 404, "not_found");
 });
 
+it("shows that its URL has a query, and not what is in it", async () => {
+  const url = "https://hooks.example.com/in?token=open-sesame";
+  const made = await register({ ...HTTP, url });
+  expect(await made.json()).toMatchObject({ url: "https://hooks.example.com/in?…" });
+  expect(await (await ask("/v1/destinations", { headers: anna })).text()).not.toContain("open-sesame");
+  expect(await rowsOf("destinations")).toMatchObject([{ url }]);
+});
+
 it("has a name of its own, and needs a key that may write", async () => {
   expect((await register(HTTP)).status).toBe(201);
   await problemOf(await register({ ...BUCKET, name: "default" }), 409, "conflict");

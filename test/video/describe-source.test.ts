@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readPacketTimes } from "../../src/video/describe-details.ts";
 import { describeSource } from "../../src/video/describe-source.ts";
 
 const format = { format_name: "mov,mp4", duration: "8.008000", start_time: "0.000000", bit_rate: "500000" };
@@ -107,5 +108,45 @@ describe("what ffprobe says of a source", () => {
 
   it("finds the length of a track in Matroska's tag", () => {
     expect(described({ tags: { DURATION: "00:01:02.500000000" } })?.durationSeconds).toBe(62.5);
+  });
+
+  it("tells what readers of the metadata want to know, and leaves out what nobody knows", () => {
+    const {
+      chapters,
+      video: picture,
+      audio: sound,
+    } = describeSource({
+      format,
+      streams: [
+        { ...video, profile: "High", level: 40, bit_rate: "450000", color_space: "bt709", color_range: "tv" },
+        { ...audio, channel_layout: "stereo", bit_rate: "96000", profile: "LC" },
+      ],
+      chapters: [
+        { start_time: "0.000000", end_time: "4.000000", tags: { title: "One" } },
+        { start_time: "9", end_time: "4" },
+      ],
+    });
+    expect(picture).toMatchObject({
+      ...{ profile: "High", level: 40, bitrateKbps: 450, colorSpace: "bt709", colorRange: "tv" },
+      ...{ averageFrameRate: "30000/1001", nominalFrameRate: "30000/1001" },
+    });
+    expect(picture).not.toHaveProperty("pixelAspect");
+    expect(sound).toMatchObject([{ channelLayout: "stereo", bitrateKbps: 96, profile: "LC" }]);
+    expect(chapters).toEqual([{ startSeconds: 0, endSeconds: 4, title: "One" }]);
+    expect(described({ level: -99, sample_aspect_ratio: "0:1" })).not.toHaveProperty("level");
+  });
+
+  it("is told by the times of its packets where keyframes are, and whether frames are missing", () => {
+    const packets = (times: number[], keys: number[]) =>
+      times.map((time) => `${(time * 0.04).toFixed(6)},${keys.includes(time) ? "K__" : "___"}`).join("\n");
+    const all = Array.from({ length: 100 }, (_, i) => i);
+    expect(readPacketTimes(packets(all, [0, 25, 75]))).toEqual({ keyframeSeconds: 2, irregular: false });
+    // As B-frames travel.
+    const reordered = all.map((i) => (i % 3 === 1 ? i + 1 : i % 3 === 2 ? i - 1 : i));
+    expect(readPacketTimes(packets(reordered, [0]))).toEqual({ irregular: false });
+    const gappy = all.filter((i) => i < 9 || i % 3 === 0);
+    expect(readPacketTimes(packets(gappy, [0])).irregular).toBe(true);
+    expect(readPacketTimes("N/A,K__\n0.04,___\n")).toEqual({ irregular: false });
+    expect(readPacketTimes("")).toEqual({ irregular: false });
   });
 });

@@ -181,7 +181,8 @@ describe("failures that somebody listens to", () => {
 
   it("tell each run of a job: its failure, its retry, its start and its end", async () => {
     const { job } = await submit();
-    await failTask(DB, (await claimOne()).lease, failure("input"), NEVER, START_MS);
+    const bad = { ...failure("input"), detail: "stderr" };
+    await failTask(DB, (await claimOne()).lease, bad, NEVER, START_MS);
     await Promise.all([retryJob(DB, job.id, LATER_MS), retryJob(DB, job.id, LATER_MS)]);
     const again = await claimOne(LATER_MS);
     await finishTask(DB, again.lease, finished([outputOf(again)]), LATER_MS);
@@ -193,6 +194,9 @@ describe("failures that somebody listens to", () => {
       ["job.started", 2, "processing"],
       ["job.completed", 2, "completed"],
     ]);
+    // A retry by hand says what it was for.
+    expect(told[2]?.data.payload).toMatchObject({ error: { code: "storage_failed" }, retry_eligible: false });
+    expect(JSON.stringify(told)).not.toContain("stderr");
   });
 
   it("tell of media that a probe proved bad, once, and of none that was merely not examined", async () => {

@@ -1,9 +1,42 @@
-import type { TaskResult } from "../../../src/video/protocol.ts";
-import { probeUrl } from "../run-ffmpeg.ts";
+import { readPacketTimes } from "../../../src/video/describe-details.ts";
+import { keyframeProbeArgs } from "../../../src/video/ffmpeg-args.ts";
+import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
+import type { SourceDescription } from "../../../src/video/source.ts";
+import { measureComplexity } from "../measure-complexity.ts";
+import { probeUrl, readFfprobe } from "../run-ffmpeg.ts";
 import type { TaskContext } from "../task-context.ts";
 
-/** Learns what the source is, from its headers alone. */
-export async function runProbe(context: TaskContext): Promise<TaskResult> {
+/** Above this rate, reading some seconds for their keyframes costs more than it tells. */
+const MAX_SCANNED_KBPS = 20_000;
+
+type ProbeRequest = Extract<TaskRequest, { kind: "probe" }>;
+
+/** Learns what the source is, from its headers and the first of its packets, and if asked how hard it is to encode. */
+export async function runProbe(context: TaskContext, request: ProbeRequest): Promise<TaskResult> {
   context.progress(0, "probing");
-  return { kind: "probe", source: await probeUrl(context, context.request.inputUrl) };
+  const source = await withPacketTimes(context, await probeUrl(context, request.inputUrl));
+  const complexity = request.measureComplexity ? await measureComplexity(context, source) : undefined;
+  if (source.video === undefined || complexity === undefined) return { kind: "probe", source };
+  return { kind: "probe", source: { ...source, video: { ...source.video, complexity } } };
+}
+
+async function withPacketTimes(context: TaskContext, source: SourceDescription): Promise<SourceDescription> {
+  const { video, bitrateKbps = Number.POSITIVE_INFINITY } = source;
+  if (video === undefined || bitrateKbps > MAX_SCANNED_KBPS) return source;
+  const args = keyframeProbeArgs(context.request.inputUrl);
+  // Whatever is wrong with the packets, the encoder will say it better.
+  const csv = await readFfprobe(context, args).catch(() => {
+    context.signal.throwIfAborted();
+    return "";
+  });
+  const { keyframeSeconds, irregular } = readPacketTimes(csv);
+  return {
+    ...source,
+    video: {
+      ...video,
+      ...(keyframeSeconds !== undefined && { keyframeSeconds }),
+      // A container that names a rate and leaves frames out; the fields of interlaced video have times of their own.
+      ...(irregular && !video.interlaced && { variableFrameRate: true }),
+    },
+  };
 }

@@ -49,6 +49,7 @@ export async function retryJob(d1: D1Database, jobId: string, nowMs: number): Pr
       type: "job.retry",
       where: sql`j.id = ${jobId} AND j.status = 'pending' AND j.run > 1`,
       cause: sql`'run.' || j.run`,
+      detail: endBefore(jobId),
       nowMs,
     }),
     reopenBatch(
@@ -59,6 +60,13 @@ export async function retryJob(d1: D1Database, jobId: string, nowMs: number): Pr
   ]);
   if (!job) return { retried: false };
   return { retried: true, run: job.run, readyLanes: readied.map((task) => task.lane) };
+}
+
+/** What the run before ended with: its failure, or the first output that it lost. Private words stay here. */
+function endBefore(jobId: string): SQL {
+  const failure = sql`coalesce(r.error, json_extract(r.outputs_failed, '$[0].failure'))`;
+  return sql`(SELECT json_object('failure', json(json_remove(${failure}, '$.detail')))
+    FROM job_runs AS r WHERE r.job_id = ${jobId} ORDER BY r.number DESC LIMIT 1)`;
 }
 
 function keepRun(db: DrizzleD1Database, jobId: string, nowMs: number) {
