@@ -154,6 +154,8 @@ export const LIMITS = {
   firstRenewMs: seconds(6),
   leaseLookEveryMs: seconds(8),
   heartbeatEveryMs: seconds(5),
+  /** What is done sooner says nothing of its progress while nobody has asked. */
+  quietMs: seconds(1),
   /** No heartbeat for this long and the job's watchdog takes the task back. */
   heartbeatTimeoutMs: seconds(20),
   /** Head start of one point of priority. */

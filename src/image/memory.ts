@@ -27,6 +27,9 @@ const ENCODE_BYTES_PER_PIXEL = { jpeg: 20, webp: 14, png: 19, avif: 60, gif: 12 
 /** Lossless WebP keeps tables for every pixel: measured on 0.75 and 1.2 megapixels of photo, the worst there is. */
 const LOSSLESS_BYTES_PER_PIXEL = 60;
 
+/** JPEG and AVIF at the best effort, with all samples of colour, and AVIF without loss: measured on noise. */
+const DEAR_BYTES_PER_PIXEL = { jpeg: 32, avif: 130 };
+
 const RGBA_BYTES = 4;
 
 /**
@@ -129,11 +132,23 @@ function waitingBytes(probe: ImageProbe, planes: number): number {
  * chosen, their decoder and what it hands over as well.
  */
 export function outputBytes({ geometry, size }: Framing, output: ImageOutput): number {
-  const perPixel = output.losslessIfFlat ? LOSSLESS_BYTES_PER_PIXEL : ENCODE_BYTES_PER_PIXEL[output.format];
-  const encode = area(size) * perPixel;
+  const encode = area(size) * encodeBytesPerPixel(output);
   const base = output.format === "png" ? 0 : EMSCRIPTEN_BASE_BYTES;
   const steps = area(size) * RGBA_BYTES * 2 + (output.sharpen ? area(geometry.resized) * 2 * RGBA_BYTES : 0);
   return area(geometry.resized) * RGBA_BYTES + steps + Math.max(encode, base) + lookBytes(size, output);
+}
+
+function encodeBytesPerPixel(output: ImageOutput): number {
+  const { format } = output;
+  if (format === "webp" && (output.lossless || output.losslessIfFlat)) return LOSSLESS_BYTES_PER_PIXEL;
+  return (format === "jpeg" || format === "avif") && isDear(output)
+    ? DEAR_BYTES_PER_PIXEL[format]
+    : ENCODE_BYTES_PER_PIXEL[format];
+}
+
+/** Whether an encoder is asked for more than its usual work for each pixel. */
+export function isDear({ lossless, effort, chromaSubsampling }: ImageOutput): boolean {
+  return lossless === true || effort === "best" || chromaSubsampling === "4:4:4";
 }
 
 /** Memory of reading a file again to see how like its picture it is. */

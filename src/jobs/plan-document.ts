@@ -3,9 +3,9 @@ import { isStageName, STAGE_OF_TASK, scaledWeights } from "../progress/stages.ts
 import { LANES, SLOT_SIZES, TASK_KINDS, TASK_STATES } from "../schema/tasks.ts";
 import { fileOutput } from "../video/file-output.ts";
 import { planFile } from "../video/file-plan.ts";
-import { planLadder } from "../video/ladder.ts";
 import { streamOutput } from "../video/output.ts";
 import { sourceDescription } from "../video/source.ts";
+import { planStream } from "../video/stream-plan.ts";
 import type { JobRow, TaskRow } from "./claimed-task.ts";
 import type { PlannedRows } from "./store/read-plan.ts";
 
@@ -17,6 +17,8 @@ const rendition = z.object({
   height: z.int(),
   video_kbps: z.number().optional(),
   audio_kbps: z.number().optional(),
+  crf: z.number().optional(),
+  every_second_frame: z.boolean().optional(),
 });
 
 export const planDocument = z
@@ -165,11 +167,14 @@ function renditionsOf({ kind, spec }: Pick<TaskRow, "kind" | "spec">): {
   if (kind === "audio") return {};
   const stream = streamSpec.safeParse(spec);
   if (stream.success) {
-    const ladder = planLadder(stream.data.source, stream.data.output.variants);
+    const { output } = stream.data;
     return {
-      renditions: ladder.map(({ id, width, height, videoKbps, audioKbps }) => {
-        return { id, width, height, video_kbps: videoKbps, audio_kbps: audioKbps };
-      }),
+      renditions: planStream(stream.data.source, output).renditions.map(
+        ({ id, width, height, videoKbps, audioKbps, crf, everySecondFrame }) => ({
+          ...{ id, width, height, video_kbps: videoKbps, audio_kbps: audioKbps, crf: crf ?? output.crf },
+          ...(everySecondFrame && { every_second_frame: true }),
+        }),
+      ),
     };
   }
   const film = filmSpec.safeParse(spec);

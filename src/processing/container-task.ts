@@ -4,11 +4,12 @@ import { errorCodeOf, MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
 import type { ImageOutput } from "../image/output.ts";
 import { attemptPrefix, type ClaimedTask, type TaskRow } from "../jobs/claimed-task.ts";
+import { jobPrefix } from "../media/object-keys.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { recordMetadata } from "../media/store.ts";
 import type { FileOutput } from "../video/file-output.ts";
 import { lowerSettings, lowerThreads } from "../video/lower-settings.ts";
-import type { StreamOutput } from "../video/output.ts";
+import type { StreamOutput, VideoOutput } from "../video/output.ts";
 import type { FailedFile, LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
 import { streamRoot } from "../video/segment-keys.ts";
 import type { SourceDescription } from "../video/source.ts";
@@ -23,12 +24,13 @@ import { planSteps } from "./plan-steps.ts";
 import { planVideoTasks } from "./plan-video.ts";
 import type { RenderOrder } from "./render-in-container.ts";
 import { videoStepOutputs } from "./step-outputs.ts";
+import { readStitchTracks, removeParts } from "./stitch-request.ts";
 import { storageUrls } from "./storage-access.ts";
 import { LANE_OF_TASK, TASK_SPECS } from "./task-spec.ts";
 
 /** How long one attempt of each kind may take, ms. */
 const TIME_LIMITS_MS = {
-  probe: 60_000,
+  probe: 3 * 60_000,
   image: 5 * 60_000,
   watermark: 5 * 60_000,
   thumbnail: 5 * 60_000,
@@ -36,10 +38,12 @@ const TIME_LIMITS_MS = {
   preview: 5 * 60_000,
   sound: 3 * 60 * 60_000,
   waveform: 60 * 60_000,
+  analysis: 3 * 60 * 60_000,
   transcode: 3 * 60 * 60_000,
   stream: 3 * 60 * 60_000,
   chunk: 30 * 60_000,
   audio: 3 * 60 * 60_000,
+  stitch: 60 * 60_000,
 } as const;
 
 type ContainerKind = keyof typeof TIME_LIMITS_MS;
@@ -69,10 +73,11 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
   const timeLimitMs = timeLimitOf(claimed.task);
   const steps = stepsDown(claimed.task);
   const logos = await findLogos(env.DB, picturesOf(claimed.task));
-  const { logoUrls, ...urls } = await storageUrls(
+  const { logoUrls, partsUrl, ...urls } = await storageUrls(
     env,
     {
       readKey: claimed.media.objectKey,
+      ...(kind === "stitch" && { partsPrefix: jobPrefix(claimed.lease.jobId) }),
       logoKeys: logos.map((logo) => logo.objectKey),
       writePrefix: attemptPrefix(claimed.lease),
       lease: { taskId: claimed.lease.taskId, token: claimed.lease.token },
@@ -91,7 +96,7 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
   const sources = logoSources(logos, logoUrls);
   switch (kind) {
     case "probe":
-      return { kind, ...base };
+      return { kind, ...base, measureComplexity: TASK_SPECS.probe.parse(spec).outputs.some(adapts) };
     case "image":
       return {
         kind,
@@ -111,6 +116,11 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       return withKeys(env, claimed, { kind, ...base, ...TASK_SPECS.chunk.parse(spec), logos: sources });
     case "audio":
       return withKeys(env, claimed, { kind, ...base, ...TASK_SPECS.audio.parse(spec) });
+    case "stitch": {
+      const { source, output } = TASK_SPECS.stitch.parse(spec);
+      const tracks = await readStitchTracks(env.DB, claimed);
+      return { kind, ...base, source, output, partsUrl, tracks };
+    }
     case "thumbnail":
       return { kind, ...base, ...TASK_SPECS.thumbnail.parse(spec), logos: sources };
     case "storyboard":
@@ -119,6 +129,8 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       return { kind, ...base, ...TASK_SPECS.preview.parse(spec) };
     case "sound":
       return { kind, ...base, ...TASK_SPECS.sound.parse(spec) };
+    case "analysis":
+      return { kind, ...base, ...TASK_SPECS.analysis.parse(spec) };
     case "waveform":
       return { kind, ...base, ...TASK_SPECS.waveform.parse(spec) };
     case "watermark": {
@@ -132,12 +144,13 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
 }
 
 /** What the tasks of an encrypted stream make their keys from. */
-async function withKeys<R extends { output: StreamOutput }>(
+async function withKeys<R extends { output: StreamOutput | FileOutput }>(
   env: Env,
   { job }: ClaimedTask,
   request: R,
 ): Promise<R & { keyRoot?: string }> {
-  if (request.output.encryption === undefined) return request;
+  const { output } = request;
+  if (!("encryption" in output) || output.encryption === undefined) return request;
   const root = await streamRoot(configOf(env).tokenSecret, job.id);
   return { ...request, keyRoot: encodeBase64(root.buffer) };
 }
@@ -161,6 +174,10 @@ function withinLimits({ timeLimitMs, threads }: RequestBase, { limits = {} }: Fi
     timeLimitMs: Math.min(timeLimitMs, (limits.timeoutSeconds ?? most) * 1_000),
     threads: fewest === most ? undefined : fewest,
   };
+}
+
+function adapts(output: VideoOutput): boolean {
+  return "contentAware" in output && output.contentAware === true;
 }
 
 /** The pictures and videos that a task makes, which may be marked with logos. */
@@ -190,7 +207,11 @@ export async function derivativeRequestOf(
   const slash = objectKey.lastIndexOf("/");
   const timeLimitMs = TIME_LIMITS_MS.thumbnail;
   const logos = await findLogos(env.DB, [output]);
-  const { logoUrls, ...urls } = await storageUrls(
+  const {
+    logoUrls,
+    partsUrl: _parts,
+    ...urls
+  } = await storageUrls(
     env,
     {
       readKey: media.objectKey,
@@ -238,6 +259,7 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
         files: result.files,
         notes: [...result.notes, ...notesOnModesty(claimed.task)],
         failedOutputs: (result.failed ?? []).map(failedOutput),
+        ...(claimed.task.kind === "stitch" && { tidy: () => removeParts(env, claimed) }),
         ...(result.analysis && keepAnalysis(claimed.media, result.analysis)),
       };
     case "tracks":

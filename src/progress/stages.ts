@@ -34,7 +34,9 @@ export const STAGE_OF_TASK = {
   preview: "thumbnails",
   sound: "audio",
   waveform: "audio",
+  analysis: "analysis",
   package: "packaging",
+  stitch: "packaging",
   // What is done with finished outputs is the last thing of any job.
   watermark: "finalization",
   ship: "finalization",

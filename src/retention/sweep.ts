@@ -16,7 +16,7 @@ import { deletePrefix } from "../media/delete-prefix.ts";
 import { findDeletedMedia } from "../media/store.ts";
 import { expireUpload, findAbandonedUploads } from "../media/upload-rows.ts";
 import { haltBatches, settleBatches } from "../processing/cancel-batch.ts";
-import { tell } from "../processing/conclude.ts";
+import { announce } from "../processing/conclude.ts";
 import { recoverExpired } from "../processing/recover.ts";
 import { stopAttempts } from "../processing/stop-attempts.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
@@ -98,7 +98,7 @@ async function failOverdue(env: Env, nowMs: number): Promise<number> {
     const result = await endJob(env.DB, job.id, job.status, nowMs, failure);
     if (!result.ended) continue;
     await stopAttempts(env, result.running);
-    await tell(env, job.id, [{ type: "job_ended", status: result.status, atMs: nowMs }]);
+    await announce(env, job.id, [{ type: "job_ended", status: result.status, atMs: nowMs }]);
   }
   return overdue.length;
 }

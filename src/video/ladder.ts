@@ -8,10 +8,10 @@ export interface Rendition extends FrameSize {
   /** Unique within the ladder, safe in a path: `720p`. */
   id: string;
   videoKbps: number;
-  /** Peak rate, 1.3 × videoKbps. */
-  maxrateKbps: number;
+  /** Peak rate, 1.3 × videoKbps; undefined leaves the CRF of a file uncapped. */
+  maxrateKbps: number | undefined;
   /** Rate-control buffer, 2 × videoKbps, kbit. */
-  bufferKbps: number;
+  bufferKbps: number | undefined;
   audioKbps: number;
   /** Shows every second frame of the source only. */
   everySecondFrame?: true;
@@ -61,9 +61,16 @@ function toRendition(variant: RenditionSpec, size: FrameSize): Rendition {
   return {
     id: `${Math.min(size.width, size.height)}p`,
     ...size,
-    videoKbps: variant.videoKbps,
-    maxrateKbps: Math.round(variant.videoKbps * 1.3),
-    bufferKbps: variant.videoKbps * 2,
+    ...ratesAt(variant.videoKbps),
     audioKbps: variant.audioKbps,
   };
+}
+
+/** The same rung at another rate, kbit/s. */
+export function withVideoKbps(rendition: Rendition, videoKbps: number): Rendition {
+  return { ...rendition, ...ratesAt(videoKbps) };
+}
+
+function ratesAt(videoKbps: number): Pick<Rendition, "videoKbps" | "maxrateKbps" | "bufferKbps"> {
+  return { videoKbps, maxrateKbps: Math.round(videoKbps * 1.3), bufferKbps: videoKbps * 2 };
 }

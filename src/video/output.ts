@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { watermark } from "../image/watermark.ts";
+import { analysisOutput } from "./analysis-output.ts";
 import { encoderPreset } from "./encoder-preset.ts";
 import { fileOutput } from "./file-output.ts";
 import { previewOutput } from "./preview.ts";
@@ -30,6 +31,8 @@ export const streamOutput = z.strictObject({
   encryption: streamEncryption.optional(),
   crf: z.int().min(0).max(51),
   encoderPreset,
+  /** What the picture takes moves the CRF and the caps of the ladder (`adapt-ladder.ts`). */
+  contentAware: z.boolean().optional(),
   /** A logo over the picture, laid on the largest rendition. */
   watermark: watermark.optional(),
 });
@@ -43,5 +46,6 @@ export const videoOutput = z.discriminatedUnion("format", [
   previewOutput,
   soundOutput,
   waveformOutput,
+  analysisOutput,
 ]);
 export type VideoOutput = z.infer<typeof videoOutput>;

@@ -1,3 +1,4 @@
+import { adaptLadder } from "./adapt-ladder.ts";
 import { type AudioPlan, planAudioTracks } from "./audio-encoder.ts";
 import { type FrameRate, frameRateFromDecimal, framesPerSecond, parseFrameRate } from "./frame-rate.ts";
 import { planLadder, type Rendition } from "./ladder.ts";
@@ -39,7 +40,7 @@ export interface StreamPlan {
 
 /** @throws {MediaError} `no_video_stream` when the source has only audio. */
 export function planStream(source: SourceDescription, output: StreamOutput): StreamPlan {
-  const renditions = planLadder(source, output.variants);
+  const renditions = adaptLadder(planLadder(source, output.variants), source, output);
   const video = source.video as VideoDescription;
   const audioKbps = Math.max(...renditions.map((rendition) => rendition.audioKbps));
   return {
@@ -52,7 +53,7 @@ export function planStream(source: SourceDescription, output: StreamOutput): Str
   };
 }
 
-function planGrid(
+export function planGrid(
   video: VideoDescription,
   segmentSeconds: number,
   renditions: readonly Rendition[],

@@ -1,18 +1,23 @@
 import { readPacketTimes } from "../../../src/video/describe-details.ts";
 import { keyframeProbeArgs } from "../../../src/video/ffmpeg-args.ts";
-import type { TaskResult } from "../../../src/video/protocol.ts";
+import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
 import type { SourceDescription } from "../../../src/video/source.ts";
+import { measureComplexity } from "../measure-complexity.ts";
 import { probeUrl, readFfprobe } from "../run-ffmpeg.ts";
 import type { TaskContext } from "../task-context.ts";
 
 /** Above this rate, reading some seconds for their keyframes costs more than it tells. */
 const MAX_SCANNED_KBPS = 20_000;
 
-/** Learns what the source is, from its headers and the first of its packets. */
-export async function runProbe(context: TaskContext): Promise<TaskResult> {
+type ProbeRequest = Extract<TaskRequest, { kind: "probe" }>;
+
+/** Learns what the source is, from its headers and the first of its packets, and if asked how hard it is to encode. */
+export async function runProbe(context: TaskContext, request: ProbeRequest): Promise<TaskResult> {
   context.progress(0, "probing");
-  const source = await probeUrl(context, context.request.inputUrl);
-  return { kind: "probe", source: await withPacketTimes(context, source) };
+  const source = await withPacketTimes(context, await probeUrl(context, request.inputUrl));
+  const complexity = request.measureComplexity ? await measureComplexity(context, source) : undefined;
+  if (source.video === undefined || complexity === undefined) return { kind: "probe", source };
+  return { kind: "probe", source: { ...source, video: { ...source.video, complexity } } };
 }
 
 async function withPacketTimes(context: TaskContext, source: SourceDescription): Promise<SourceDescription> {

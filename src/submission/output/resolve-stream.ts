@@ -17,6 +17,8 @@ export function streamOf(
     encryption: encryptionOf(specification),
     crf: crfOf(specification),
     encoderPreset: encoderPresetOf(specification),
+    // Whoever names a CRF wants that one.
+    contentAware: specification.content_aware ?? specification.crf === undefined,
     watermark: specification.watermark && watermarkOf(specification.watermark, defaultLogo),
   };
 }

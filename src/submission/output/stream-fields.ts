@@ -7,6 +7,8 @@ export const streamFields = {
   variants: z.array(z.int().min(144).max(2160)).min(1).max(8).optional(),
   /** Seconds. */
   segment_duration: z.number().min(2).max(10).optional(),
+  /** Whether how hard the picture is to encode moves the rates; unless `crf` is given it does. */
+  content_aware: z.boolean().optional(),
   encryption: z
     .union([
       z.literal("aes-128"),
@@ -19,5 +21,6 @@ export const streamFields = {
 export const STREAM_FIELD_FORMATS = {
   variants: STREAM_FORMATS,
   segment_duration: STREAM_FORMATS,
+  content_aware: STREAM_FORMATS,
   encryption: STREAM_FORMATS,
 };
