@@ -1,6 +1,7 @@
 import { planChunks, rangeSeconds } from "../video/chunk-plan.ts";
 import type { FileOutput } from "../video/file-output.ts";
 import { planFileParts } from "../video/file-parts.ts";
+import { planFile } from "../video/file-plan.ts";
 import { footprintOf } from "../video/footprint.ts";
 import type { SourceDescription } from "../video/source.ts";
 import type { PlannedTask } from "./plan-video.ts";
@@ -22,6 +23,8 @@ export function planFileTasks(
 ): PlannedTask[] {
   const { memoryBytes, diskBytes } = footprintOf(source, output);
   requireRoom(output, { memoryBytes, diskBytes });
+  // What cannot be is refused now, not after everything else was made.
+  planFile(source, output);
   const plan = planFileParts(source, output);
   const ranges = plan === undefined ? [] : planChunks(source, plan, chunkSeconds);
   const outputNames = [output.name];

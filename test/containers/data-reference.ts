@@ -33,7 +33,7 @@ function aliasOf(path: string): Buffer {
   const fixed = Buffer.alloc(150);
   fixed.writeUInt16BE(path.length, 0);
   const tag = Buffer.alloc(4 + path.length + (path.length % 2));
-  tag.writeInt16BE(18, 0);
+  tag.writeInt16BE(2, 0);
   tag.writeUInt16BE(path.length, 2);
   tag.write(path, 4, "latin1");
   const end = Buffer.from([0xff, 0xff, 0, 0]);

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { SourceDescription } from "../../src/video/source.ts";
 import { ffprobe, makeClip, soundWithCover } from "../fixtures/video.ts";
 import { withDataReference } from "./data-reference.ts";
 import { type ObjectStore, startObjectStore } from "./object-store.ts";
@@ -57,7 +58,9 @@ describe("a file that is not what it should be", () => {
 
 describe("a file that points elsewhere", () => {
   let victim: ObjectStore;
+  let source: SourceDescription;
   beforeAll(async () => {
+    source = await studio.probe(await makeClip({ seconds: 1 }));
     victim = await startObjectStore();
     victim.objects.set("secret.ts", { bytes: await makeClip({ extension: "ts" }), type: "video/mp2t" });
   });
@@ -99,7 +102,6 @@ describe("a file that points elsewhere", () => {
         type: "error",
         code: expect.stringMatching(/unsupported_type|corrupt_input/),
       });
-      const source = await studio.probe(await makeClip({ seconds: 1 }));
       const task = studio.task(input);
       const encode = await endOf(studio.transcoder, { kind: "transcode", ...task, source, output: mp4 });
       expect(encode.type).toBe("error");
@@ -110,7 +112,6 @@ describe("a file that points elsewhere", () => {
 
   it("as an MP4 with its samples elsewhere is not followed there", async () => {
     const clip = await makeClip({ seconds: 1 });
-    const source = await studio.probe(clip);
     for (const path of ["/etc/hostname", victim.url("secret.ts")]) {
       const input = withDataReference(clip, path);
       const task = studio.task(input);
@@ -128,12 +129,14 @@ describe("a file that points elsewhere", () => {
     const cover = sound.indexOf(Buffer.from([0xff, 0xd8, 0xff]));
     const drawing = `<svg xmlns="http://www.w3.org/2000/svg"><image href="${victim.url("secret.ts")}"/></svg>`;
     sound.write(drawing.padEnd(300), cover, "latin1");
-    const source = {
-      ...(await studio.probe(await soundWithCover())),
-      video: undefined,
-    };
+    const covered = { ...(await studio.probe(await soundWithCover())), video: undefined };
     const output = { format: "thumbnail", name: "cover.jpg", atSeconds: 0, image };
-    const end = await endOf(studio.transcoder, { kind: "thumbnail", ...studio.task(sound), source, output });
+    const end = await endOf(studio.transcoder, {
+      kind: "thumbnail",
+      ...studio.task(sound),
+      source: covered,
+      output,
+    });
     expect(end).toMatchObject({
       type: "error",
       code: expect.stringMatching(/corrupt_input|no_video_stream/),

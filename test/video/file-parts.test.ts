@@ -58,6 +58,12 @@ describe("a long file", () => {
     ).toBeUndefined();
   });
 
+  it("that would be nothing is refused before anything is made", () => {
+    expect(() => tasksOf(long, { videoCodec: "h265", startSeconds: 400 })).toThrow("lower start");
+    const limits = { memoryBytes: 20_000_000 };
+    expect(() => tasksOf(long, { limits })).toThrow("max_memory_mb");
+  });
+
   it("has one rendition of its own size and rate", () => {
     const plan = planFileParts(long, { ...output, height: 720, maxVideoKbps: 900 });
     expect(plan?.renditions).toEqual([
