@@ -48,6 +48,9 @@ const WEIGHT_OF_STAGE: Record<StageName, number> = {
   ...STAGE_WEIGHTS.video,
 };
 
+/** Every stage of any job. */
+export const ALL_STAGES = Object.keys(WEIGHT_OF_STAGE) as [StageName, ...StageName[]];
+
 /** Whether a string out of D1 names a stage. */
 export function isStageName(value: string): value is StageName {
   return Object.hasOwn(WEIGHT_OF_STAGE, value);
