@@ -12,6 +12,7 @@ import { runImage } from "./tasks/image.ts";
 import { runPreview } from "./tasks/preview.ts";
 import { runProbe } from "./tasks/probe.ts";
 import { runSound } from "./tasks/sound.ts";
+import { runStitch } from "./tasks/stitch.ts";
 import { runStoryboard } from "./tasks/storyboard.ts";
 import { runStream } from "./tasks/stream.ts";
 import { runThumbnail } from "./tasks/thumbnail.ts";
@@ -85,6 +86,8 @@ function runKind(context: TaskContext, request: TaskRequest): Promise<TaskResult
       return runChunk(context, request);
     case "audio":
       return runAudio(context, request);
+    case "stitch":
+      return runStitch(context, request);
     case "thumbnail":
       return runThumbnail(context, request);
     case "storyboard":

@@ -45,6 +45,8 @@ export interface TaskOutcome {
   alongside?: FinishedTask["alongside"];
   /** Removes what was made beside the attempt's own files, when the attempt does not count. */
   discard?: () => Promise<void>;
+  /** Removes what nobody needs any more once the task is done. */
+  tidy?: () => Promise<void>;
   /** The file that was delivered to somebody else. */
   shipped?: ShippedFile;
   /** Outputs that it could not make, where the job allows that. */
@@ -99,6 +101,7 @@ export async function concludeDone(
     return await abandonAttempt(env, lease);
   }
   await sendTickets(laneQueues(env), finish.readyLanes);
+  await tidyUp(outcome, lease);
   const events: ProgressEvent[] = [];
   if (newTasks.length > 0) {
     events.push({ type: "planned", tasks: newTasks.map(outlineOf), stages: outcome.stages, atMs: nowMs });
@@ -118,6 +121,15 @@ export async function concludeDone(
     finish.hasChannel && tell(env, job.id, events),
     finish.hasEvents && dispatchEvents(env, [job.id], nowMs),
   ]);
+}
+
+/** The task is done whatever becomes of this; what is left goes with the job. */
+async function tidyUp({ tidy }: TaskOutcome, { jobId, taskId }: Lease): Promise<void> {
+  try {
+    await tidy?.();
+  } catch (error) {
+    log("warn", "processing", "untidy", { job_id: jobId, task_id: taskId, detail: String(error) });
+  }
 }
 
 /** A stale failure is what becomes of cancelled work. */

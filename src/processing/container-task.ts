@@ -4,6 +4,7 @@ import { errorCodeOf, MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
 import type { ImageOutput } from "../image/output.ts";
 import { attemptPrefix, type ClaimedTask, type TaskRow } from "../jobs/claimed-task.ts";
+import { jobPrefix } from "../media/object-keys.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { recordMetadata } from "../media/store.ts";
 import type { FileOutput } from "../video/file-output.ts";
@@ -23,6 +24,7 @@ import { planSteps } from "./plan-steps.ts";
 import { planVideoTasks } from "./plan-video.ts";
 import type { RenderOrder } from "./render-in-container.ts";
 import { videoStepOutputs } from "./step-outputs.ts";
+import { readStitchTracks, removeParts } from "./stitch-request.ts";
 import { storageUrls } from "./storage-access.ts";
 import { LANE_OF_TASK, TASK_SPECS } from "./task-spec.ts";
 
@@ -41,6 +43,7 @@ const TIME_LIMITS_MS = {
   stream: 3 * 60 * 60_000,
   chunk: 30 * 60_000,
   audio: 3 * 60 * 60_000,
+  stitch: 60 * 60_000,
 } as const;
 
 type ContainerKind = keyof typeof TIME_LIMITS_MS;
@@ -70,10 +73,11 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
   const timeLimitMs = timeLimitOf(claimed.task);
   const steps = stepsDown(claimed.task);
   const logos = await findLogos(env.DB, picturesOf(claimed.task));
-  const { logoUrls, ...urls } = await storageUrls(
+  const { logoUrls, partsUrl, ...urls } = await storageUrls(
     env,
     {
       readKey: claimed.media.objectKey,
+      ...(kind === "stitch" && { partsPrefix: jobPrefix(claimed.lease.jobId) }),
       logoKeys: logos.map((logo) => logo.objectKey),
       writePrefix: attemptPrefix(claimed.lease),
       lease: { taskId: claimed.lease.taskId, token: claimed.lease.token },
@@ -112,6 +116,11 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       return withKeys(env, claimed, { kind, ...base, ...TASK_SPECS.chunk.parse(spec), logos: sources });
     case "audio":
       return withKeys(env, claimed, { kind, ...base, ...TASK_SPECS.audio.parse(spec) });
+    case "stitch": {
+      const { source, output } = TASK_SPECS.stitch.parse(spec);
+      const tracks = await readStitchTracks(env.DB, claimed);
+      return { kind, ...base, source, output, partsUrl, tracks };
+    }
     case "thumbnail":
       return { kind, ...base, ...TASK_SPECS.thumbnail.parse(spec), logos: sources };
     case "storyboard":
@@ -135,12 +144,13 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
 }
 
 /** What the tasks of an encrypted stream make their keys from. */
-async function withKeys<R extends { output: StreamOutput }>(
+async function withKeys<R extends { output: StreamOutput | FileOutput }>(
   env: Env,
   { job }: ClaimedTask,
   request: R,
 ): Promise<R & { keyRoot?: string }> {
-  if (request.output.encryption === undefined) return request;
+  const { output } = request;
+  if (!("encryption" in output) || output.encryption === undefined) return request;
   const root = await streamRoot(configOf(env).tokenSecret, job.id);
   return { ...request, keyRoot: encodeBase64(root.buffer) };
 }
@@ -197,7 +207,11 @@ export async function derivativeRequestOf(
   const slash = objectKey.lastIndexOf("/");
   const timeLimitMs = TIME_LIMITS_MS.thumbnail;
   const logos = await findLogos(env.DB, [output]);
-  const { logoUrls, ...urls } = await storageUrls(
+  const {
+    logoUrls,
+    partsUrl: _parts,
+    ...urls
+  } = await storageUrls(
     env,
     {
       readKey: media.objectKey,
@@ -245,6 +259,7 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
         files: result.files,
         notes: [...result.notes, ...notesOnModesty(claimed.task)],
         failedOutputs: (result.failed ?? []).map(failedOutput),
+        ...(claimed.task.kind === "stitch" && { tidy: () => removeParts(env, claimed) }),
         ...(result.analysis && keepAnalysis(claimed.media, result.analysis)),
       };
     case "tracks":

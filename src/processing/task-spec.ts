@@ -14,6 +14,9 @@ import { thumbnailOutput } from "../video/still-output.ts";
 import { storyboardOutput } from "../video/storyboard.ts";
 import { plannedStep } from "./planned-step.ts";
 
+/** What is encoded in parts. */
+const inParts = z.union([streamOutput, fileOutput]);
+
 /** What a task carries in D1, by its kind. Parsed on the way out: a deploy may meet rows of the one before. */
 export const TASK_SPECS = {
   /** `fields` as they were submitted: what they ask for is resolved when it is known what the original is. */
@@ -24,8 +27,8 @@ export const TASK_SPECS = {
   /** A short stream: all of it. */
   stream: z.object({ output: streamOutput, source: sourceDescription }),
   /** A longer one: the picture of some segments, or all of the sound. */
-  chunk: z.object({ output: streamOutput, source: sourceDescription, range: segmentRange }),
-  audio: z.object({ output: streamOutput, source: sourceDescription }),
+  chunk: z.object({ output: inParts, source: sourceDescription, range: segmentRange }),
+  audio: z.object({ output: inParts, source: sourceDescription }),
   /** `others` are the further stills of the same specification. */
   thumbnail: z.object({
     output: thumbnailOutput,
@@ -37,6 +40,8 @@ export const TASK_SPECS = {
   sound: z.object({ output: soundOutput, source: sourceDescription }),
   analysis: z.object({ output: analysisOutput, source: sourceDescription }),
   waveform: z.object({ output: waveformOutput, source: sourceDescription }),
+  /** Joins the chunks of a file and its sound. */
+  stitch: z.object({ output: fileOutput, source: sourceDescription }),
   /** Writes the manifests over what the tasks that it depends on have encoded. */
   package: z.object({
     name: z.string(),
@@ -68,6 +73,7 @@ export const LANE_OF_TASK = {
   preview: "container-short",
   sound: "container-long",
   waveform: "container-long",
+  stitch: "container-long",
   analysis: "container-long",
   package: "io",
   ship: "io",

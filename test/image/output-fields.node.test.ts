@@ -90,6 +90,15 @@ describe.each([
   });
 });
 
+it("leaves dear AVIF to the container sooner", () => {
+  const probe = { ...probed(source), width: 500, height: 400 };
+  const lane = (output: Partial<ImageOutput>) =>
+    planImage(probe, [{ ...OUTPUT, format: "avif", ...output }]).lane;
+  expect(lane({})).toBe("edge");
+  for (const dear of [{ lossless: true }, { effort: "best" }, { chromaSubsampling: "4:4:4" }] as const)
+    expect(lane(dear)).toBe("container-short");
+});
+
 describe("palettes", () => {
   it("of a PNG have no more colours than asked, and come near the picture", async () => {
     for (const maxColors of [2, 16, 256]) {

@@ -167,6 +167,10 @@ describe("a profile of tables", () => {
       reason: expect.stringContaining("tables of colours"),
     });
     expect(planImage(probe, [{ ...OUTPUT, colorProfile: "keep" }]).lane).toBe("edge");
+    const input = await inProfile("png", TABLE_PROFILE);
+    await expect(renderImage(input, probe, [OUTPUT])).rejects.toMatchObject({ code: "unsupported_image" });
+    const { profileKind: _, ...older } = probe;
+    expect(await renderImage(input, older, [OUTPUT])).toHaveLength(1);
   });
 });
 
