@@ -50,6 +50,8 @@ export interface Env {
   IMAGE_URL_MISSES_PER_MINUTE?: string;
   /** Second path that image URLs are served under, such as `/cdn-cgi/image`. */
   IMAGE_URL_MOUNT?: string;
+  /** Sites whose images are served by their absolute URLs, separated by commas. */
+  IMAGE_URL_ORIGINS?: string;
   /** Zone whose cache is purged when a media is deleted, with a token that may. */
   CACHE_PURGE_ZONE_ID?: string;
   CACHE_PURGE_TOKEN?: string;
@@ -154,6 +156,8 @@ export const LIMITS = {
   firstRenewMs: seconds(6),
   leaseLookEveryMs: seconds(8),
   heartbeatEveryMs: seconds(5),
+  /** What is done sooner says nothing of its progress while nobody has asked. */
+  quietMs: seconds(1),
   /** No heartbeat for this long and the job's watchdog takes the task back. */
   heartbeatTimeoutMs: seconds(20),
   /** Head start of one point of priority. */

@@ -26,7 +26,7 @@ export interface JobEvent {
   nowMs: number;
 }
 
-/** The statement that writes an event of a job; it returns nothing and changes nothing else. */
+/** The statement that writes an event of a job, and changes nothing else; zero rows: nobody asked for it, or it is there. */
 export function recordJobEvent(db: DrizzleD1Database, event: JobEvent) {
   return db
     .insert(events)
@@ -37,7 +37,8 @@ export function recordJobEvent(db: DrizzleD1Database, event: JobEvent) {
       FROM jobs AS j WHERE ${event.where}
         AND (j.webhook_url IS NOT NULL OR ${isListenedTo(sql`j.owner`, event.type)})`,
     )
-    .onConflictDoNothing();
+    .onConflictDoNothing()
+    .returning({ sequence: events.sequence });
 }
 
 function detailOf({ detail }: JobEvent): SQL {
@@ -45,7 +46,7 @@ function detailOf({ detail }: JobEvent): SQL {
   return is(detail, SQL) ? detail : sql`json(${JSON.stringify(detail)})`;
 }
 
-/** The statement that writes `media.ready` of a media that has become so, while `guard` holds. */
+/** The statement that writes `media.ready` of a media that has become so, while `guard` holds; zero rows: nobody asked. */
 export function recordMediaReady(
   db: DrizzleD1Database,
   mediaId: string,
@@ -63,7 +64,8 @@ export function recordMediaReady(
       FROM media AS m WHERE m.id = ${mediaId} AND m.status = 'ready' AND ${guard}
         AND ${isListenedTo(sql`m.owner`, type)}`,
     )
-    .onConflictDoNothing();
+    .onConflictDoNothing()
+    .returning({ sequence: events.sequence });
 }
 
 /**

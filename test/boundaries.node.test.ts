@@ -48,7 +48,7 @@ function roomOf(file: string): string {
 
 /** Pure: no HTTP, no database, no jobs. Of `image-url/` everything but what serves it. */
 const SERVES_IMAGES =
-  /image-url\/(analysis|delivery|describe|find-derivative|make-once|miss-budget|produce|producer|purge|([a-z]+-)?routes)\.ts$/;
+  /image-url\/(analysis|delivery|describe|find-derivative|make-once|miss-budget|produce|producer|purge|remote-image|([a-z]+-)?routes)\.ts$/;
 function isPure(file: string): boolean {
   const room = roomOf(file);
   return ["errors", "image", "video"].includes(room) || (room === "image-url" && !SERVES_IMAGES.test(file));
@@ -66,6 +66,7 @@ const FOUNDATION = new Set([
   "request-context",
   "create-routes",
   "problem",
+  "problem-answers",
   "field-errors",
   "outbox",
   "breaker",

@@ -1,49 +1,35 @@
-import { open, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { MediaError } from "../../src/errors.ts";
-import { detectImageFormat } from "../../src/image/probe/detect.ts";
+import type { RunPlace } from "./run-ffmpeg.ts";
 import { runProcess } from "./run-process.ts";
-import type { TaskContext } from "./task-context.ts";
 import { standPngUpright } from "./upright-png.ts";
-
-type Place = Pick<TaskContext, "folder" | "signal" | "stallMs">;
 
 /** Address space of the decoder, KiB: room for 100 megapixels, and an end for a file that claims more. */
 const MAX_MEMORY_KIB = 3_500_000;
 
 /**
- * A file that libvips can open: HEIC as a PNG, everything else as it is. libvips comes without HEVC, for its patents;
- * libheif's own tool has it from the system's packages. Tiles are joined and turned by it.
+ * Makes a PNG of a HEIC. libvips comes without HEVC, for its patents; libheif's own tool has it from the system's
+ * packages. Tiles are joined and turned by it.
  *
- * @returns the local file, which lies in the task's folder
+ * @returns the local file, beside the other
  * @throws {MediaError} `decoder_missing`, `unsupported_image`, `corrupt_image`
  */
-export async function decodeHeic(place: Place, input: string): Promise<string> {
-  const format = detectImageFormat(await headOf(input));
-  if (format !== "heic") return input;
+export async function decodeHeic(place: RunPlace, input: string): Promise<string> {
   const index = await primaryIndex(place, input);
-  await runHeifTool(place, "heif-convert", ["--quiet", input, "heic.png"]);
+  await runHeifTool(place, "heif-convert", ["--quiet", input, `${input}.png`]);
   // Of several pictures each has its number, from 1.
-  const made = await readdir(place.folder);
-  const name = ["heic.png", `heic-${index}.png`].find((file) => made.includes(file));
+  const made = await readdir(dirname(input));
+  const names = [`${basename(input)}.png`, `${basename(input)}-${index}.png`];
+  const name = names.find((candidate) => made.includes(candidate));
   if (name === undefined) throw new MediaError("corrupt_image", "The HEIC has no picture in it.");
-  const file = join(place.folder, name);
+  const file = join(dirname(input), name);
   await standPngUpright(file);
   return file;
 }
 
-async function headOf(file: string): Promise<Uint8Array> {
-  const source = await open(file);
-  try {
-    const { buffer, bytesRead } = await source.read(new Uint8Array(1024), 0, 1024, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await source.close();
-  }
-}
-
 /** Which of the pictures of a file is the one to show, counted from 1 in the order in which they are converted. */
-async function primaryIndex(place: Place, input: string): Promise<number> {
+async function primaryIndex(place: RunPlace, input: string): Promise<number> {
   const list = await runHeifTool(place, "heif-info", [input]);
   const pictures = list.match(/^image: .*$/gm) ?? [];
   return (
@@ -55,7 +41,7 @@ async function primaryIndex(place: Place, input: string): Promise<number> {
 }
 
 /** What one of libheif's tools says on stdout. */
-async function runHeifTool(place: Place, tool: string, args: string[]): Promise<string> {
+async function runHeifTool(place: RunPlace, tool: string, args: string[]): Promise<string> {
   let said = "";
   await runProcess({
     command: "sh",

@@ -5,12 +5,14 @@ import type { TranscoderConfig } from "./config.ts";
 import { withoutUrls } from "./log.ts";
 import { takePeak } from "./peak-memory.ts";
 import { createTaskContext, type TaskContext } from "./task-context.ts";
+import { runAnalysis } from "./tasks/analysis.ts";
 import { runAudio } from "./tasks/audio.ts";
 import { runChunk } from "./tasks/chunk.ts";
 import { runImage } from "./tasks/image.ts";
 import { runPreview } from "./tasks/preview.ts";
 import { runProbe } from "./tasks/probe.ts";
 import { runSound } from "./tasks/sound.ts";
+import { runStitch } from "./tasks/stitch.ts";
 import { runStoryboard } from "./tasks/storyboard.ts";
 import { runStream } from "./tasks/stream.ts";
 import { runSubtitles } from "./tasks/subtitles.ts";
@@ -87,6 +89,8 @@ function runKind(context: TaskContext, request: TaskRequest): Promise<TaskResult
       return runAudio(context, request);
     case "subtitles":
       return runSubtitles(context, request);
+    case "stitch":
+      return runStitch(context, request);
     case "thumbnail":
       return runThumbnail(context, request);
     case "storyboard":
@@ -95,6 +99,8 @@ function runKind(context: TaskContext, request: TaskRequest): Promise<TaskResult
       return runPreview(context, request);
     case "sound":
       return runSound(context, request);
+    case "analysis":
+      return runAnalysis(context, request);
     case "waveform":
       return runWaveform(context, request);
   }

@@ -3,14 +3,15 @@ import { MediaError } from "../../src/errors.ts";
 import type { TaskRequest } from "../../src/video/protocol.ts";
 import { keyNumberOf, type StreamEncryption, segmentIv, segmentKey } from "../../src/video/segment-keys.ts";
 
-type EncryptedRequest = Pick<Extract<TaskRequest, { kind: "stream" }>, "output" | "keyRoot">;
+/** The parts of files that are stitched are never encrypted. */
+type EncryptedRequest = Pick<Extract<TaskRequest, { kind: "chunk" }>, "output" | "keyRoot">;
 
 /** Gives the cipher that a segment is written through; `index` is its place on the grid of the stream. */
 export type SegmentCiphers = (trackId: string, index: number) => Promise<Cipher>;
 
 /** The ciphers of a stream's task, if it is to be encrypted. */
 export function ciphersOf({ output, keyRoot }: EncryptedRequest): SegmentCiphers | undefined {
-  if (output.encryption === undefined) return undefined;
+  if (!("encryption" in output) || output.encryption === undefined) return undefined;
   if (keyRoot === undefined) throw new MediaError("internal", "An encrypted stream came without its keys.");
   return segmentCiphers(output.encryption, keyRoot);
 }

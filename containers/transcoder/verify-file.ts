@@ -23,7 +23,7 @@ export async function verifyFile(
   place: RunPlace,
   file: string,
   { size, codec, tracks }: PlannedFile,
-): Promise<{ durationSeconds: number }> {
+): Promise<{ durationSeconds: number; frameCount: number | undefined }> {
   const made: SourceDescription = await probeFile(place, file).catch((cause) => {
     place.signal.throwIfAborted();
     throw new MediaError("invalid_result", "The encoded file cannot be read back.", { cause });
@@ -36,5 +36,5 @@ export async function verifyFile(
     video.codec === (PROBED[codec] ?? codec) &&
     made.audio.length === tracks;
   if (!asPlanned) throw new MediaError("invalid_result", "The encoded file is not what was planned.");
-  return { durationSeconds: video.durationSeconds ?? made.durationSeconds };
+  return { durationSeconds: video.durationSeconds ?? made.durationSeconds, frameCount: video.frameCount };
 }

@@ -13,9 +13,11 @@ import { boundSize } from "./bound-size.ts";
 import { type DerivativeIdentity, derivativeKey, derivedObjectKey } from "./cache-key.ts";
 import { describeImage } from "./describe.ts";
 import { type Found, findDerivative, readStored } from "./find-derivative.ts";
-import { makeLater, makeOnce } from "./make-once.ts";
+import { makeLater, makeOnce, spendBudget } from "./make-once.ts";
 import { negotiateFormat } from "./negotiate.ts";
 import type { DerivativeOrder } from "./producer.ts";
+import { knownRemoteImage } from "./remote-image.ts";
+import { remoteMediaId, remoteUrlOf, requireListed } from "./remote-source.ts";
 import { serverTiming } from "./server-timing.ts";
 import { ORIGINAL_SEGMENT, signatureOf, signImagePath, verifyImagePath } from "./signature.ts";
 import { toImageOutput } from "./to-output.ts";
@@ -70,8 +72,25 @@ export async function deliverOriginal(c: AppContext, segments: readonly string[]
  * @throws MediaError `not_found`
  */
 export async function findImage(c: AppContext, mediaId: string): Promise<MediaRecord> {
+  const remote = remoteUrlOf(mediaId);
+  if (remote) return await findRemote(c, remote);
   const media = isId("media", mediaId) ? await readPublishedMedia(c.env.DB, mediaId) : undefined;
   if (media?.kind === "image") return media;
+  throw new MediaError("not_found", "There is no image with this id.");
+}
+
+/** The image behind a listed URL, fetched when it is not known. Asking for that costs as much as making an image. */
+async function findRemote(c: AppContext, url: URL): Promise<MediaRecord> {
+  const { origins } = configOf(c.env).imageUrl;
+  requireListed(url, origins);
+  const known = await knownRemoteImage(c.env, url);
+  if (known) return known;
+  await spendBudget(c);
+  const name = `remote/${await remoteMediaId(url.href)}`;
+  const answer = await c.env.DERIVATIVES.getByName(name).fetchRemote(url.href, origins);
+  const media = "mediaId" in answer ? await readPublishedMedia(c.env.DB, answer.mediaId) : undefined;
+  if (media) return media;
+  if ("code" in answer) throw new MediaError(answer.code, answer.message);
   throw new MediaError("not_found", "There is no image with this id.");
 }
 
@@ -145,7 +164,7 @@ function answerWith(c: AppContext, asked: AskedImage, media: MediaRecord, found:
   const facts = {
     format,
     varies,
-    isVersioned: asked.version === media.version,
+    isVersioned: asked.version === media.version && remoteUrlOf(asked.mediaId) === undefined,
     isProvisional,
     expiresAt: asked.expiresAt,
     filename: asked.filename ?? media.filename,

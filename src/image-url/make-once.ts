@@ -65,7 +65,7 @@ function pending(message: string): MediaError {
 }
 
 /** One budget for each network that asks; requests without an address share theirs. */
-async function spendBudget(c: AppContext): Promise<void> {
+export async function spendBudget(c: AppContext): Promise<void> {
   const { missesPerMinute } = configOf(c.env).imageUrl;
   const waitSeconds = await waitForBudget(c);
   if (waitSeconds === 0) return;

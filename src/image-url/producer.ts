@@ -8,6 +8,7 @@ import type { MediaRecord } from "../media/record.ts";
 import { analysisOf, placeCrop } from "./analysis.ts";
 import { forgetFailure, recallFailure, rememberFailure } from "./failure-memory.ts";
 import { produceDerivative } from "./produce.ts";
+import { refreshRemoteImage } from "./remote-image.ts";
 import { createStepClock } from "./step-clock.ts";
 
 /** One derivative to make. */
@@ -28,6 +29,8 @@ export type DerivativeAnswer =
 
 export type AnalysisAnswer = { analysis: ImageAnalysis } | { code: ErrorCode; message: string };
 
+export type RemoteAnswer = { mediaId: string } | { code: ErrorCode; message: string };
+
 /** ms of each step; empty when the derivative was there already. */
 export type DerivativeTimings = Record<string, number>;
 
@@ -37,6 +40,7 @@ export type DerivativeTimings = Record<string, number>;
  */
 export class DerivativeProducer extends DurableObject<Env> {
   #making: Promise<DerivativeAnswer> | undefined;
+  #fetching: Promise<RemoteAnswer> | undefined;
 
   /** Makes the derivative unless it is in R2 by now; resolves when it is. */
   async make(order: DerivativeOrder): Promise<DerivativeAnswer> {
@@ -45,6 +49,15 @@ export class DerivativeProducer extends DurableObject<Env> {
     });
     this.ctx.waitUntil(this.#making);
     return await this.#making;
+  }
+
+  /** The image behind a listed URL: however many ask for it at once, its host is asked once. */
+  async fetchRemote(url: string, origins: string[]): Promise<RemoteAnswer> {
+    this.#fetching ??= fetchAnswer(this.env, url, origins).finally(() => {
+      this.#fetching = undefined;
+    });
+    this.ctx.waitUntil(this.#fetching);
+    return await this.#fetching;
   }
 
   /** What is known of a picture, from the table or from a look at it. */
@@ -83,5 +96,14 @@ export class DerivativeProducer extends DurableObject<Env> {
       await rememberFailure(this.ctx.storage, { code, message }, Date.now());
       return { made: false, code, message };
     }
+  }
+}
+
+async function fetchAnswer(env: Env, url: string, origins: string[]): Promise<RemoteAnswer> {
+  try {
+    return { mediaId: (await refreshRemoteImage(env, new URL(url), origins)).id };
+  } catch (thrown) {
+    const { code, message } = toMediaError(thrown);
+    return { code, message };
   }
 }

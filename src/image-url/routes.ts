@@ -36,10 +36,10 @@ imageUrlRoutes.get("/img/*", async (c) => await serve(c, segmentsOf(c, "/img")))
 
 /** The second mount is a matter of configuration, so it is looked for among the paths that no route has. */
 imageUrlRoutes.use(async function serveMount(c, next) {
-  const { mount } = configOf(c.env).imageUrl;
+  const { mount, origins } = configOf(c.env).imageUrl;
   const isMounted = mount !== "" && new URL(c.req.url).pathname.startsWith(`${mount}/`);
   if (!isMounted || !["GET", "HEAD"].includes(c.req.method)) return await next();
-  return await serve(c, mountedPath(segmentsOf(c, mount), new URL(c.req.url)));
+  return await serve(c, mountedPath(segmentsOf(c, mount), new URL(c.req.url), origins));
 });
 
 function segmentsOf(c: AppContext, mount: string): string[] {

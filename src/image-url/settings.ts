@@ -16,6 +16,8 @@ export interface ImageUrlSettings {
   missesPerMinute: number;
   /** Second path of image URLs, without a slash at its end; empty when there is none. */
   mount: string;
+  /** Other sites whose images are served by their absolute URLs, such as `https://assets.example.com`. */
+  origins: string[];
 }
 
 /** The variables that settings are read from. */
@@ -27,6 +29,7 @@ export interface ImageUrlVariables {
   IMAGE_URL_WIDTH_STEPS?: string;
   IMAGE_URL_MISSES_PER_MINUTE?: string;
   IMAGE_URL_MOUNT?: string;
+  IMAGE_URL_ORIGINS?: string;
 }
 
 const key = z.string().min(16, "a signing key has at least 16 characters").optional();
@@ -38,6 +41,11 @@ const variables = z.object({
   presets: z.record(z.string().regex(/^[a-z0-9][a-z0-9_-]{0,39}$/), z.string()),
   widthSteps: z.array(z.coerce.number().int().min(1).max(MAX_URL_SIDE_PX)),
   missesPerMinute: z.coerce.number().int().min(0).max(100_000),
+  origins: z.array(
+    z.string().refine((text) => /^https?:/.test(text) && URL.parse(text)?.origin === text, {
+      message: "an origin such as https://assets.example.com, without a path",
+    }),
+  ),
   mount: z.string().regex(/^(\/[\w.-]+)*$/, "a path such as /cdn-cgi/image"),
 });
 
@@ -55,6 +63,7 @@ export function imageUrlSettings(env: ImageUrlVariables, tokenSecret: string): I
     widthSteps: (env.IMAGE_URL_WIDTH_STEPS ?? "").split(",").filter((step) => step.trim() !== ""),
     missesPerMinute: env.IMAGE_URL_MISSES_PER_MINUTE || "120",
     mount: env.IMAGE_URL_MOUNT ?? "/cdn-cgi/image",
+    origins: (env.IMAGE_URL_ORIGINS ?? "").split(/[,\s]+/).filter((origin) => origin !== ""),
   });
   for (const segment of Object.values(read.presets)) parseOptions(segment);
   return {
@@ -64,6 +73,7 @@ export function imageUrlSettings(env: ImageUrlVariables, tokenSecret: string): I
     widthSteps: read.widthSteps.sort((a, b) => a - b),
     missesPerMinute: read.missesPerMinute,
     mount: read.mount,
+    origins: read.origins,
   };
 }
 

@@ -2,7 +2,7 @@ import { demandOf, type Sampling } from "./demand.ts";
 import type { Framing } from "./framing.ts";
 import type { Size } from "./geometry.ts";
 import type { ImageFormat, ImageOutput } from "./output.ts";
-import type { ImageProbe } from "./probe.ts";
+import type { ImageProbe, SamplingFactors } from "./probe.ts";
 
 /**
  * What one picture costs the edge lane in memory. The factors of the packages' codecs are the size of their linear
@@ -26,6 +26,9 @@ const ENCODE_BYTES_PER_PIXEL = { jpeg: 20, webp: 14, png: 19, avif: 60, gif: 12 
 
 /** Lossless WebP keeps tables for every pixel: measured on 0.75 and 1.2 megapixels of photo, the worst there is. */
 const LOSSLESS_BYTES_PER_PIXEL = 60;
+
+/** JPEG and AVIF at the best effort, with all samples of colour, and AVIF without loss: measured on noise. */
+const DEAR_BYTES_PER_PIXEL = { jpeg: 32, avif: 130 };
 
 const RGBA_BYTES = 4;
 
@@ -104,14 +107,29 @@ const DECODE_SCALES = [1 / 8, 1 / 4, 1 / 2];
 /** Whole blocks of the coarsest component are decoded: up to 32 px more on each side of the window. */
 const BLOCK_PX = 64;
 
-/** Bytes of all planes: as much for colour as for luma, which is so at every scale but 1/1, where it may be half. */
+/**
+ * Bytes of all planes. A component with half the samples of another is decoded at twice its scale, as far as it has
+ * samples: at 1/1 the colour of a 4:2:0 file is a quarter of its luma.
+ */
 function planeSamples(probe: ImageProbe, samplings: Sampling[]): number {
   const { scaleX, scaleY, window } = demandOf(probe, samplings);
-  const decoded = {
-    width: (window.width + BLOCK_PX) * decodeScale(scaleX),
-    height: (window.height + BLOCK_PX) * decodeScale(scaleY),
-  };
-  return area(decoded) * probe.components;
+  const side = (length: number, wanted: number, factor: number, most: number) =>
+    ((length + BLOCK_PX) * factor * decodeScale((wanted * most) / factor)) / most;
+  return sumOfComponents(probe, ({ horizontal, vertical }, most) => {
+    const width = side(window.width, scaleX, horizontal, most.horizontal);
+    return width * side(window.height, scaleY, vertical, most.vertical);
+  });
+}
+
+/** @param of told the factors of a component and the largest of any */
+function sumOfComponents(
+  { components, samplingFactors }: ImageProbe,
+  of: (one: SamplingFactors, most: SamplingFactors) => number,
+): number {
+  const all = samplingFactors ?? Array.from({ length: components }, () => ({ horizontal: 1, vertical: 1 }));
+  const horizontal = Math.max(...all.map((one) => one.horizontal));
+  const vertical = Math.max(...all.map((one) => one.vertical));
+  return all.reduce((sum, one) => sum + of(one, { horizontal, vertical }), 0);
 }
 
 function decodeScale(wanted: number): number {
@@ -120,7 +138,11 @@ function decodeScale(wanted: number): number {
 
 /** Coefficients of two bytes for each sample, and for each block of 64 px of a component a word of 64 bits. */
 function waitingBytes(probe: ImageProbe, planes: number): number {
-  return planes * 2 + (area(probe) / 64) * 8 * probe.components;
+  const blocks = sumOfComponents(
+    probe,
+    (one, most) => (area(probe) * one.horizontal * one.vertical) / (most.horizontal * most.vertical) / 64,
+  );
+  return planes * 2 + blocks * 8;
 }
 
 /**
@@ -129,11 +151,23 @@ function waitingBytes(probe: ImageProbe, planes: number): number {
  * chosen, their decoder and what it hands over as well.
  */
 export function outputBytes({ geometry, size }: Framing, output: ImageOutput): number {
-  const perPixel = output.losslessIfFlat ? LOSSLESS_BYTES_PER_PIXEL : ENCODE_BYTES_PER_PIXEL[output.format];
-  const encode = area(size) * perPixel;
+  const encode = area(size) * encodeBytesPerPixel(output);
   const base = output.format === "png" ? 0 : EMSCRIPTEN_BASE_BYTES;
   const steps = area(size) * RGBA_BYTES * 2 + (output.sharpen ? area(geometry.resized) * 2 * RGBA_BYTES : 0);
   return area(geometry.resized) * RGBA_BYTES + steps + Math.max(encode, base) + lookBytes(size, output);
+}
+
+function encodeBytesPerPixel(output: ImageOutput): number {
+  const { format } = output;
+  if (format === "webp" && (output.lossless || output.losslessIfFlat)) return LOSSLESS_BYTES_PER_PIXEL;
+  return (format === "jpeg" || format === "avif") && isDear(output)
+    ? DEAR_BYTES_PER_PIXEL[format]
+    : ENCODE_BYTES_PER_PIXEL[format];
+}
+
+/** Whether an encoder is asked for more than its usual work for each pixel. */
+export function isDear({ lossless, effort, chromaSubsampling }: ImageOutput): boolean {
+  return lossless === true || effort === "best" || chromaSubsampling === "4:4:4";
 }
 
 /** Memory of reading a file again to see how like its picture it is. */

@@ -3,7 +3,7 @@ import type { Sampling } from "./demand.ts";
 import { type Framing, frameOutput } from "./framing.ts";
 import { INTEREST_SIDE_PX } from "./interest.ts";
 import { learnSampling } from "./learn.ts";
-import { decodeBytes, kernelBytes, outputBytes } from "./memory.ts";
+import { decodeBytes, isDear, kernelBytes, outputBytes } from "./memory.ts";
 import { storedSize } from "./orient.ts";
 import type { ImageOutput } from "./output.ts";
 import { type LogoHeaders, logoOf, planLogo } from "./plan-logo.ts";
@@ -97,8 +97,9 @@ export function planImage(
     const reason = "Only containers look for faces.";
     return { lane: "container-short", reason, estimatedPeakBytes, notes };
   }
-  if (outputs.some((output) => isSlowAvif(probe, output))) {
-    const limit = `${EDGE_AVIF_PIXELS / 1e6} megapixels`;
+  const slow = outputs.find((output) => isSlowAvif(probe, output));
+  if (slow) {
+    const limit = `${avifPixels(slow) / 1e6} megapixels`;
     const reason = `AVIF of more than ${limit} takes the edge too long to write.`;
     return { lane: "container-short", reason, estimatedPeakBytes, notes };
   }
@@ -121,10 +122,17 @@ export function planImage(
 /** Largest AVIF that the edge writes, px: some 0.3 s of CPU. */
 export const EDGE_AVIF_PIXELS = 500_000;
 
+/** How much less of it is dear: lossless, at the best effort or with all samples of colour. */
+const DEAR_AVIF_SHARE = 1 / 4;
+
 function isSlowAvif(probe: ImageProbe, output: ImageOutput): boolean {
   if (output.format !== "avif") return false;
   const { width, height } = frameOutput(probe, output).size;
-  return width * height > EDGE_AVIF_PIXELS;
+  return width * height > avifPixels(output);
+}
+
+function avifPixels(output: ImageOutput): number {
+  return EDGE_AVIF_PIXELS * (isDear(output) ? DEAR_AVIF_SHARE : 1);
 }
 
 /** Largest PNG that the edge reads, px: every one of them is inflated, some 1.2 s of CPU. */

@@ -16,6 +16,12 @@ import { probeWebp } from "./probe/webp.ts";
 /** The eight ways a camera can have been held, EXIF tag 0x0112. 1 is upright; 5–8 swap width and height. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
+/** Samples of a component for those of the others: 2 and 2 of luma to 1 and 1 of colour is 4:2:0. */
+export interface SamplingFactors {
+  horizontal: number;
+  vertical: number;
+}
+
 /** What the header of an image says, before any pixel is touched. */
 export interface ImageProbe {
   format: SourceFormat;
@@ -32,6 +38,8 @@ export interface ImageProbe {
   colorModel: "grayscale" | "rgb" | "ycbcr" | "palette" | "cmyk" | "ycck";
   /** How the samples are packed, where a decoder's choice or cost depends on it. */
   coding: "baseline" | "progressive" | "arithmetic" | "lossless" | "lossy" | "interlaced" | "plain";
+  /** JPEG: how finely each component is sampled. */
+  samplingFactors?: SamplingFactors[];
   animated: boolean;
   /** Frames, where the header says; 1 for a still. */
   frames: number | undefined;

@@ -1,10 +1,10 @@
 import { z } from "@hono/zod-openapi";
 import { isStageName, STAGE_OF_TASK, scaledWeights } from "../progress/stages.ts";
 import { LANES, SLOT_SIZES, TASK_KINDS, TASK_STATES } from "../schema/tasks.ts";
-import { fileOutput } from "../video/file-output.ts";
+import { type FileOutput, fileOutput } from "../video/file-output.ts";
 import { planFile } from "../video/file-plan.ts";
 import { streamOutput } from "../video/output.ts";
-import { sourceDescription } from "../video/source.ts";
+import { type SourceDescription, sourceDescription } from "../video/source.ts";
 import { planStream } from "../video/stream-plan.ts";
 import type { JobRow, TaskRow } from "./claimed-task.ts";
 import type { PlannedRows } from "./store/read-plan.ts";
@@ -17,6 +17,11 @@ const rendition = z.object({
   height: z.int(),
   video_kbps: z.number().optional(),
   audio_kbps: z.number().optional(),
+  container: z.string().optional(),
+  video_codec: z.string().optional(),
+  audio_codec: z.string().nullable().optional().openapi({ description: "Null: the source has no sound" }),
+  frame_rate: z.number().optional(),
+  duration: z.number().optional().openapi({ description: "seconds" }),
   crf: z.number().optional(),
   every_second_frame: z.boolean().optional(),
 });
@@ -179,6 +184,21 @@ function renditionsOf({ kind, spec }: Pick<TaskRow, "kind" | "spec">): {
   }
   const film = filmSpec.safeParse(spec);
   if (!film.success) return {};
-  const { size } = planFile(film.data.source, film.data.output).layout;
-  return { renditions: [{ id: film.data.output.name, width: size.width, height: size.height }] };
+  return { renditions: [describeFile(film.data.source, film.data.output)] };
+}
+
+/** What was decided for a file: where the specification says nothing, by its container and its source. */
+function describeFile(source: SourceDescription, output: FileOutput): z.infer<typeof rendition> {
+  const { layout, audio, cut, video } = planFile(source, output);
+  return {
+    id: output.name,
+    ...layout.size,
+    video_kbps: output.targetVideoKbps,
+    audio_kbps: audio?.kbps,
+    container: output.format,
+    video_codec: output.videoCodec ?? "h264",
+    audio_codec: audio === undefined ? null : (output.audioCodec ?? "aac"),
+    frame_rate: output.frameRate ?? video.frameRate,
+    duration: cut.durationSeconds,
+  };
 }

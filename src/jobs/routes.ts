@@ -82,7 +82,7 @@ jobRoutes.openapi(get, async (c) => {
 
 /** D1 learns of progress at stage boundaries; while a job runs, its channel knows better. */
 async function withLiveProgress(env: Env, found: JobWithOutputs): Promise<JobWithOutputs> {
-  if (found.job.finishedAt !== null) return found;
+  if (found.job.finishedAt !== null || !found.job.hasChannel) return found;
   const snapshot = await env.JOB_PROGRESS.getByName(found.job.id).snapshot();
   if (!snapshot || snapshot.run < found.job.run) return found;
   if (snapshot.progress_percentage < found.job.progressPercentage) return found;

@@ -3,14 +3,13 @@ import { authenticateWatcher, requireScope } from "../access/authenticate.ts";
 import type { Env } from "../config.ts";
 import { createRoutes, KEY_OR_WATCH_TOKEN } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
-import type { ProgressEvent, ProgressSnapshot } from "../progress/event.ts";
+import type { ProgressSnapshot } from "../progress/event.ts";
 import { farewellResponse, hasEnded, wantsWebSocket } from "../progress/farewell.ts";
 import { liveFeed } from "../progress/live-feed.ts";
-import { outlineOf } from "../progress/outline.ts";
 import { finalSnapshot } from "../progress/snapshot.ts";
-import type { StageName } from "../progress/stages.ts";
 import type { AppContext } from "../request-context.ts";
-import type { JobRow, TaskRow } from "./claimed-task.ts";
+import type { TaskRow } from "./claimed-task.ts";
+import { progressDocument } from "./progress-document.ts";
 import { findJob } from "./routes.ts";
 import { type JobWithOutputs, readEnd, readTasks } from "./store/read-jobs.ts";
 
@@ -26,7 +25,12 @@ watchRoutes.openAPIRegistry.registerPath({
   path: "/v1/jobs/{id}/progress",
   summary: "Read a job's progress",
   request: { params: z.object({ id: z.string() }) },
-  responses: { 200: { description: "Overall, by stage and by task" } },
+  responses: {
+    200: {
+      description: "Overall, by stage and by task",
+      content: { "application/json": { schema: progressDocument } },
+    },
+  },
 });
 watchRoutes.get("/v1/jobs/:id/progress", ...watcher, async (c) => {
   const { snapshot } = await currentProgress(c);
@@ -85,20 +89,16 @@ async function currentProgress(c: AppContext): Promise<CurrentProgress> {
   const found = await findJob(c.env.DB, c.get("caller").owner, c.req.param("id") ?? "");
   const { job } = found;
   const channel = c.env.JOB_PROGRESS.getByName(job.id);
-  const heard = await channel.snapshot();
+  const heard = job.hasChannel ? await channel.snapshot() : null;
   // What the channel still tells of an earlier run is over.
   const snapshot = heard && heard.run >= job.run ? heard : null;
   if (snapshot && job.finishedAt !== null && !hasEnded(snapshot)) return await tellEnd(c.env, found);
   if (snapshot) return { jobId: job.id, snapshot, live: true };
-  const tasks = await readTasks(c.env.DB, job.id);
-  if (job.finishedAt !== null)
-    return { jobId: job.id, snapshot: recordedSnapshot(found, tasks), live: false };
-  await reviveChannel(c.env, job, tasks);
-  return {
-    jobId: job.id,
-    snapshot: (await channel.snapshot()) ?? recordedSnapshot(found, tasks),
-    live: true,
-  };
+  const opened = job.finishedAt === null ? await channel.open() : null;
+  if (opened) return { jobId: job.id, snapshot: opened, live: true };
+  // It has ended, perhaps since the first look.
+  const now = await findJob(c.env.DB, job.owner, job.id);
+  return { jobId: job.id, snapshot: recordedSnapshot(now, await readTasks(c.env.DB, job.id)), live: false };
 }
 
 /** The channel missed the end of its job: it is told, and so is everyone who still watches. */
@@ -126,34 +126,4 @@ function recordedSnapshot(
     updatedAtMs: job.finishedAt ?? job.startedAt ?? job.createdAt,
     tasks: tasks.map((task) => ({ ...task, taskId: task.id })),
   });
-}
-
-/** Tells an empty channel of a running job what it should have heard: its acceptance was lost on the way. */
-async function reviveChannel(env: Env, job: JobRow, tasks: readonly TaskRow[]): Promise<void> {
-  const heard: ProgressEvent[] = [
-    {
-      type: "accepted",
-      jobId: job.id,
-      run: job.run,
-      reached: job.progressPercentage,
-      stages: job.stages as StageName[],
-      tasks: tasks.map(outlineOf),
-      expected: job.estimate ?? undefined,
-      atMs: job.run > 1 ? Date.now() : job.createdAt,
-    },
-  ];
-  for (const task of tasks) {
-    const attempt = { taskId: task.id, attempt: task.attempt, atMs: task.finishedAt ?? task.createdAt };
-    if (task.state === "done") heard.push({ type: "task_ended", state: "done", ...attempt });
-    if (task.state === "leased" && task.leaseToken !== null) {
-      heard.push({
-        type: "task_started",
-        ...attempt,
-        leaseToken: task.leaseToken,
-        workerId: task.workerId ?? "",
-        atMs: Date.now(),
-      });
-    }
-  }
-  await env.JOB_PROGRESS.getByName(job.id).record(heard);
 }

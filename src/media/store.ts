@@ -1,7 +1,7 @@
 import { and, desc, eq, lt, ne, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { recordMediaReady } from "../outbox.ts";
-import { media } from "../schema/media.ts";
+import { media, remoteImages } from "../schema/media.ts";
 import type { MediaRecord } from "./record.ts";
 
 /** A media of this owner that has not been deleted. */
@@ -84,6 +84,17 @@ export async function recordMetadata(
       .where(and(eq(media.id, mediaId), eq(media.status, "processing"))),
     recordMediaReady(db, mediaId, requestId, sql`1`, nowMs),
   ]);
+}
+
+/** An image of a listed origin that nobody has asked for since a time. */
+export async function findOldRemote(d1: D1Database, beforeMs: number): Promise<MediaRecord | undefined> {
+  const [found] = await drizzle(d1)
+    .select({ record: media })
+    .from(remoteImages)
+    .innerJoin(media, eq(media.id, remoteImages.mediaId))
+    .where(lt(remoteImages.freshUntil, beforeMs))
+    .limit(1);
+  return found?.record;
 }
 
 /** Media that are marked as deleted and not all gone yet. */

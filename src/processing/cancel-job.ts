@@ -4,7 +4,7 @@ import { findJob } from "../jobs/routes.ts";
 import { deleteJob, endJob } from "../jobs/store/end-job.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
 import { jobPrefix } from "../media/object-keys.ts";
-import { tell } from "./conclude.ts";
+import { announce } from "./conclude.ts";
 import { stopAttempts } from "./stop-attempts.ts";
 
 interface Cancelled {
@@ -46,7 +46,7 @@ async function tryToCancel(
   if (pending.ended) {
     // Another run than the first has outputs of the ones before.
     if (job.run > 1) await deletePrefix(env.MEDIA, jobPrefix(jobId));
-    await tell(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
+    await announce(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
     return { status: "cancelled", wasRunning: false };
   }
   if (!force) {
@@ -64,7 +64,7 @@ export async function stopJob(env: Env, jobId: string): Promise<boolean> {
   const processing = await endJob(env.DB, jobId, "processing", nowMs);
   if (!processing.ended) return false;
   await stopAttempts(env, processing.running);
-  await tell(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
+  await announce(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
   await deletePrefix(env.MEDIA, jobPrefix(jobId));
   return true;
 }
@@ -74,7 +74,7 @@ export async function endLivingJob(env: Env, jobId: string): Promise<void> {
   const nowMs = Date.now();
   const pending = await endJob(env.DB, jobId, "pending", nowMs);
   // What is pending can be claimed between the two, and what is being processed never turns pending.
-  if (pending.ended) await tell(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
+  if (pending.ended) await announce(env, jobId, [{ type: "job_ended", status: "cancelled", atMs: nowMs }]);
   else await stopJob(env, jobId);
 }
 

@@ -1,6 +1,7 @@
 import type { Env } from "../config.ts";
 import { type Claim, claimTask } from "../jobs/store/claim-task.ts";
 import type { Lane, SlotSize } from "../schema/tasks.ts";
+import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { heldUntil } from "./breakers.ts";
 import { laneCapacity } from "./lane-capacity.ts";
 import { armLeaseWatch } from "./lease-watch.ts";
@@ -17,10 +18,13 @@ export async function claimWork(env: Env, worker: Worker): Promise<Claim> {
   const nextAtMs = await heldUntil(env);
   if (nextAtMs !== undefined) return { claimed: undefined, nextAtMs };
   await armLeaseWatch(env);
-  return await claimTask(env.DB, {
+  const nowMs = Date.now();
+  const claim = await claimTask(env.DB, {
     ...worker,
     token: crypto.randomUUID(),
-    nowMs: Date.now(),
+    nowMs,
     laneCapacity: laneCapacity(env, worker.lane),
   });
+  if (claim.claimed && claim.hasEvents) await dispatchEvents(env, [claim.claimed.job.id], nowMs);
+  return claim;
 }

@@ -45,6 +45,8 @@ export interface TaskOutcome {
   alongside?: FinishedTask["alongside"];
   /** Removes what was made beside the attempt's own files, when the attempt does not count. */
   discard?: () => Promise<void>;
+  /** Removes what nobody needs any more once the task is done. */
+  tidy?: () => Promise<void>;
   /** The file that was delivered to somebody else. */
   shipped?: ShippedFile;
   /** Outputs that it could not make, where the job allows that. */
@@ -88,6 +90,7 @@ export async function concludeDone(
       activity: activityRows({ lease, job }, outcome.files, outcome.shipped, nowMs),
       failedOutputs,
       allowPartial: job.allowPartial,
+      isSingle: job.batchId === null,
       ...usage,
     },
     nowMs,
@@ -98,6 +101,7 @@ export async function concludeDone(
     return await abandonAttempt(env, lease);
   }
   await sendTickets(laneQueues(env), finish.readyLanes);
+  await tidyUp(outcome, lease);
   const events: ProgressEvent[] = [];
   if (newTasks.length > 0) {
     events.push({ type: "planned", tasks: newTasks.map(outlineOf), stages: outcome.stages, atMs: nowMs });
@@ -113,7 +117,19 @@ export async function concludeDone(
   if (finish.jobCompleted) events.push({ type: "job_ended", status: "completed", atMs: nowMs });
   if (finish.jobFailed) events.push({ type: "job_ended", status: "failed", atMs: nowMs });
   if (finish.jobFailed && job.batchId !== null) await haltBatch(env, job.batchId, nowMs);
-  await tell(env, job.id, events);
+  await Promise.all([
+    finish.hasChannel && tell(env, job.id, events),
+    finish.hasEvents && dispatchEvents(env, [job.id], nowMs),
+  ]);
+}
+
+/** The task is done whatever becomes of this; what is left goes with the job. */
+async function tidyUp({ tidy }: TaskOutcome, { jobId, taskId }: Lease): Promise<void> {
+  try {
+    await tidy?.();
+  } catch (error) {
+    log("warn", "processing", "untidy", { job_id: jobId, task_id: taskId, detail: String(error) });
+  }
 }
 
 /** A stale failure is what becomes of cancelled work. */
@@ -195,11 +211,11 @@ async function announceFailure(
   const ended = { type: "task_ended", taskId: lease.taskId, attempt: lease.attempt, atMs: nowMs } as const;
   if (outcome.applied === "retry") {
     await sendTickets(laneQueues(env), [outcome.lane], outcome.delayMs);
-    return await tell(env, lease.jobId, [{ ...ended, state: "ready" }]);
+    return await announce(env, lease.jobId, [{ ...ended, state: "ready" }]);
   }
   await stopAttempts(env, outcome.cancelled);
   const { jobEnded: status } = outcome;
-  await tell(env, lease.jobId, [
+  await announce(env, lease.jobId, [
     { ...ended, state: "failed" },
     // A job that failed is over: nothing goes on without what was given up.
     outputsFailed(outcome.outputsFailed, status === "failed" ? [] : outcome.givenUp, nowMs),
@@ -222,9 +238,14 @@ async function abandonAttempt(env: Env, lease: Lease): Promise<void> {
   await markSwept(env.DB, { taskId: lease.taskId, number: lease.attempt }, Date.now());
 }
 
+/** After a transition: tells who watches, and who asked for webhooks, whose events are in D1 by then. */
+export async function announce(env: Env, jobId: string, events: ProgressEvent[]): Promise<void> {
+  await Promise.all([tell(env, jobId, events), dispatchEvents(env, [jobId], Date.now())]);
+}
+
 /**
- * Tells who watches, and after a transition also who asked for webhooks, whose events are in D1 by then. What an attempt
- * says on its way is gathered for a moment, and goes out in its order, with the end of the attempt at the latest.
+ * Tells who watches. What an attempt says on its way is gathered for a moment, and goes out in its order, with the end
+ * of the attempt at the latest.
  */
 export async function tell(env: Env, jobId: string, events: ProgressEvent[]): Promise<void> {
   const isPromised = !keepUnsaid(jobId, events, Date.now());
@@ -233,13 +254,10 @@ export async function tell(env: Env, jobId: string, events: ProgressEvent[]): Pr
 }
 
 const ON_THE_WAY = new Set<ProgressEvent["type"]>(["task_started", "task_progress", "heartbeat"]);
-const TRANSITIONS = new Set<ProgressEvent["type"]>(["task_started", "task_ended", "job_ended"]);
 
 async function say(env: Env, jobId: string): Promise<void> {
   const events = takeUnsaid(jobId);
-  if (events.length === 0) return;
-  const isTransition = events.some((event) => TRANSITIONS.has(event.type));
-  await Promise.all([show(env, jobId, events), isTransition && dispatchEvents(env, [jobId], Date.now())]);
+  if (events.length > 0) await show(env, jobId, events);
 }
 
 /** A channel that has not answered by then has heard it, or will, or is lost; nobody waits for it. */

@@ -4,6 +4,7 @@ import { errorCodeOf, MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
 import type { ImageOutput } from "../image/output.ts";
 import { attemptPrefix, type ClaimedTask, type TaskRow } from "../jobs/claimed-task.ts";
+import { jobPrefix } from "../media/object-keys.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { recordMetadata } from "../media/store.ts";
 import type { FileOutput } from "../video/file-output.ts";
@@ -24,6 +25,7 @@ import { planSteps } from "./plan-steps.ts";
 import { planVideoTasks } from "./plan-video.ts";
 import type { RenderOrder } from "./render-in-container.ts";
 import { videoStepOutputs } from "./step-outputs.ts";
+import { readStitchTracks, removeParts } from "./stitch-request.ts";
 import { storageUrls } from "./storage-access.ts";
 import { LANE_OF_TASK, TASK_SPECS } from "./task-spec.ts";
 
@@ -37,11 +39,13 @@ const TIME_LIMITS_MS = {
   preview: 5 * 60_000,
   sound: 3 * 60 * 60_000,
   waveform: 60 * 60_000,
+  analysis: 3 * 60 * 60_000,
   transcode: 3 * 60 * 60_000,
   stream: 3 * 60 * 60_000,
   chunk: 30 * 60_000,
   audio: 3 * 60 * 60_000,
   subtitles: 60 * 60_000,
+  stitch: 60 * 60_000,
 } as const;
 
 type ContainerKind = keyof typeof TIME_LIMITS_MS;
@@ -71,10 +75,11 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
   const timeLimitMs = timeLimitOf(claimed.task);
   const steps = stepsDown(claimed.task);
   const logos = await findLogos(env.DB, picturesOf(claimed.task));
-  const { logoUrls, ...urls } = await storageUrls(
+  const { logoUrls, partsUrl, ...urls } = await storageUrls(
     env,
     {
       readKey: claimed.media.objectKey,
+      ...(kind === "stitch" && { partsPrefix: jobPrefix(claimed.lease.jobId) }),
       logoKeys: logos.map((logo) => logo.objectKey),
       writePrefix: attemptPrefix(claimed.lease),
       lease: { taskId: claimed.lease.taskId, token: claimed.lease.token },
@@ -115,6 +120,11 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       return withKeys(env, claimed, { kind, ...base, ...TASK_SPECS.audio.parse(spec) });
     case "subtitles":
       return { kind, ...base, ...TASK_SPECS.subtitles.parse(spec) };
+    case "stitch": {
+      const { source, output } = TASK_SPECS.stitch.parse(spec);
+      const tracks = await readStitchTracks(env.DB, claimed);
+      return { kind, ...base, source, output, partsUrl, tracks };
+    }
     case "thumbnail":
       return { kind, ...base, ...TASK_SPECS.thumbnail.parse(spec), logos: sources };
     case "storyboard":
@@ -123,6 +133,8 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       return { kind, ...base, ...TASK_SPECS.preview.parse(spec) };
     case "sound":
       return { kind, ...base, ...TASK_SPECS.sound.parse(spec) };
+    case "analysis":
+      return { kind, ...base, ...TASK_SPECS.analysis.parse(spec) };
     case "waveform":
       return { kind, ...base, ...TASK_SPECS.waveform.parse(spec) };
     case "watermark": {
@@ -136,12 +148,13 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
 }
 
 /** What the tasks of an encrypted stream make their keys from. */
-async function withKeys<R extends { output: StreamOutput }>(
+async function withKeys<R extends { output: StreamOutput | FileOutput }>(
   env: Env,
   { job }: ClaimedTask,
   request: R,
 ): Promise<R & { keyRoot?: string }> {
-  if (request.output.encryption === undefined) return request;
+  const { output } = request;
+  if (!("encryption" in output) || output.encryption === undefined) return request;
   const root = await streamRoot(configOf(env).tokenSecret, job.id);
   return { ...request, keyRoot: encodeBase64(root.buffer) };
 }
@@ -198,7 +211,11 @@ export async function derivativeRequestOf(
   const slash = objectKey.lastIndexOf("/");
   const timeLimitMs = TIME_LIMITS_MS.thumbnail;
   const logos = await findLogos(env.DB, [output]);
-  const { logoUrls, ...urls } = await storageUrls(
+  const {
+    logoUrls,
+    partsUrl: _parts,
+    ...urls
+  } = await storageUrls(
     env,
     {
       readKey: media.objectKey,
@@ -247,6 +264,7 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
         files: result.files,
         notes: [...result.notes, ...notesOnModesty(claimed.task)],
         failedOutputs: (result.failed ?? []).map(failedOutput),
+        ...(claimed.task.kind === "stitch" && { tidy: () => removeParts(env, claimed) }),
         ...(result.analysis && keepAnalysis(claimed.media, result.analysis)),
       };
     case "tracks":

@@ -36,7 +36,10 @@ export function openWatch(env: Env, claimed: ClaimedTask, onLost: () => void): C
     onLost,
   });
   return {
-    started: reporter.started,
+    async started() {
+      await reporter.speakUp();
+      await reporter.started();
+    },
     hear(event) {
       heardAtMs = Date.now();
       const held = memoryIn(event);

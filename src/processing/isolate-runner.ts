@@ -32,7 +32,11 @@ export async function runInIsolate(env: Env, claimed: ClaimedTask): Promise<void
       lost = true;
     },
   });
-  const heartbeat = setInterval(() => reporter.heartbeat(), LIMITS.heartbeatEveryMs);
+  const heartbeat = setInterval(() => {
+    void reporter.speakUp();
+    reporter.heartbeat();
+  }, LIMITS.heartbeatEveryMs);
+  const moment = setTimeout(() => void reporter.speakUp(), LIMITS.quietMs);
   try {
     await reporter.started();
     const handler = HANDLERS[task.kind];
@@ -47,10 +51,12 @@ export async function runInIsolate(env: Env, claimed: ClaimedTask): Promise<void
     });
     await concludeDone(env, claimed, outcome, usageOf(task.kind));
   } catch (error) {
+    await reporter.speakUp();
     await concludeFailed(env, claimed, toMediaError(error), usageOf(task.kind));
   } finally {
     stopKeeping();
     clearInterval(heartbeat);
+    clearTimeout(moment);
   }
 }
 

@@ -1,3 +1,4 @@
+import { openChannel } from "../jobs/store/open-channel.ts";
 import { readEnd } from "../jobs/store/read-jobs.ts";
 import { type Advance, saveProgress } from "../jobs/store/save-progress.ts";
 import { log } from "../log.ts";
@@ -6,6 +7,7 @@ import type { ProgressEvent, ProgressSnapshot } from "../progress/event.ts";
 import type { FeedEntry } from "../progress/feed-entries.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { passesMilestone, progressSteps } from "../webhooks/milestones.ts";
+import { catchUp } from "./catch-up.ts";
 import { recoverTask } from "./recover.ts";
 
 const WRITE_EVERY_MS = 1_000;
@@ -33,12 +35,38 @@ export class JobProgress extends ProgressChannel {
   /** Sequence number of what the feed was told last. */
   #toldFeed: number | undefined;
 
+  /** While it is read how the job stands; what happened since then is heard after it. */
+  #opening: Promise<void> | undefined;
+
   override async record(events: ProgressEvent[]): Promise<void> {
+    await this.#opening?.catch(() => undefined);
+    await this.#hear(events);
+  }
+
+  async #hear(events: ProgressEvent[]): Promise<void> {
     await super.record(events);
     const snapshot = await this.snapshot();
     if (!snapshot) return;
     this.ctx.waitUntil(this.#keepInD1(snapshot, Date.now()));
     this.ctx.waitUntil(this.#tellFeed(snapshot));
+  }
+
+  /**
+   * Begins to be told of a job that had no channel, or whose channel has lost everything, and gives how it stands; `null`
+   * when it has ended.
+   */
+  async open(): Promise<ProgressSnapshot | null> {
+    this.#opening ??= this.#learn().finally(() => {
+      this.#opening = undefined;
+    });
+    await this.#opening;
+    return await this.snapshot();
+  }
+
+  async #learn(): Promise<void> {
+    const found = await openChannel(this.env.DB, this.ctx.id.name ?? "");
+    if (found?.job.finishedAt !== null) return;
+    await this.#hear(catchUp(found.job, found.tasks, Date.now()));
   }
 
   /** From now on tells the feed of the job's owner, until that says that nobody listens. Gives how the job stands. */

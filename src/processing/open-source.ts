@@ -12,6 +12,11 @@ export interface OpenSource {
   chunks(): AsyncGenerator<Uint8Array, void>;
   /** How much there is, when the host says so. */
   declaredBytes: number | undefined;
+  /** What the host calls this state of it, and how long it says that it lasts. */
+  etag: string | null;
+  cacheControl: string | null;
+  /** It is what the caller has already, by its `etag`: there is nothing to read. */
+  isUnchanged: boolean;
 }
 
 export interface SourceLimits {
@@ -28,6 +33,10 @@ export interface SourceContext {
   /** Absent: hosts are judged by name only. */
   resolve: Resolve | undefined;
   limits: SourceLimits;
+  /** What may be asked of all that the policy allows, redirects included; all of it when absent. */
+  mayAsk?: (url: URL) => boolean;
+  /** Of what the caller has already. */
+  etag?: string;
 }
 
 const MAX_REDIRECTS = 3;
@@ -44,9 +53,10 @@ export async function openSource(text: string, context: SourceContext): Promise<
   let url = text;
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     const checked = await requireSource(url, context);
-    const response = await ask(checked, context.limits, deadline);
+    const response = await ask(checked, context, deadline);
     const location = response.headers.get("Location");
-    if (response.status < 300 || response.status >= 400)
+    const isUnchanged = response.status === 304 && context.etag !== undefined;
+    if (isUnchanged || response.status < 300 || response.status >= 400)
       return read(response, text, context.limits, deadline);
     await response.body?.cancel();
     if (location === null || !URL.canParse(location, checked.href)) {
@@ -57,21 +67,27 @@ export async function openSource(text: string, context: SourceContext): Promise<
   throw unavailable(`It redirects more than ${MAX_REDIRECTS} times.`);
 }
 
-async function requireSource(text: string, { policy, resolve }: SourceContext): Promise<URL> {
+async function requireSource(text: string, { policy, resolve, mayAsk }: SourceContext): Promise<URL> {
   const check = checkTarget(text, policy);
   if (!check.allowed) throw unavailable(`It leads to where nothing is fetched from. ${check.reason}`);
+  if (mayAsk?.(check.url) === false) throw unavailable("It leads to where nothing is fetched from.");
   const address = await checkAddress(check.url, policy, resolve);
   if (address === "private") throw unavailable("Its address is not on the public internet.");
   if (address === "unresolved") throw failed("Its host has no address, or it cannot be looked up now.");
   return check.url;
 }
 
-async function ask(url: URL, { stallMs }: SourceLimits, deadline: AbortSignal): Promise<Response> {
+async function ask(
+  url: URL,
+  { limits: { stallMs }, etag }: SourceContext,
+  deadline: AbortSignal,
+): Promise<Response> {
   // Bytes as they are: what is declared is then what comes.
   const headers = {
     Accept: "image/*,video/*,*/*;q=0.5",
     "Accept-Encoding": "identity",
     "User-Agent": "Darkroom/1.0",
+    ...(etag !== undefined && { "If-None-Match": etag }),
   };
   const signal = AbortSignal.any([deadline, AbortSignal.timeout(stallMs)]);
   try {
@@ -82,6 +98,13 @@ async function ask(url: URL, { stallMs }: SourceLimits, deadline: AbortSignal): 
 }
 
 function read(response: Response, text: string, limits: SourceLimits, deadline: AbortSignal): OpenSource {
+  const told = {
+    filename: nameIn(text),
+    contentType: response.headers.get("Content-Type") ?? "",
+    etag: response.headers.get("ETag"),
+    cacheControl: response.headers.get("Cache-Control"),
+  };
+  if (response.status === 304) return { ...told, declaredBytes: 0, isUnchanged: true, async *chunks() {} };
   if (response.status !== 200 || !response.body) throw refusalOf(response);
   const length = response.headers.get("Content-Length");
   const isPlain = (response.headers.get("Content-Encoding") ?? "identity") === "identity";
@@ -89,9 +112,9 @@ function read(response: Response, text: string, limits: SourceLimits, deadline: 
   if (declaredBytes !== undefined && declaredBytes > limits.maxBytes) throw tooLarge(limits);
   const { body } = response;
   return {
-    filename: nameIn(text),
-    contentType: response.headers.get("Content-Type") ?? "",
+    ...told,
     declaredBytes,
+    isUnchanged: false,
     chunks: () => chunksOf(body, declaredBytes, limits, deadline),
   };
 }

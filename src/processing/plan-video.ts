@@ -2,13 +2,14 @@ import { newId } from "../id.ts";
 import type { JobRow, TaskDependencyRow, TaskRow } from "../jobs/claimed-task.ts";
 import { dependencyRows, newTaskRow } from "../jobs/new-task.ts";
 import { STAGE_OF_TASK, type StageName } from "../progress/stages.ts";
+import { shotsName } from "../video/analysis-output.ts";
 import { footprintOf } from "../video/footprint.ts";
 import type { VideoOutput } from "../video/output.ts";
 import type { SourceDescription } from "../video/source.ts";
 import { lengthOfPicture, planStoryboard } from "../video/storyboard.ts";
+import { planFileTasks } from "./plan-file.ts";
 import { planStills } from "./plan-stills.ts";
 import { planStreamTasks } from "./plan-stream.ts";
-import { requireRoom } from "./require-room.ts";
 import { requireTracks } from "./require-tracks.ts";
 import { LANE_OF_TASK } from "./task-spec.ts";
 
@@ -47,7 +48,7 @@ export function planVideoTasks(
   return {
     newTasks: tasks.map((task) => newTaskRow(task, owner)),
     newDependencies: tasks.flatMap(dependencyRows),
-    stages: withAudioStage(job.stages as StageName[], tasks),
+    stages: withStagesOf(tasks, job.stages as StageName[]),
   };
 }
 
@@ -63,8 +64,7 @@ function tasksOf(source: SourceDescription, output: VideoOutput, planning: Plann
     case "webm":
     case "mkv":
     case "ts":
-      requireRoom(output, needs);
-      return [{ id, kind: "transcode", lane: LANE_OF_TASK.transcode, outputNames, needs, spec }];
+      return planFileTasks(source, output, planning.chunkSeconds, () => newId("task", planning.nowMs));
     case "thumbnail":
       return [];
     case "storyboard": {
@@ -78,6 +78,10 @@ function tasksOf(source: SourceDescription, output: VideoOutput, planning: Plann
     case "mp3":
     case "ogg":
       return [{ id, kind: "sound", lane: LANE_OF_TASK.sound, outputNames, needs, spec }];
+    case "analysis": {
+      const names = source.video ? [...outputNames, shotsName(output)] : outputNames;
+      return [{ id, kind: "analysis", lane: LANE_OF_TASK.analysis, outputNames: names, needs, spec }];
+    }
     case "waveform":
       return [{ id, kind: "waveform", lane: LANE_OF_TASK.waveform, outputNames, needs, spec }];
     case "hls":
@@ -87,10 +91,17 @@ function tasksOf(source: SourceDescription, output: VideoOutput, planning: Plann
   }
 }
 
-/** Only where sound is encoded by itself is it a stage of its own. */
-function withAudioStage(stages: readonly StageName[], tasks: readonly PlannedTask[]): StageName[] {
+/** Only where sound is encoded by itself, or parts are joined, is that a stage of its own. */
+function withStagesOf(tasks: readonly PlannedTask[], stages: readonly StageName[]): StageName[] {
+  const has = (stage: StageName) => tasks.some(({ kind }) => STAGE_OF_TASK[kind] === stage);
   const known = stages.filter((stage) => stage !== "audio");
-  if (!tasks.some(({ kind }) => STAGE_OF_TASK[kind] === "audio")) return known;
-  const at = known.indexOf("analysis") + 1;
-  return [...known.slice(0, at), "audio", ...known.slice(at)];
+  const heard = has("audio") ? insertedBehind(known, "analysis", "audio") : known;
+  return has("packaging") && !heard.includes("packaging")
+    ? insertedBehind(heard, "transcode", "packaging")
+    : heard;
+}
+
+function insertedBehind(stages: readonly StageName[], behind: StageName, stage: StageName): StageName[] {
+  const at = stages.indexOf(behind) + 1;
+  return [...stages.slice(0, at), stage, ...stages.slice(at)];
 }

@@ -16,6 +16,8 @@ export function requireTracks(source: SourceDescription, output: VideoOutput): v
     case "ogg":
       planSound(source, output);
       return;
+    case "analysis":
+      return;
     case "waveform":
       requireSound(source);
       return;

@@ -15,6 +15,8 @@ const grant = z.strictObject({
   readKey: z.string(),
   /** Logos that pictures are marked with. */
   logoKeys: z.array(z.string()).optional(),
+  /** What other tasks of the same job have encoded. */
+  partsPrefix: z.string().optional(),
   writePrefix: z.string(),
   /** Of a task: nothing is written any more once it is lost. */
   lease: z.strictObject({ taskId: z.string(), token: z.string() }).optional(),
@@ -26,6 +28,8 @@ interface StorageUrls {
   outputBaseUrl: string;
   /** One for each of `logoKeys`, in their order. */
   logoUrls: string[];
+  /** Folder of `partsPrefix`. */
+  partsUrl: string;
 }
 
 /** The URLs through which the transcoder reads the original and writes its files. */
@@ -35,11 +39,11 @@ export async function storageUrls(env: Env, claims: Grant, expiresAtMs: number):
   const origin = config.transcoderUrl ? config.localOrigin : `http://${STORAGE_HOST}`;
   const base = `${origin}${STORAGE_PATH}/${token}`;
   const logoUrls = (claims.logoKeys ?? []).map((_, index) => `${base}/logo/${index}`);
-  return { inputUrl: `${base}/input`, outputBaseUrl: `${base}/files`, logoUrls };
+  return { inputUrl: `${base}/input`, outputBaseUrl: `${base}/files`, logoUrls, partsUrl: `${base}/parts` };
 }
 
 /**
- * Answers the transcoder: `GET /internal/storage/<token>/input` and `…/logo/<n>` with Range, `PUT …/files/<path>`. Nothing else can be
+ * Answers the transcoder: `GET /internal/storage/<token>/input` `…/logo/<n>` and `…/parts/<path>` with Range, `PUT …/files/<path>`. Nothing else can be
  * reached, and nothing can be written once the attempt's lease is gone.
  */
 export async function serveStorage(request: Request, env: Env): Promise<Response> {
@@ -58,7 +62,14 @@ export async function serveStorage(request: Request, env: Env): Promise<Response
   throw new MediaError("not_found", "There is nothing here.");
 }
 
-function readableKey({ readKey, logoKeys = [] }: Grant, area: string, path: string[]): string | undefined {
+function readableKey(
+  { readKey, logoKeys = [], partsPrefix }: Grant,
+  area: string,
+  path: string[],
+): string | undefined {
+  if (area === "parts" && partsPrefix !== undefined && path.length > 0) {
+    return path.every((name) => SAFE_SEGMENT.test(name)) ? partsPrefix + path.join("/") : undefined;
+  }
   if (area === "input" && path.length === 0) return readKey;
   return area === "logo" && /^\d$/.test(path.join("/")) ? logoKeys[Number(path[0])] : undefined;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { imageOutput } from "../image/output.ts";
 import type { ImageProbe } from "../image/probe.ts";
 import type { Lane, TaskKind } from "../schema/tasks.ts";
+import { analysisOutput } from "../video/analysis-output.ts";
 import { fileOutput } from "../video/file-output.ts";
 import { STREAM_FORMATS, streamOutput, videoOutput } from "../video/output.ts";
 import { previewOutput } from "../video/preview.ts";
@@ -13,6 +14,9 @@ import { thumbnailOutput } from "../video/still-output.ts";
 import { storyboardOutput } from "../video/storyboard.ts";
 import { plannedStep } from "./planned-step.ts";
 
+/** What is encoded in parts. */
+const inParts = z.union([streamOutput, fileOutput]);
+
 /** What a task carries in D1, by its kind. Parsed on the way out: a deploy may meet rows of the one before. */
 export const TASK_SPECS = {
   /** `fields` as they were submitted: what they ask for is resolved when it is known what the original is. */
@@ -23,8 +27,8 @@ export const TASK_SPECS = {
   /** A short stream: all of it. */
   stream: z.object({ output: streamOutput, source: sourceDescription }),
   /** A longer one: the picture of some segments, or all of the sound. */
-  chunk: z.object({ output: streamOutput, source: sourceDescription, range: segmentRange }),
-  audio: z.object({ output: streamOutput, source: sourceDescription }),
+  chunk: z.object({ output: inParts, source: sourceDescription, range: segmentRange }),
+  audio: z.object({ output: inParts, source: sourceDescription }),
   /** `others` are the further stills of the same specification. */
   thumbnail: z.object({
     output: thumbnailOutput,
@@ -34,9 +38,12 @@ export const TASK_SPECS = {
   storyboard: z.object({ output: storyboardOutput, source: sourceDescription }),
   preview: z.object({ output: previewOutput, source: sourceDescription }),
   sound: z.object({ output: soundOutput, source: sourceDescription }),
+  analysis: z.object({ output: analysisOutput, source: sourceDescription }),
   waveform: z.object({ output: waveformOutput, source: sourceDescription }),
   /** Every text track of a stream's source. */
   subtitles: z.object({ source: sourceDescription }),
+  /** Joins the chunks of a file and its sound. */
+  stitch: z.object({ output: fileOutput, source: sourceDescription }),
   /** Writes the manifests over what the tasks that it depends on have encoded. */
   package: z.object({
     name: z.string(),
@@ -69,6 +76,8 @@ export const LANE_OF_TASK = {
   sound: "container-long",
   waveform: "container-long",
   subtitles: "container-long",
+  stitch: "container-long",
+  analysis: "container-long",
   package: "io",
   ship: "io",
 } as const satisfies Record<Exclude<TaskKind, "image" | "watermark">, Lane>;

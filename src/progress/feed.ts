@@ -153,6 +153,8 @@ export class Feed extends DurableObject<Env> {
     try {
       const channel = this.env.JOB_PROGRESS.getByName(job.jobId);
       const entry = await channel.follow({ owner, mediaId: job.mediaId, batchId: job.batchId });
+      // It tells of itself from here on, also where nobody watched it so far.
+      if (!entry) await channel.open();
       if (!entry) return job;
       putEntry(this.#sql, entry, untold, Date.now());
       return entry;

@@ -35,7 +35,9 @@ export const STAGE_OF_TASK = {
   sound: "audio",
   waveform: "audio",
   subtitles: "packaging",
+  analysis: "analysis",
   package: "packaging",
+  stitch: "packaging",
   // What is done with finished outputs is the last thing of any job.
   watermark: "finalization",
   ship: "finalization",
@@ -46,6 +48,9 @@ const WEIGHT_OF_STAGE: Record<StageName, number> = {
   ...STAGE_WEIGHTS.image,
   ...STAGE_WEIGHTS.video,
 };
+
+/** Every stage of any job. */
+export const ALL_STAGES = Object.keys(WEIGHT_OF_STAGE) as [StageName, ...StageName[]];
 
 /** Whether a string out of D1 names a stage. */
 export function isStageName(value: string): value is StageName {

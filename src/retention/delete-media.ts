@@ -9,7 +9,13 @@ import { deletePrefix } from "../media/delete-prefix.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { markDeleted } from "../media/store.ts";
 import { endLivingJob, removeJob } from "../processing/cancel-job.ts";
-import { derivatives, imageAnalyses, mediaHashes, media as mediaTable } from "../schema/media.ts";
+import {
+  derivatives,
+  imageAnalyses,
+  mediaHashes,
+  media as mediaTable,
+  remoteImages,
+} from "../schema/media.ts";
 
 /** Jobs that one call removes: each costs several queries, and an invocation may make 1,000. */
 const JOBS_A_CALL = 20;
@@ -38,6 +44,7 @@ export async function deleteMedia(env: Env, media: MediaRecord): Promise<boolean
     db.delete(imageAnalyses).where(and(eq(imageAnalyses.sha256, media.sha256), notExists(others))),
     db.delete(derivatives).where(eq(derivatives.mediaId, media.id)),
     db.delete(mediaHashes).where(eq(mediaHashes.mediaId, media.id)),
+    db.delete(remoteImages).where(eq(remoteImages.mediaId, media.id)),
     db.delete(mediaTable).where(eq(mediaTable.id, media.id)),
   ]);
   return true;

@@ -13,10 +13,10 @@ import {
 import { laneQueues, sendTickets } from "../jobs/tickets.ts";
 import { log } from "../log.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
-import { findDeletedMedia } from "../media/store.ts";
+import { findDeletedMedia, findOldRemote } from "../media/store.ts";
 import { expireUpload, findAbandonedUploads } from "../media/upload-rows.ts";
 import { haltBatches, settleBatches } from "../processing/cancel-batch.ts";
-import { tell } from "../processing/conclude.ts";
+import { announce } from "../processing/conclude.ts";
 import { recoverExpired } from "../processing/recover.ts";
 import { stopAttempts } from "../processing/stop-attempts.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
@@ -45,6 +45,7 @@ const STEPS = {
   attemptsSwept: sweepAttempts,
   uploadsDiscarded: discardAbandoned,
   mediaDeleted: finishDeletions,
+  remotesForgotten: forgetRemote,
   deliveriesReissued: (env, nowMs) => reissueDeliveries(env, nowMs, BATCH),
   deliveriesForgotten: (env, nowMs) => forgetDeliveries(env, nowMs, BATCH),
   outputsOutlived: (env, nowMs) => removeOutlived(env, nowMs, BATCH),
@@ -71,6 +72,7 @@ export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
     attemptsSwept: 0,
     uploadsDiscarded: 0,
     mediaDeleted: 0,
+    remotesForgotten: 0,
     deliveriesReissued: 0,
     deliveriesForgotten: 0,
     outputsOutlived: 0,
@@ -98,7 +100,7 @@ async function failOverdue(env: Env, nowMs: number): Promise<number> {
     const result = await endJob(env.DB, job.id, job.status, nowMs, failure);
     if (!result.ended) continue;
     await stopAttempts(env, result.running);
-    await tell(env, job.id, [{ type: "job_ended", status: result.status, atMs: nowMs }]);
+    await announce(env, job.id, [{ type: "job_ended", status: result.status, atMs: nowMs }]);
   }
   return overdue.length;
 }
@@ -130,6 +132,17 @@ async function discardAbandoned(env: Env, nowMs: number): Promise<number> {
   const ids = abandoned.map((upload) => upload.id);
   if (ids.length > 0) await dispatchEvents(env, ids, nowMs);
   return abandoned.length;
+}
+
+/** How long an image of a listed origin is kept after it was last asked for and found to be the latest. */
+const REMOTE_KEPT_MS = 30 * 86_400_000;
+
+/** One a sweep: it is fetched again by whoever asks for it. */
+async function forgetRemote(env: Env, nowMs: number): Promise<number> {
+  const media = await findOldRemote(env.DB, nowMs - REMOTE_KEPT_MS);
+  if (!media) return 0;
+  await deleteMedia(env, media);
+  return 1;
 }
 
 /** A large deletion takes several sweeps, a few jobs at a time. */

@@ -47,6 +47,8 @@ export const jobs = sqliteTable(
     priority: text({ enum: PRIORITIES }).notNull(),
     /** Outputs that fail for good do not take the others with them. */
     allowPartial: integer("allow_partial", { mode: "boolean" }).notNull().default(false),
+    /** Somebody hears of it by its progress channel, or did; while nobody does, the channel is not made. */
+    hasChannel: integer("has_channel", { mode: "boolean" }).notNull().default(true),
     /** From 1; every explicit retry begins another. */
     run: integer().notNull().default(1),
     /** The output specifications as the client wrote them. */

@@ -68,6 +68,19 @@ export const imageAnalyses = sqliteTable("image_analyses", {
   createdAt: integer("created_at").notNull(),
 });
 
+/** Where media comes from that image URLs name by the absolute URL of a listed origin. */
+export const remoteImages = sqliteTable(
+  "remote_images",
+  {
+    mediaId: text("media_id").primaryKey(),
+    url: text().notNull(),
+    etag: text(),
+    /** Until then its host is not asked whether it changed. */
+    freshUntil: integer("fresh_until").notNull(),
+  },
+  (table) => [index("remote_images_fresh").on(table.freshUntil)],
+);
+
 /**
  * By what a picture is found that looks like another: its perceptual hash, whole and in four bands of 16 bits, each
  * indexed, since SQL can compare numbers for being equal and not for how many bits they share.

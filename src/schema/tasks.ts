@@ -14,7 +14,8 @@ export const TASK_KINDS = [
   ...(["probe", "image", "transcode", "thumbnail"] as const),
   ...(["stream", "chunk", "audio", "package"] as const),
   ...(["fetch", "watermark", "ship"] as const),
-  ...(["storyboard", "preview", "sound", "waveform", "subtitles"] as const),
+  ...(["storyboard", "preview", "sound", "waveform", "analysis"] as const),
+  ...(["stitch", "subtitles"] as const),
 ] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
 

@@ -3,7 +3,7 @@ import { type FieldError, MediaError, toMediaError } from "../errors.ts";
 import { newId } from "../id.ts";
 import { inUse } from "../idempotency/answer-once.ts";
 import { isHeld, isStillHeld, keepAnswer, type Reservation } from "../idempotency/reservations.ts";
-import type { BatchRow, MediaRow } from "../jobs/claimed-task.ts";
+import type { BatchRow, JobRow, MediaRow } from "../jobs/claimed-task.ts";
 import { acceptBatch, type BatchAcceptance } from "../jobs/store/accept-batch.ts";
 import { readBatch } from "../jobs/store/read-batches.ts";
 import { readManyMedia } from "../media/store.ts";
@@ -52,8 +52,14 @@ export async function acceptBatchRequest(
     ...item,
     job: { ...item.job, batchId: batch.id },
   }));
-  const accepted = { batch, planned };
-  if (await write(env, accepted, submitter)) return accepted;
+  const written = await write(env, { batch, planned }, submitter);
+  if (written) {
+    const isHeard = ({ id, hasChannel }: JobRow) => hasChannel || written.heard.has(id);
+    return {
+      batch,
+      planned: planned.map((one) => ({ ...one, job: { ...one.job, hasChannel: isHeard(one.job) } })),
+    };
+  }
   throw new MediaError("conflict", "A media of the batch was deleted while it was being accepted.");
 }
 
@@ -127,7 +133,9 @@ function errorsOf(error: MediaError, path: string): FieldError[] {
   return error.errors.map((field) => ({ path: `${path}.${field.path}`, message: field.message }));
 }
 
-async function write(env: Env, accepted: AcceptedBatch, { once }: BatchSubmitter): Promise<boolean> {
+type Written = Awaited<ReturnType<typeof acceptBatch>>;
+
+async function write(env: Env, accepted: AcceptedBatch, { once }: BatchSubmitter): Promise<Written> {
   const acceptance: BatchAcceptance = {
     batch: accepted.batch,
     newMedia: accepted.planned.flatMap(({ newMedia }) => newMedia ?? []),
@@ -135,9 +143,9 @@ async function write(env: Env, accepted: AcceptedBatch, { once }: BatchSubmitter
     tasks: accepted.planned.flatMap(({ tasks }) => tasks),
     dependencies: accepted.planned.flatMap(({ dependencies }) => dependencies),
   };
-  if (!once) return await isWritten(env, acceptance);
+  if (!once) return await writeDown(env, acceptance);
   const kept = await once.keep(accepted);
-  const written = await isWritten(env, {
+  const written = await writeDown(env, {
     ...acceptance,
     condition: isHeld(once.reservation),
     alongside: (db, guard) => [keepAnswer(db, once.reservation, kept, guard)],
@@ -146,12 +154,12 @@ async function write(env: Env, accepted: AcceptedBatch, { once }: BatchSubmitter
   return written;
 }
 
-/** Also when only the answer of the transaction that wrote it was lost. */
-async function isWritten(env: Env, acceptance: BatchAcceptance): Promise<boolean> {
+/** Also when only the answer of the transaction that wrote it was lost; then nobody knows who listens. */
+async function writeDown(env: Env, acceptance: BatchAcceptance): Promise<Written> {
   try {
     return await acceptBatch(env.DB, acceptance);
   } catch (error) {
-    if (await readBatch(env.DB, acceptance.batch.owner, acceptance.batch.id)) return true;
+    if (await readBatch(env.DB, acceptance.batch.owner, acceptance.batch.id)) return { heard: new Set() };
     throw error;
   }
 }

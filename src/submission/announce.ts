@@ -14,26 +14,28 @@ import type { PlannedJob } from "./plan-job.ts";
 type AnnouncedJob = Pick<PlannedJob, "job" | "tasks">;
 
 /**
- * Tells the job's progress channel what is coming, then the lanes that there is work. Both may be lost without
- * losing the job: readers fall back to D1, and the sweep sends tickets again.
+ * Tells the job's progress channel, where it has one, what is coming, then the lanes that there is work. Both may be
+ * lost without losing the job: readers fall back to D1, and the sweep sends tickets again.
  */
-export async function announceJob(env: Env, planned: AnnouncedJob): Promise<void> {
-  await Promise.all([letFollow(env, planned.job), armLeaseWatch(env)]);
-  await tell(env, planned.job.id, [acceptedEvent(planned)]);
+export async function announceJob(
+  env: Env,
+  { hasEvents, ...planned }: AnnouncedJob & { hasEvents: boolean },
+): Promise<void> {
+  await Promise.all([armLeaseWatch(env), planned.job.hasChannel && beginToTell(env, planned)]);
   await sendTickets(laneQueues(env), readyLanes(planned));
-  await dispatchEvents(env, [planned.job.mediaId], planned.job.createdAt);
+  if (hasEvents) await dispatchEvents(env, [planned.job.mediaId], planned.job.createdAt);
 }
 
 /** As {@link announceJob}, for many: the lanes hear of all of them at once. */
 export async function announceBatch(env: Env, planned: readonly AnnouncedJob[]): Promise<void> {
   await armLeaseWatch(env);
-  await Promise.all(
-    planned.map(async (one) => {
-      await letFollow(env, one.job);
-      await tell(env, one.job.id, [acceptedEvent(one)]);
-    }),
-  );
+  await Promise.all(planned.filter(({ job }) => job.hasChannel).map((one) => beginToTell(env, one)));
   await sendTickets(laneQueues(env), planned.flatMap(readyLanes));
+}
+
+async function beginToTell(env: Env, planned: AnnouncedJob): Promise<void> {
+  await letFollow(env, planned.job);
+  await tell(env, planned.job.id, [acceptedEvent(planned)]);
 }
 
 function acceptedEvent({ job, tasks }: AnnouncedJob): ProgressEvent {

@@ -1,4 +1,5 @@
 import { MediaError } from "../errors.ts";
+import { chunksOf } from "./chunks-of.ts";
 
 /** A stream of bytes that is read from one delimiter to the next, wherever its chunks happen to be cut. */
 export interface BytesUntil {
@@ -19,7 +20,7 @@ const MAX_DRAIN_MS = 2_000;
  * @throws MediaError `malformed_multipart` from `until` and `take` when the body ends before what they wait for.
  */
 export function createBytesUntil(body: ReadableStream<Uint8Array>, first: Uint8Array): BytesUntil {
-  const chunks = body[Symbol.asyncIterator]();
+  const chunks = chunksOf(body);
   let held = first;
 
   async function hold(): Promise<void> {

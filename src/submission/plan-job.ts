@@ -158,6 +158,8 @@ function jobRow(
     status: "pending",
     priority: identity.priority,
     allowPartial: identity.allowPartial,
+    // What runs in the edge lane is done in a moment: its channel is made when somebody wants to hear of it.
+    hasChannel: estimate.lane !== "edge" || identity.webhookUrl !== undefined,
     run: 1,
     outputSpecifications: identity.outputSpecifications,
     stages,

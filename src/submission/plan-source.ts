@@ -55,6 +55,7 @@ export async function planSource(
       mediaId,
       kind: "unknown",
       status: "pending",
+      hasChannel: true,
       run: 1,
       priority: fields.priority,
       allowPartial: fields.allow_partial,

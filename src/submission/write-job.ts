@@ -3,7 +3,7 @@ import { configOf, type Env } from "../config.ts";
 import { inUse } from "../idempotency/answer-once.ts";
 import { isHeld, isStillHeld, keepAnswer, type Reservation } from "../idempotency/reservations.ts";
 import type { JobRow } from "../jobs/claimed-task.ts";
-import { type Acceptance, acceptJob } from "../jobs/store/accept-job.ts";
+import { type Acceptance, type Accepted, acceptJob } from "../jobs/store/accept-job.ts";
 import { findInSlot } from "../jobs/store/content-slot.ts";
 import { readJob } from "../jobs/store/read-jobs.ts";
 import type { PlannedJob } from "./plan-job.ts";
@@ -28,7 +28,7 @@ export type Submission = {
   job: JobRow;
   /** When that was known, Unix milliseconds. */
   atMs: number;
-} & ({ isNew: true; tasks: PlannedJob["tasks"] } | { isNew: false });
+} & ({ isNew: true; tasks: PlannedJob["tasks"]; hasEvents: boolean } | { isNew: false });
 
 interface Request {
   submitter: Submitter;
@@ -51,12 +51,22 @@ export async function writeJob(
   tries = 3,
 ): Promise<Submission | undefined> {
   const { job, tasks } = acceptance;
-  const created: Submission = { isNew: true, job, tasks: [...tasks], atMs: job.createdAt };
+  const created = {
+    isNew: true as const,
+    job,
+    tasks: [...tasks],
+    atMs: job.createdAt,
+    hasEvents: false,
+  };
   const slot = {
     createdAfterMs: job.createdAt - configOf(env).dedupeWindowMs,
     isForced: request.isForced,
   };
-  if (await isAccepted(env, await underKey({ ...acceptance, slot }, created, request))) return created;
+  const accepted = await accept(env, await underKey({ ...acceptance, slot }, created, request));
+  if (accepted) {
+    const { hasChannel, hasEvents } = accepted;
+    return { ...created, job: { ...job, hasChannel }, hasEvents };
+  }
   const { once } = request.submitter;
   if (once && !(await isStillHeld(env.DB, once.reservation))) throw inUse();
   const first = job.contentHash === null ? undefined : await findInSlot(env.DB, job.owner, job.contentHash);
@@ -94,12 +104,13 @@ async function underKey(
   };
 }
 
-/** Whether the job is written down, also when only the answer of the batch that wrote it was lost. */
-async function isAccepted(env: Env, acceptance: Acceptance): Promise<boolean> {
+/** What became of the job where it is written down, also when only the answer of the batch that wrote it was lost. */
+async function accept(env: Env, acceptance: Acceptance): Promise<Accepted | undefined> {
   try {
     return await acceptJob(env.DB, acceptance);
   } catch (error) {
-    if (await readJob(env.DB, acceptance.job.owner, acceptance.job.id)) return true;
+    const written = await readJob(env.DB, acceptance.job.owner, acceptance.job.id);
+    if (written) return { hasChannel: written.job.hasChannel, hasEvents: true };
     throw error;
   }
 }

@@ -58,6 +58,7 @@ function sizesOf({ width, height }: Size, output: VideoOutput): Size[] {
     case "mp3":
     case "ogg":
     case "waveform":
+    case "analysis":
       return [];
   }
 }

@@ -8,10 +8,10 @@ export interface Rendition extends FrameSize {
   /** Unique within the ladder, safe in a path: `720p`. */
   id: string;
   videoKbps: number;
-  /** Peak rate, 1.3 × videoKbps. */
-  maxrateKbps: number;
+  /** Peak rate, 1.3 × videoKbps; undefined leaves the CRF of a file uncapped. */
+  maxrateKbps: number | undefined;
   /** Rate-control buffer, 2 × videoKbps, kbit. */
-  bufferKbps: number;
+  bufferKbps: number | undefined;
   audioKbps: number;
   /** Shows every second frame of the source only. */
   everySecondFrame?: true;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { watermark } from "../image/watermark.ts";
+import { analysisOutput } from "./analysis-output.ts";
 import { encoderPreset } from "./encoder-preset.ts";
 import { fileOutput } from "./file-output.ts";
 import { previewOutput } from "./preview.ts";
@@ -45,5 +46,6 @@ export const videoOutput = z.discriminatedUnion("format", [
   previewOutput,
   soundOutput,
   waveformOutput,
+  analysisOutput,
 ]);
 export type VideoOutput = z.infer<typeof videoOutput>;

@@ -9,12 +9,14 @@ import { z } from "zod";
 import { FAILURE_CLASSES } from "../errors.ts";
 import { imageAnalysis } from "../image/analysis.ts";
 import { imageOutput } from "../image/output.ts";
+import { analysisOutput } from "./analysis-output.ts";
 import { fileOutput } from "./file-output.ts";
 import { streamOutput } from "./output.ts";
 import { previewOutput } from "./preview.ts";
 import { soundOutput, waveformOutput } from "./sound-output.ts";
 import { languageTag, sourceDescription } from "./source.ts";
 import { MAX_STILLS, thumbnailOutput } from "./still-output.ts";
+import { stitchTrack } from "./stitch-track.ts";
 import { storyboardOutput } from "./storyboard.ts";
 import { subtitleTrack } from "./subtitles.ts";
 
@@ -45,6 +47,9 @@ export type LogoSource = z.infer<typeof logoSource>;
 
 /** The logos that the outputs' watermarks name. */
 const logos = z.array(logoSource).max(10).optional();
+
+/** What is encoded in parts: streams, and files that are stitched. */
+const inParts = z.union([streamOutput, fileOutput]);
 
 export const taskRequest = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("probe"), ...taskBase, measureComplexity: z.boolean().optional() }),
@@ -77,7 +82,7 @@ export const taskRequest = z.discriminatedUnion("kind", [
     kind: z.literal("chunk"),
     ...taskBase,
     source: sourceDescription,
-    output: streamOutput,
+    output: inParts,
     range: segmentRange,
     keyRoot,
     logos,
@@ -86,10 +91,19 @@ export const taskRequest = z.discriminatedUnion("kind", [
     kind: z.literal("audio"),
     ...taskBase,
     source: sourceDescription,
-    output: streamOutput,
+    output: inParts,
     keyRoot,
   }),
   z.strictObject({ kind: z.literal("subtitles"), ...taskBase, source: sourceDescription }),
+  z.strictObject({
+    kind: z.literal("stitch"),
+    ...taskBase,
+    source: sourceDescription,
+    output: fileOutput,
+    /** Folder URL of the tracks' parts, no trailing slash. */
+    partsUrl: z.url(),
+    tracks: z.array(stitchTrack).min(1),
+  }),
   z.strictObject({
     kind: z.literal("thumbnail"),
     ...taskBase,
@@ -110,6 +124,12 @@ export const taskRequest = z.discriminatedUnion("kind", [
     ...taskBase,
     source: sourceDescription,
     output: previewOutput,
+  }),
+  z.strictObject({
+    kind: z.literal("analysis"),
+    ...taskBase,
+    source: sourceDescription,
+    output: analysisOutput,
   }),
   z.strictObject({ kind: z.literal("sound"), ...taskBase, source: sourceDescription, output: soundOutput }),
   z.strictObject({

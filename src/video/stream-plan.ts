@@ -53,7 +53,7 @@ export function planStream(source: SourceDescription, output: StreamOutput): Str
   };
 }
 
-function planGrid(
+export function planGrid(
   video: VideoDescription,
   segmentSeconds: number,
   renditions: readonly Rendition[],

@@ -80,6 +80,7 @@ function jobRow(mediaId: string, nowMs: number): JobRow {
     status: "pending",
     priority: "normal",
     allowPartial: false,
+    hasChannel: false,
     run: 1,
     outputSpecifications: [],
     stages: [],

@@ -10,6 +10,16 @@ export type Engine = (file: Uint8Array, width: number) => Promise<Uint8Array>;
 
 const QUALITY = 80;
 
+export const WEBP_OUTPUT: ImageOutput = {
+  name: "small.webp",
+  format: "webp",
+  resizeMode: "fit",
+  allowEnlarge: false,
+  position: { x: 0.5, y: 0.5 },
+  background: [255, 255, 255, 255],
+  quality: QUALITY,
+};
+
 /** The edge lane as it is, from the probe to the finished file. */
 async function loadDarkroom(): Promise<Engine> {
   const { renderImage } = await import("../../src/image/pipeline.ts");
@@ -17,17 +27,7 @@ async function loadDarkroom(): Promise<Engine> {
   return async (file, width) => {
     const probe = probeImage(file, file.length);
     if (needsMoreBytes(probe)) throw new Error("The file ends in its header.");
-    const output: ImageOutput = {
-      name: "small.webp",
-      format: "webp",
-      width,
-      resizeMode: "fit",
-      allowEnlarge: false,
-      position: { x: 0.5, y: 0.5 },
-      background: [255, 255, 255, 255],
-      quality: QUALITY,
-    };
-    const [image] = await renderImage(file, probe, [output]);
+    const [image] = await renderImage(file, probe, [{ ...WEBP_OUTPUT, width }]);
     if (image === undefined) throw new Error("nothing rendered");
     return image.bytes;
   };
@@ -46,16 +46,22 @@ async function loadJsquash(): Promise<Engine> {
   const pngWasm = await import("@jsquash/png/codec/pkg/squoosh_png_bg.wasm?module");
   const resize = await import("@jsquash/resize");
   const resizeWasm = await import("@jsquash/resize/lib/resize/pkg/squoosh_resize_bg.wasm?module");
-  const { encodeWebp } = await import("../../src/image/codecs/webp.ts");
+  const { decodeWebp, encodeWebp } = await import("../../src/image/codecs/webp.ts");
   await jpeg.init(jpegWasm.default);
   await png.init(pngWasm.default);
   await resize.initResize(resizeWasm.default);
   return async (file, width) => {
     const isPng = file[0] === 0x89;
+    const isWebp = file[0] === 0x52;
     const bytes = new Uint8Array(file).buffer;
-    const decoded = isPng ? await png.decode(bytes) : await jpeg.default(bytes);
+    const decoded = isWebp
+      ? await decodeWebp(file)
+      : isPng
+        ? await png.decode(bytes)
+        : await jpeg.default(bytes);
+    if (decoded === null) throw new Error("libwebp refused");
     const height = Math.round((decoded.height * width) / decoded.width);
-    const small = await resize.default(decoded, {
+    const small = await resize.default(decoded as never, {
       width,
       height,
       method: "lanczos3",

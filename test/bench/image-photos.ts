@@ -56,6 +56,22 @@ export async function makeTransparentPng(dir: string, from: Photo): Promise<Phot
   return { path, width, height };
 }
 
+/** The same photo as lossy WebP. */
+export async function makeWebp(dir: string, { path: from, width, height }: Photo): Promise<Photo> {
+  const path = join(dir, "photo.webp");
+  await sharp(from).webp({ quality: 85, effort: 2 }).toFile(path);
+  return { path, width, height };
+}
+
+/** A photo of 50 megapixels at a quality at which a px takes a byte. */
+export async function makeLargeFile(dir: string, { path: from, width, height }: Photo): Promise<Photo> {
+  const path = join(dir, "large.jpg");
+  await sharp(from, { limitInputPixels: false })
+    .jpeg({ quality: 99, chromaSubsampling: "4:4:4" })
+    .toFile(path);
+  return { path, width, height };
+}
+
 async function draw(width: number, height: number): Promise<Buffer> {
   const next = randomInts(7);
   const layers: Buffer[] = [];

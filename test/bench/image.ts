@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,8 +7,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import sharp from "sharp";
 import { buildKernels } from "../../src/local/build-kernels.ts";
-import { ENGINES, type EngineName } from "./image-engines.ts";
-import { makePhotos, makeTransparentPng, type Photo } from "./image-photos.ts";
+import { ENGINES, type EngineName, WEBP_OUTPUT } from "./image-engines.ts";
+import { makeLargeFile, makePhotos, makeTransparentPng, makeWebp, type Photo } from "./image-photos.ts";
 import { compare, type Quality } from "./image-quality.ts";
 import { measureImageUrls } from "./image-urls.ts";
 import { percentile, type Row } from "./row.ts";
@@ -47,6 +47,7 @@ export async function measureImage(): Promise<Row[]> {
   try {
     const rows: Row[] = [];
     for (const one of await makeCases(dir)) rows.push(...(await measureCase(one)));
+    rows.push(await measureLargeFile(dir, (await makePhotos(dir, 50)).baseline));
     return [...rows, ...(await measureImageUrls())];
   } finally {
     rmSync(dir, { recursive: true, force: true });
@@ -67,6 +68,12 @@ async function makeCases(dir: string): Promise<Case[]> {
     { name: "24 MP progressive → 400", photo: of24.progressive, width: 400, goal: progressive },
     { name: "50 MP progressive → 400", photo: of50.progressive, width: 400, goal: progressive },
     { name: "12 MP JPEG → 1600", photo: of12.baseline, width: 1600, goal: { ratio: 1.1, memoryMib: null } },
+    {
+      name: "12 MP WebP → 400",
+      photo: await makeWebp(dir, of12.baseline),
+      width: 400,
+      goal: { ratio: 2.5, memoryMib: null },
+    },
     {
       name: "2 MP PNG RGBA → 400",
       photo: await makeTransparentPng(dir, of12.baseline),
@@ -124,6 +131,36 @@ async function measureCase({ name, photo, width, goal }: Case): Promise<Row[]> {
     row("bytes", bytes.ours, bytes.theirs, Math.round(bytes.theirs * BYTES_TOLERANCE), "lower"),
   ];
 }
+
+/**
+ * A photo of 50 MB, which is left to the container: its image program from start to end, wall time, best of three. The
+ * reference is what a job may take.
+ */
+async function measureLargeFile(dir: string, from: Photo): Promise<Row> {
+  const { path } = await makeLargeFile(dir, from);
+  const orderFile = join(dir, "order.json");
+  const output = { ...WEBP_OUTPUT, width: 1600 };
+  const order = { input: path, outputs: [{ file: join(dir, "large.webp"), output }], logos: {} };
+  writeFileSync(orderFile, JSON.stringify(order));
+  const seconds = [1, 2, 3].map(() => {
+    const startedAt = performance.now();
+    execFileSync(process.execPath, ["--no-warnings", IMAGE_PROGRAM, orderFile], { stdio: "ignore" });
+    return (performance.now() - startedAt) / 1000;
+  });
+  const best = Math.min(...seconds);
+  return {
+    case: `${Math.round(statSync(path).size / 1e6)} MB JPEG → 1600, container`,
+    metric: "s, limit; goal × limit",
+    ours: round(best),
+    reference: LARGE_FILE_SECONDS,
+    ratio: round(best / LARGE_FILE_SECONDS),
+    goal: 1,
+    better: "lower",
+  };
+}
+
+const LARGE_FILE_SECONDS = 5;
+const IMAGE_PROGRAM = fileURLToPath(new URL("../../containers/transcoder/image-program.ts", import.meta.url));
 
 async function qualityOf(made: Uint8Array | undefined, photo: Photo, width: number): Promise<Quality> {
   // Decoded as a whole first: sharp would shrink while loading otherwise.

@@ -1,5 +1,6 @@
 import { measureClaims } from "./claims.ts";
 import { type Burst, burstThroughDarkroom } from "./jobs/burst.ts";
+import { measureEstimates } from "./jobs/estimates.ts";
 import { measureIdle } from "./jobs/idle.ts";
 import { makePhotos } from "./jobs/photos.ts";
 import { burstThroughBullmq, hasRedis } from "./jobs/rival.ts";
@@ -18,6 +19,7 @@ const PARTS = {
   claims: measureClaims,
   idle: async () => measureIdle(await makePhotos(33)),
   trips: async () => measureRoundTrips(await makePhotos(60)),
+  estimates: async () => measureEstimates(await makePhotos(12 + 2 * 40)),
   burst: measureBurst,
   sockets: measureSockets,
   webhooks: measureWebhooks,
@@ -25,7 +27,8 @@ const PARTS = {
 } as const satisfies Record<string, () => Promise<Row[]>>;
 
 /**
- * What jobs cost: the store at depth, an idle stack, the calls of a job, a burst beside BullMQ, watchers, webhooks, losses.
+ * What jobs cost: the store at depth, an idle stack, the calls of a job, how long they are said to take, a burst beside
+ * BullMQ, watchers, webhooks, losses.
  *
  * @param only one part of it, by name.
  */

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeClip } from "../fixtures/video.ts";
+import type { SourceDescription } from "../../src/video/source.ts";
+import { ffprobe, makeClip, soundWithCover } from "../fixtures/video.ts";
+import { withDataReference } from "./data-reference.ts";
 import { type ObjectStore, startObjectStore } from "./object-store.ts";
-import { mp4, useStudio } from "./studio.ts";
+import { image, mp4, useStudio } from "./studio.ts";
 import { endOf } from "./transcoder-process.ts";
 
 const studio = useStudio();
@@ -56,7 +58,9 @@ describe("a file that is not what it should be", () => {
 
 describe("a file that points elsewhere", () => {
   let victim: ObjectStore;
+  let source: SourceDescription;
   beforeAll(async () => {
+    source = await studio.probe(await makeClip({ seconds: 1 }));
     victim = await startObjectStore();
     victim.objects.set("secret.ts", { bytes: await makeClip({ extension: "ts" }), type: "video/mp2t" });
   });
@@ -77,6 +81,17 @@ describe("a file that points elsewhere", () => {
       () => "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n",
     ],
     ["a RealAudio pointer", (uri) => `${uri}\n`],
+    [
+      "a drawing",
+      (uri) => `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="${uri}"/></svg>`,
+    ],
+    [
+      "subtitles that name a film",
+      (uri) =>
+        `[Script Info]\nVideo File: ${uri}\n[Events]\nDialogue: 0,0:00:00.00,0:00:01.00,,,,,,,{movie=${uri}}x\n`,
+    ],
+    ["a script of AviSynth", (uri) => `DirectShowSource("${uri}")\n`],
+    ["a playlist in a playlist's data", (uri) => hls(`data:audio/x-mpegurl,${encodeURIComponent(hls(uri))}`)],
   ];
 
   it.each(kinds)("%s reads neither files nor the network", async (_, fileFor) => {
@@ -87,12 +102,45 @@ describe("a file that points elsewhere", () => {
         type: "error",
         code: expect.stringMatching(/unsupported_type|corrupt_input/),
       });
-      const source = await studio.probe(await makeClip({ seconds: 1 }));
       const task = studio.task(input);
       const encode = await endOf(studio.transcoder, { kind: "transcode", ...task, source, output: mp4 });
       expect(encode.type).toBe("error");
       expect(studio.store.objects.has(`work/${task.attemptId}/web.mp4`)).toBe(false);
     }
+    expect(victim.requests).toEqual([]);
+  });
+
+  it("as an MP4 with its samples elsewhere is not followed there", async () => {
+    const clip = await makeClip({ seconds: 1 });
+    for (const path of ["/etc/hostname", victim.url("secret.ts")]) {
+      const input = withDataReference(clip, path);
+      const task = studio.task(input);
+      const end = await endOf(studio.transcoder, { kind: "transcode", ...task, source, output: mp4 });
+      const made = studio.store.objects.get(`work/${task.attemptId}/web.mp4`)?.bytes;
+      // Either nothing is made of it, or what lies in the file itself: the clip.
+      if (made === undefined) expect(end.type).toBe("error");
+      else expect((await ffprobe(made)).streams[0]).toMatchObject({ width: 320, height: 240 });
+    }
+    expect(victim.requests).toEqual([]);
+  });
+
+  it("with a drawing for its cover shows no picture of anything else", async () => {
+    const sound = await soundWithCover();
+    const cover = sound.indexOf(Buffer.from([0xff, 0xd8, 0xff]));
+    const drawing = `<svg xmlns="http://www.w3.org/2000/svg"><image href="${victim.url("secret.ts")}"/></svg>`;
+    sound.write(drawing.padEnd(300), cover, "latin1");
+    const covered = { ...(await studio.probe(await soundWithCover())), video: undefined };
+    const output = { format: "thumbnail", name: "cover.jpg", atSeconds: 0, image };
+    const end = await endOf(studio.transcoder, {
+      kind: "thumbnail",
+      ...studio.task(sound),
+      source: covered,
+      output,
+    });
+    expect(end).toMatchObject({
+      type: "error",
+      code: expect.stringMatching(/corrupt_input|no_video_stream/),
+    });
     expect(victim.requests).toEqual([]);
   });
 

@@ -7,8 +7,9 @@ import type { Job } from "../../src/client/resources.ts";
 import { BROKEN, type Broken } from "./corpus/broken.ts";
 import { FLASH_SECONDS } from "./corpus/encode.ts";
 import { FILMS, type Film } from "./corpus/films.ts";
-import { type Inspection, inspect } from "./corpus/inspect.ts";
-import { bytesOf, develop, key, url } from "./service.ts";
+import { type Inspection, inspect, inspectSound } from "./corpus/inspect.ts";
+import { SOUNDS, type Sound } from "./corpus/sounds.ts";
+import { bytesOf, develop, key, probe, url } from "./service.ts";
 
 /** Jobs on their way at a time: enough that no slot waits for the next. */
 const AT_ONCE = 6;
@@ -100,6 +101,47 @@ describe("every film", () => {
       width: film.still?.width ?? film.width ?? 96,
       height: film.still?.height ?? film.height ?? 64,
     });
+  });
+});
+
+describe("every sound", () => {
+  const outputs = [{ format: "m4a", name: "sound.m4a" }];
+  let developed: Map<Sound, ReturnType<typeof develop>>;
+  beforeAll(() => {
+    developed = inTurns(SOUNDS, async ({ file, make }) => develop(Buffer.from(await make()), file, outputs));
+  });
+
+  it.each(SOUNDS)("$file comes out as long as it is, with its tone in its place", async (sound) => {
+    const { job } = (await developed.get(sound)) as Awaited<ReturnType<typeof develop>>;
+    expect(job, JSON.stringify(job.error)).toMatchObject({ status: "completed" });
+    const { seconds, toneSeconds } = await inspectSound(await bytesOf(pathOf(job, "sound.m4a")));
+    expect(Math.abs(seconds - 1)).toBeLessThan(SOUND_SLACK_SECONDS);
+    expect(Math.abs((toneSeconds ?? 99) - FLASH_SECONDS.from)).toBeLessThan(0.04);
+    expect(await learnedOf(job)).toMatchObject({ audio: [{ codec: sound.codec }] });
+  });
+});
+
+/** Films that are awkward to cut: turned, without a steady rate, without sound, late, in one group of frames. */
+const STREAMED = ["rotated-90.mp4", "variable-rate.mkv", "silent.mp4", "late-start.ts", "one-gop.mp4"];
+
+describe("awkward films as streams", () => {
+  const films = FILMS.filter(({ file }) => STREAMED.includes(file));
+  const outputs = [{ format: "adaptive", name: "stream", variants: [144], segment_duration: 2 }];
+  let developed: Map<Film, ReturnType<typeof develop>>;
+  beforeAll(() => {
+    developed = inTurns(films, async ({ file, make }) => develop(Buffer.from(await make()), file, outputs));
+  });
+
+  it.each(films)("$file plays as long as it is, upright", async (film) => {
+    const { job, token } = (await developed.get(film)) as Awaited<ReturnType<typeof develop>>;
+    expect(job, JSON.stringify(job.error)).toMatchObject({ status: "completed" });
+    const { streams, format } = await probe(
+      `${url}/play/${job.job_id}/master.m3u8?token=${encodeURIComponent(token)}`,
+    );
+    const video = streams.find(({ codec_type }) => codec_type === "video");
+    expect(video).toMatchObject({ width: film.width ?? 96, height: film.height ?? 64 });
+    expect(streams.some(({ codec_type }) => codec_type === "audio")).toBe(film.sound !== false);
+    expect(Math.abs(Number(format.duration) - (film.seconds ?? 1))).toBeLessThan(0.2);
   });
 });
 

@@ -15,11 +15,21 @@ describe("one clip, all that can be made beside a film", () => {
       { preset: "audio_podcast" },
       { format: "ogg", audio_codec: "vorbis", audio_bitrate: 64 },
       { format: "json", name: "wave.json", waveform: {} },
+      { format: "json", name: "found.json" },
       { format: "svg", name: "wave.svg", waveform: { color: "#336699" } },
     ]);
     expect(job).toMatchObject({ status: "completed", error: null });
     expect(outputNames(job)).toEqual([
-      ...["audio_podcast.m4a", "ogg.ogg", "poster.jpg", "preview_clip.webp", "still-1.jpg", "still-2.jpg"],
+      ...[
+        "audio_podcast.m4a",
+        "found-shots.vtt",
+        "found.json",
+        "ogg.ogg",
+        "poster.jpg",
+        "preview_clip.webp",
+        "still-1.jpg",
+        "still-2.jpg",
+      ],
       ...["storyboard-1.jpg", "storyboard.vtt", "wave.json", "wave.svg"],
     ]);
     expect(job.notes.join()).toMatch(/The loudness of audio_podcast.m4a: .* LUFS/);

@@ -23,9 +23,9 @@ describe("finishing", () => {
     await submit({ tasks: [{}, {}] });
     const [first, second] = [await claimOne(), await claimOne()];
     const a = await finishTask(DB, first.lease, finished([outputOf(first, "a.webp")]), LATER_MS);
-    expect(a).toEqual({ accepted: true, readyLanes: [], jobCompleted: false });
+    expect(a).toMatchObject({ accepted: true, readyLanes: [], jobCompleted: false });
     const b = await finishTask(DB, second.lease, finished([outputOf(second, "b.webp")]), LATER_MS);
-    expect(b).toEqual({ accepted: true, readyLanes: [], jobCompleted: true });
+    expect(b).toMatchObject({ accepted: true, readyLanes: [], jobCompleted: true });
     expect(await rowsOf("outputs")).toHaveLength(2);
     expect(await rowsOf("attempts")).toMatchObject([{ outcome: "done" }, { outcome: "done" }]);
     expect(await rowsOf("jobs")).toMatchObject([
@@ -100,7 +100,7 @@ describe("a task that waits for others", () => {
     const newTasks = [nextTask(job.id, "tsk_next"), nextTask(job.id, "tsk_last", ["tsk_next"])];
     const newDependencies = [{ taskId: "tsk_last", dependsOn: "tsk_next" }];
     const finish = await finishTask(DB, probe.lease, finished([], { newTasks, newDependencies }), LATER_MS);
-    expect(finish).toEqual({ accepted: true, readyLanes: ["container-long"], jobCompleted: false });
+    expect(finish).toMatchObject({ accepted: true, readyLanes: ["container-long"], jobCompleted: false });
     const next = await claimOne(LATER_MS, "container-long");
     expect(next.task).toMatchObject({ id: "tsk_next", rank: probe.task.rank });
     expect(await finishTask(DB, next.lease, finished(), LATER_MS)).toMatchObject({

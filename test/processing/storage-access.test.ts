@@ -70,6 +70,24 @@ describe("the transcoder's way to storage", () => {
     expect(await (await testEnv.MEDIA.get(ORIGINAL))?.text()).toBe("0123456789");
   });
 
+  it("reads the parts of its own job only where it is given their folder", async () => {
+    await testEnv.MEDIA.put("outputs/job_x/tsk_a.1/video/00001.m4s", "part");
+    await testEnv.MEDIA.put("outputs/job_other/tsk_b.1/video/00001.m4s", "secret");
+    const claims = { readKey: ORIGINAL, writePrefix: PREFIX };
+    const given = await storageUrls(
+      testEnv,
+      { ...claims, partsPrefix: "outputs/job_x/" },
+      Date.now() + 60_000,
+    );
+    const parts = new URL(given.partsUrl).pathname;
+    expect(await (await ask(`${parts}/tsk_a.1/video/00001.m4s`)).text()).toBe("part");
+    const ways = ["..", "%2e%2e", "..%2fjob_other", "%2e%2e%2fjob_other", ""];
+    for (const way of ways) expect(await statusOf(`${parts}/${way}/tsk_b.1/video/00001.m4s`)).toBe(404);
+    expect(await statusOf(`${parts}/tsk_a.1/video/00001.m4s`, put())).toBe(404);
+    const none = await storageUrls(testEnv, claims, Date.now() + 60_000);
+    expect(await statusOf(`${new URL(none.partsUrl).pathname}/tsk_a.1/video/00001.m4s`)).toBe(404);
+  });
+
   it("is closed to tokens that expired, were changed, or were made for something else", async () => {
     const expired = await urlsOf(undefined, Date.now() - 1);
     expect(await statusOf(expired.input)).toBe(404);

@@ -75,7 +75,7 @@ async function runningJob(of = owner): Promise<Running> {
   const { job, tasks } = await submit({ owner: of, createdAtMs: Date.now(), tasks: [WAITING] });
   const [task] = tasks;
   if (!task) throw new Error("no task");
-  await announceJob(testEnv, { job, tasks });
+  await announceJob(testEnv, { job, tasks, hasEvents: false });
   return { job, task, report: (...events) => testEnv.JOB_PROGRESS.getByName(job.id).record(events) };
 }
 
@@ -148,7 +148,7 @@ describe("the feed", () => {
     later(1_000);
     const next = await submit({ owner, createdAtMs: Date.now(), tasks: [WAITING] });
     const again = { ...next.job, mediaId: job.mediaId };
-    await announceJob(testEnv, { job: again, tasks: next.tasks });
+    await announceJob(testEnv, { job: again, tasks: next.tasks, hasEvents: false });
     expect(eventsOf(await follower.next())).toMatchObject([
       { event: `progress:${job.mediaId}`, data: { job_id: again.id } },
     ]);
@@ -162,7 +162,7 @@ describe("the feed", () => {
       ).bind(owner),
       testEnv.DB.prepare("UPDATE jobs SET batch_id = 'bat_1' WHERE id = ?").bind(job.id),
     ]);
-    await announceJob(testEnv, { job: { ...job, batchId: "bat_1" }, tasks });
+    await announceJob(testEnv, { job: { ...job, batchId: "bat_1" }, tasks, hasEvents: false });
     const other = await runningJob();
     const follower = await following({ batches: ["bat_1", "bat_2"] });
     expect(follower.subscribed).toMatchObject({ batches: ["bat_1"], unknown: ["bat_2"] });

@@ -96,6 +96,16 @@ describe("sound", () => {
     ]);
   });
 
+  it("is analysed when JSON is asked for and nothing else", () => {
+    expect(resolve([{ format: "json" }])).toEqual([{ format: "analysis", name: "json.json" }]);
+    expect(
+      refusals([
+        { format: "json", name: "a.json" },
+        { format: "jpeg", name: "a-shots.vtt" },
+      ]),
+    ).toEqual(["1.name"]);
+  });
+
   it.each([
     [{ format: "mp3", audio_codec: "opus" }, ["0.audio_codec"]],
     [{ format: "mp3", audio_bitrate: 512 }, ["0.audio_bitrate"]],

@@ -56,6 +56,7 @@ describe("a video file is asked for", () => {
       { startSeconds: 1, endSeconds: 2 },
     ],
     [{ format: "mp4", timeout_seconds: 60, cpu_threads: 1 }, { limits: { timeoutSeconds: 60, threads: 1 } }],
+    [{ preset: "archive_quality" }, { format: "mkv", videoCodec: "h265", crf: 18, allowFallback: true }],
     [
       { preset: "mobile_video", format: "webm" },
       { format: "webm", videoCodec: "vp9", maxVideoKbps: 1500 },

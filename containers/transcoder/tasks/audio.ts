@@ -1,7 +1,7 @@
 import { MediaError } from "../../../src/errors.ts";
+import { planParts } from "../../../src/video/file-parts.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
 import { audioArgs } from "../../../src/video/stream-args.ts";
-import { planStream } from "../../../src/video/stream-plan.ts";
 import { endOfTrack } from "../../../src/video/verify-tracks.ts";
 import { encodeTracks } from "../encode-tracks.ts";
 import { ciphersOf } from "../segment-cipher.ts";
@@ -15,7 +15,7 @@ type AudioRequest = Extract<TaskRequest, { kind: "audio" }>;
  * picture it would drift.
  */
 export async function runAudio(context: TaskContext, request: AudioRequest): Promise<TaskResult> {
-  const plan = planStream(request.source, request.output);
+  const plan = planParts(request.source, request.output);
   const { tracks, complaints } = await encodeTracks(context, {
     args: audioArgs(plan, context.setting),
     specs: audioSpecs(plan),

@@ -1,7 +1,8 @@
 import { rangeSeconds } from "../../../src/video/chunk-plan.ts";
+import { planParts } from "../../../src/video/file-parts.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
 import { chunkArgs } from "../../../src/video/stream-args.ts";
-import { largestOf, largestRendition, planStream, type StreamPlan } from "../../../src/video/stream-plan.ts";
+import { largestOf, largestRendition, type StreamPlan } from "../../../src/video/stream-plan.ts";
 import { endOfTrack } from "../../../src/video/verify-tracks.ts";
 import { checkLength } from "../check-length.ts";
 import { SeekMissed } from "../check-segments.ts";
@@ -21,7 +22,7 @@ type ChunkRequest = Extract<TaskRequest, { kind: "chunk" }>;
 
 /** Encodes the segments of one chunk for every rendition, from one decode. */
 export async function runChunk(context: TaskContext, request: ChunkRequest): Promise<TaskResult> {
-  const plan = planStream(request.source, request.output);
+  const plan = planParts(request.source, request.output);
   const { watermark } = request.output;
   const overlay = await overlayLogo(context, watermark, largestRendition(plan), request.logos);
   const marking = { ...context, setting: { ...context.setting, overlay } };

@@ -3,10 +3,10 @@ import type { MediaError } from "../../../src/errors.ts";
 import type { ImageAnalysis } from "../../../src/image/analysis.ts";
 import { makeOutputs } from "../../../src/image/make-outputs.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
-import { decodeHeic } from "../decode-heic.ts";
 import { getLogos } from "../get-logos.ts";
 import { withoutUrls } from "../log.ts";
 import { getFile } from "../object-transfer.ts";
+import { openableImage } from "../openable-image.ts";
 import { renderImages } from "../render-images.ts";
 import type { TaskContext } from "../task-context.ts";
 
@@ -24,7 +24,7 @@ export async function runImage(context: TaskContext, request: ImageRequest): Pro
   });
   const logos = await getLogos(context, request.logos);
   context.progress(0.05, "decoding");
-  const input = await decodeHeic(context, original);
+  const input = await openableImage(context, original);
   context.progress(0.1, "resizing");
   let analysis: ImageAnalysis | undefined;
   const onAnalysis = (learned: ImageAnalysis) => {

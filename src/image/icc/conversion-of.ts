@@ -12,13 +12,14 @@ import { type ColorConversion, toSrgb } from "./to-srgb.ts";
  */
 export function conversionOf(
   icc: Uint8Array | undefined,
-  probe: Pick<ImageProbe, "colorModel">,
+  probe: Pick<ImageProbe, "colorModel" | "profileKind">,
 ): ColorConversion | undefined {
   const profile = icc && readProfile(icc);
   if (!profile) return undefined;
   const isGray = probe.colorModel === "grayscale";
   if (profile.kind === "lut") {
-    if (profile.space !== (isGray ? "GRAY" : "RGB ")) return undefined;
+    // A probe from before profiles were told apart could send no such picture to the container: better plain than not.
+    if (profile.space !== (isGray ? "GRAY" : "RGB ") || probe.profileKind === undefined) return undefined;
     throw new MediaError(
       "unsupported_image",
       "This lane has no tables of colours to apply the profile with.",

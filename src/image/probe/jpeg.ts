@@ -1,5 +1,5 @@
 import { MediaError } from "../../errors.ts";
-import type { ImageProbe, Orientation } from "../probe.ts";
+import type { ImageProbe, Orientation, SamplingFactors } from "../probe.ts";
 import { exifOrientation } from "./exif.ts";
 import type { Head } from "./head.ts";
 
@@ -9,6 +9,7 @@ interface Frame {
   width: number;
   height: number;
   componentIds: number[];
+  samplingFactors: SamplingFactors[];
 }
 
 /** What the segments before the first scan say. */
@@ -40,6 +41,7 @@ export function probeJpeg(head: Head): Omit<ImageProbe, "format"> {
     components: frame.componentIds.length,
     colorModel: colorModel(frame.componentIds, adobeTransform),
     coding: frame.coding,
+    samplingFactors: frame.samplingFactors,
     animated: false,
     frames: 1,
     hasIccProfile,
@@ -99,7 +101,13 @@ function readFrame(head: Head, marker: number, offset: number, length: number): 
     height: head.u16(offset + 1),
     width: head.u16(offset + 3),
     componentIds: Array.from({ length: count }, (_, index) => head.u8(offset + 6 + index * 3)),
+    samplingFactors: Array.from({ length: count }, (_, index) => samplingOf(head.u8(offset + 7 + index * 3))),
   };
+}
+
+/** Four bits each; what is out of range is the decoder's to refuse. */
+function samplingOf(byte: number): SamplingFactors {
+  return { horizontal: Math.max(1, byte >> 4), vertical: Math.max(1, byte & 15) };
 }
 
 /** T.81 table B.1: the low two bits name the process, bit 2 hierarchical coding, bit 3 arithmetic coding. */

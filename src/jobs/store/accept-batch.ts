@@ -6,6 +6,7 @@ import { media } from "../../schema/media.ts";
 import { taskDependencies, tasks } from "../../schema/tasks.ts";
 import type { BatchRow, JobRow, MediaRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
 import { insertRows } from "./insert-rows.ts";
+import { openToListeners } from "./open-channel.ts";
 
 export interface BatchAcceptance {
   batch: BatchRow;
@@ -21,23 +22,28 @@ export interface BatchAcceptance {
 }
 
 /**
- * Writes a batch and all its jobs down together: all of them or none. `false` when a media was removed in the meantime,
- * or the condition does not hold.
+ * Writes a batch and all its jobs down together: all of them or none. `heard` are the jobs that somebody hears of from
+ * their first moment on, beside those that were planned so. Undefined when a media was removed in the meantime, or the
+ * condition does not hold.
  */
-export async function acceptBatch(d1: D1Database, acceptance: BatchAcceptance): Promise<boolean> {
+export async function acceptBatch(
+  d1: D1Database,
+  acceptance: BatchAcceptance,
+): Promise<{ heard: ReadonlySet<string> } | undefined> {
   const db = drizzle(d1);
   const { batch, condition = sql`1` } = acceptance;
   const accepted = sql`EXISTS (SELECT 1 FROM batches WHERE id = ${batch.id})`;
-  const [, written] = await db.batch([
+  const [, written, , , heard] = await db.batch([
     insertRows(db, batches, [batch], sql`${allMediaAreThere(acceptance)} AND ${condition}`),
     db.select({ id: batches.id }).from(batches).where(eq(batches.id, batch.id)),
     insertRows(db, media, acceptance.newMedia, accepted),
     insertRows(db, jobs, acceptance.jobs, accepted),
+    openToListeners(db, sql`(SELECT j.id FROM jobs AS j WHERE j.batch_id = ${batch.id})`),
     insertRows(db, tasks, acceptance.tasks, accepted),
     insertRows(db, taskDependencies, acceptance.dependencies, accepted),
     ...(acceptance.alongside?.(db, accepted) ?? []),
   ]);
-  return written.length === 1;
+  return written.length === 1 ? { heard: new Set(heard.map(({ id }) => id)) } : undefined;
 }
 
 function allMediaAreThere({ jobs: all, newMedia }: BatchAcceptance): SQL {

@@ -10,6 +10,8 @@ import type { JobRow, MediaRow, TaskDependencyRow, TaskRow } from "../claimed-ta
 import { storedOriginal } from "../stored-files.ts";
 import { freeSlot, type SlotTerms } from "./content-slot.ts";
 import { insertRows } from "./insert-rows.ts";
+import { openToListeners } from "./open-channel.ts";
+import { runBatch } from "./run-batch.ts";
 import { examineMedia } from "./settle-media.ts";
 
 export interface Acceptance {
@@ -28,30 +30,47 @@ export interface Acceptance {
   alongside?: (db: DrizzleD1Database, accepted: SQL) => BatchItem<"sqlite">[];
 }
 
+export interface Accepted {
+  /** Somebody hears of the job from its first moment on. */
+  hasChannel: boolean;
+  /** An event was written, and is to be sent on its way. */
+  hasEvents: boolean;
+}
+
 /**
  * Writes media, job and tasks down together. Once this returns the job cannot be lost, so only then may a client
- * be told `201`. Media that is ready with it is told of in the same batch. `false` when the media or its upload was
+ * be told `201`. Media that is ready with it is told of in the same batch. Undefined when the media or its upload was
  * removed in the meantime, another job holds the slot of its content, or the condition does not hold: nothing is written.
  */
-export async function acceptJob(d1: D1Database, acceptance: Acceptance): Promise<boolean> {
+export async function acceptJob(d1: D1Database, acceptance: Acceptance): Promise<Accepted | undefined> {
   const db = drizzle(d1);
   const { newMedia, job, slot = HELD_FOR_EVER, condition = sql`1` } = acceptance;
   const mayBe = sql`${inputIsThere(acceptance)} AND ${condition}`;
   const accepted = sql`EXISTS (SELECT 1 FROM jobs WHERE id = ${job.id})`;
-  const [, , written] = await db.batch([
-    freeSlot(db, job, slot, mayBe),
+  const written = db.select({ hasChannel: jobs.hasChannel }).from(jobs).where(eq(jobs.id, job.id));
+  const ready = recordMediaReady(db, newMedia?.id ?? "", job.requestId, sql`1`, job.createdAt);
+  const resultOf = await runBatch(db, [
+    job.contentHash !== null && freeSlot(db, job, slot, mayBe),
     insertRows(db, jobs, [job], mayBe),
-    db.select({ id: jobs.id }).from(jobs).where(eq(jobs.id, job.id)),
-    insertRows(db, media, newMedia ? [newMedia] : [], accepted),
-    insertRows(db, activity, newMedia ? [storedOriginal(newMedia, job)] : [], accepted),
+    !job.hasChannel && openToListeners(db, sql`(${job.id})`),
+    written,
+    ...(newMedia
+      ? [
+          insertRows(db, media, [newMedia], accepted),
+          insertRows(db, activity, [storedOriginal(newMedia, job)], accepted),
+        ]
+      : []),
     insertRows(db, tasks, acceptance.tasks, accepted),
-    insertRows(db, taskDependencies, acceptance.dependencies, accepted),
-    db.delete(uploads).where(sql`id = ${acceptance.uploadId ?? ""} AND ${accepted}`),
-    recordMediaReady(db, newMedia?.id ?? "", job.requestId, sql`1`, job.createdAt),
-    ...(newMedia ? [] : [examineMedia(db, job.id, accepted)]),
+    acceptance.dependencies.length > 0 && insertRows(db, taskDependencies, acceptance.dependencies, accepted),
+    acceptance.uploadId !== undefined &&
+      db.delete(uploads).where(sql`id = ${acceptance.uploadId} AND ${accepted}`),
+    newMedia ? ready : examineMedia(db, job.id, accepted),
     ...(acceptance.alongside?.(db, accepted) ?? []),
   ]);
-  return written.length === 1;
+  const [row] = resultOf(written);
+  return (
+    row && { hasChannel: row.hasChannel, hasEvents: newMedia !== undefined && resultOf(ready).length > 0 }
+  );
 }
 
 const HELD_FOR_EVER: SlotTerms = { createdAfterMs: 0, isForced: false };

@@ -9,7 +9,8 @@ import type { ClaimedTask } from "../claimed-task.ts";
 import { mayRun } from "./retry-room.ts";
 
 export type Claim =
-  | { claimed: ClaimedTask }
+  /** `hasEvents`: one was written, and is to be sent on its way. */
+  | { claimed: ClaimedTask; hasEvents: boolean }
   /** Nothing can run now; `nextAtMs` is when the earliest delayed task may. */
   | { claimed: undefined; nextAtMs: number | undefined };
 
@@ -38,7 +39,7 @@ interface ClaimRequest {
 export async function claimTask(d1: D1Database, request: ClaimRequest): Promise<Claim> {
   const db = drizzle(d1);
   const job = jobOfLease(db, request.token);
-  const [[task], , , [foundJob], [foundMedia]] = await db.batch([
+  const [[task], , , [foundJob], [foundMedia], told] = await db.batch([
     leaseBest(db, request),
     recordAttempt(db, request),
     startJob(db, request),
@@ -66,7 +67,7 @@ export async function claimTask(d1: D1Database, request: ClaimRequest): Promise<
     untilMs: request.nowMs + LIMITS.firstLeaseMs,
     workerId: request.workerId,
   };
-  return { claimed: { lease, task, job: foundJob, media: foundMedia } };
+  return { claimed: { lease, task, job: foundJob, media: foundMedia }, hasEvents: told.length > 0 };
 }
 
 function leaseBest(db: DrizzleD1Database, request: ClaimRequest) {

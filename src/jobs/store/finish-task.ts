@@ -12,6 +12,7 @@ import { recordDurations } from "./durations.ts";
 import type { LostOutput } from "./fail-task.ts";
 import { insertRows } from "./insert-rows.ts";
 import { isLeasedWith } from "./lease-guard.ts";
+import { runBatch } from "./run-batch.ts";
 import { batchOf, settleBatch } from "./settle-batch.ts";
 import { recordEnd, settleJob } from "./settle-job.ts";
 
@@ -34,13 +35,24 @@ export interface FinishedTask {
   failedOutputs?: readonly LostOutput[];
   /** Whether the job allows partial results: others of its tasks may have failed. */
   allowPartial?: boolean;
+  /** The job was submitted by itself: no batch of jobs ends with it. */
+  isSingle?: boolean;
   /** The most memory that the attempt was seen to hold. */
   peakMemoryBytes?: number;
 }
 
 export type Finish =
   /** `jobFailed`: it was the last task, and no output was made by any. */
-  | { accepted: true; readyLanes: Lane[]; jobCompleted: boolean; jobFailed?: true }
+  | {
+      accepted: true;
+      readyLanes: Lane[];
+      jobCompleted: boolean;
+      jobFailed?: true;
+      /** Its channel is to be told. */
+      hasChannel: boolean;
+      /** Events may have been written, and are to be sent on their way. */
+      hasEvents: boolean;
+    }
   /** The lease was lost: nothing changed, and the attempt's files are to be swept. */
   | { accepted: false };
 
@@ -65,46 +77,57 @@ export async function finishTask(
 ): Promise<Finish> {
   const db = drizzle(d1);
   const guard = finishedWith(lease);
-  const [, , , , unblocked, , , , , held] = await db.batch([
+  const unblocked = unblock(db, lease.jobId, guard, nowMs);
+  const held = db
+    .select({ status: jobs.status, hasChannel: jobs.hasChannel })
+    .from(jobs)
+    .where(and(eq(jobs.id, lease.jobId), guard));
+  const completion = recordJobEvent(db, {
+    type: "job.completed",
+    where: sql`j.id = ${lease.jobId} AND j.status = 'completed' AND j.finished_at = ${nowMs} AND ${guard}`,
+    cause: sql`j.run`,
+    nowMs,
+  });
+  const { allowPartial = false, isSingle = false, notes, stages } = finished;
+  const resultOf = await runBatch(db, [
     endTask(db, lease, finished.result, nowMs),
-    insertRows(db, outputs, finished.outputs, guard),
-    insertRows(db, tasks, finished.newTasks, guard),
-    insertRows(db, taskDependencies, finished.newDependencies, guard),
-    unblock(db, lease.jobId, guard, nowMs),
+    ...addedRows(db, lease, finished, guard, nowMs),
+    unblocked,
     endAttempt(db, lease, nowMs, finished.peakMemoryBytes ?? null, guard),
-    addToJob(db, lease.jobId, finished, guard),
-    insertRows(db, outputFailures, failureRows(lease, finished, nowMs), guard),
-    finished.allowPartial
+    (notes.length > 0 || stages !== undefined) && addToJob(db, lease.jobId, finished, guard),
+    allowPartial
       ? settleJob(db, lease.jobId, firstLoss(lease.jobId), nowMs, guard)
       : completeJob(db, lease.jobId, nowMs, guard),
-    db
-      .select({ status: jobs.status })
-      .from(jobs)
-      .where(and(eq(jobs.id, lease.jobId), guard)),
-    ...(finished.allowPartial
-      ? recordEnd(db, lease.jobId, nowMs, guard)
-      : [
-          recordJobEvent(db, {
-            type: "job.completed",
-            where: sql`j.id = ${lease.jobId} AND j.status = 'completed' AND j.finished_at = ${nowMs} AND ${guard}`,
-            cause: sql`j.run`,
-            nowMs,
-          }),
-        ]),
+    held,
+    ...(allowPartial ? recordEnd(db, lease.jobId, nowMs, guard) : [completion]),
     recordDurations(db, lease.jobId, nowMs, guard),
-    insertRows(db, activity, finished.activity ?? [], guard),
-    ...settleBatch(db, batchOf(lease.jobId), nowMs),
+    ...(isSingle ? [] : settleBatch(db, batchOf(lease.jobId), nowMs)),
     ...(finished.alongside?.(db, guard) ?? []),
   ]);
-  const job = held[0];
+  const [job] = resultOf(held);
   if (!job) return { accepted: false };
   const planned = finished.newTasks.filter((task) => task.state === "ready").map((task) => task.lane);
   return {
     accepted: true,
-    readyLanes: [...planned, ...unblocked.map((task) => task.lane)],
+    readyLanes: [...planned, ...resultOf(unblocked).map((task) => task.lane)],
     jobCompleted: job.status === "completed",
     ...(job.status === "failed" && { jobFailed: true as const }),
+    hasChannel: job.hasChannel,
+    hasEvents: allowPartial || !isSingle || resultOf(completion).length > 0,
   };
+}
+
+/** What a task leaves behind; there is no statement for what it leaves nothing of. */
+function addedRows(db: DrizzleD1Database, lease: Lease, finished: FinishedTask, guard: SQL, nowMs: number) {
+  const { newTasks, newDependencies, activity: lines = [] } = finished;
+  const lost = failureRows(lease, finished, nowMs);
+  return [
+    finished.outputs.length > 0 && insertRows(db, outputs, finished.outputs, guard),
+    newTasks.length > 0 && insertRows(db, tasks, newTasks, guard),
+    newDependencies.length > 0 && insertRows(db, taskDependencies, newDependencies, guard),
+    lost.length > 0 && insertRows(db, outputFailures, lost, guard),
+    lines.length > 0 && insertRows(db, activity, lines, guard),
+  ];
 }
 
 function endTask(db: DrizzleD1Database, lease: Lease, result: unknown, nowMs: number) {

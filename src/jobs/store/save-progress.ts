@@ -34,7 +34,7 @@ export async function saveProgress(d1: D1Database, advance: Advance, nowMs: numb
       detail: sql`json_object('before', j.progress_percentage, 'progress_percentage', ${percentage},
         'current_stage', ${stage})`,
       nowMs,
-    }).returning({ sequence: sql<number>`sequence` }),
+    }),
     db
       .update(jobs)
       .set({ progressPercentage: percentage, currentStage: stage })

@@ -1,4 +1,5 @@
 import type { ImageOutput } from "../../image/output.ts";
+import { shotsName } from "../../video/analysis-output.ts";
 import type { PreviewOutput } from "../../video/preview.ts";
 import type { ThumbnailOutput } from "../../video/still-output.ts";
 import { type StoryboardOutput, sheetStem } from "../../video/storyboard.ts";
@@ -29,6 +30,9 @@ export function numberedNames(specification: NamedSpecification): { fixed: strin
   if (storyboard) {
     const stem = sheetStem(name).replaceAll(/[.\\]/g, String.raw`\$&`);
     return { fixed: [], pattern: new RegExp(String.raw`^${stem}-\d+\.(jpg|png|webp)$`) };
+  }
+  if (specification.format === "json" && !specification.waveform) {
+    return { fixed: [shotsName({ format: "analysis", name })] };
   }
   const count = stillCount(specification);
   if (count === 1) return { fixed: [] };

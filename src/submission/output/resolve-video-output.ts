@@ -22,6 +22,8 @@ export function videoOutputsOf(
     case "dash":
     case "adaptive":
       return [streamOf(specification, specification.format, defaultLogo)];
+    case "json":
+      return [{ format: "analysis", name: specification.name }];
     case "m4a":
     case "mp3":
     case "ogg":

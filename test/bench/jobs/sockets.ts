@@ -75,12 +75,13 @@ function listen({ links, watch_token }: AcceptedJob): Promise<Heard> {
   return new Promise((resolve) => {
     const socket = new WebSocket(`${links.ws}?token=${watch_token}`);
     const timer = setTimeout(() => socket.close(), GIVE_UP_MS);
-    let greeted = false;
+    let greetedAtMs = Number.POSITIVE_INFINITY;
     socket.addEventListener("message", ({ data }) => {
       const message = JSON.parse(String(data)) as WatchMessage;
-      // The first message tells of what happened before there was anybody to hear it.
-      if (greeted && message.timestamp) heard.lags.push(Date.now() - Date.parse(message.timestamp));
-      greeted = true;
+      // What happened before there was anybody to hear it is not late: a socket of a job that has ended is told so.
+      const happenedAtMs = Date.parse(message.timestamp ?? "");
+      if (happenedAtMs > greetedAtMs) heard.lags.push(Date.now() - happenedAtMs);
+      greetedAtMs = Math.min(greetedAtMs, Date.now());
       heard.end ||= message.type === "end";
     });
     socket.addEventListener("close", () => {

@@ -52,6 +52,18 @@ export async function inspect(mp4: Buffer): Promise<Inspection> {
   });
 }
 
+/** Length and tone of a file of sound. */
+export async function inspectSound(
+  bytes: Buffer,
+): Promise<{ seconds: number; toneSeconds: number | undefined }> {
+  return inFolder(async (folder) => {
+    const file = join(folder, "made");
+    await writeFile(file, bytes);
+    const [report, toneSeconds] = await Promise.all([probeFrames(file), findTone(file, folder)]);
+    return { seconds: Number(report.streams[0]?.duration), toneSeconds };
+  });
+}
+
 async function probeFrames(file: string): Promise<{ streams: Stream[] }> {
   const args = ["-v", "error", "-count_frames", "-show_streams", "-of", "json", file];
   return JSON.parse((await promisify(execFile)("ffprobe", args)).stdout);

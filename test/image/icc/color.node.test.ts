@@ -167,6 +167,10 @@ describe("a profile of tables", () => {
       reason: expect.stringContaining("tables of colours"),
     });
     expect(planImage(probe, [{ ...OUTPUT, colorProfile: "keep" }]).lane).toBe("edge");
+    const input = await inProfile("png", TABLE_PROFILE);
+    await expect(renderImage(input, probe, [OUTPUT])).rejects.toMatchObject({ code: "unsupported_image" });
+    const { profileKind: _, ...older } = probe;
+    expect(await renderImage(input, older, [OUTPUT])).toHaveLength(1);
   });
 });
 
@@ -210,12 +214,12 @@ describe("linear light", () => {
 });
 
 describe("16 bits", () => {
-  it("are rounded to 8 in the container", async () => {
+  it.each(Object.keys(LANES) as (keyof typeof LANES)[])("are rounded to 8 at the %s", async (lane) => {
     const steps = Array.from({ length: 256 }, (_, at) => at * 257 + ([0, 100, -100, 128][at % 4] ?? 0));
     const data = Uint16Array.from(steps.flatMap((value) => [value, value, value]));
     const raw = { width: 256, height: 1, channels: 3 } as const;
     const png = await sharp(data, { raw }).toColorspace("rgb16").png().toBuffer();
-    const { bytes } = await inTheContainer(png, { ...OUTPUT, width: undefined });
+    const { bytes } = await LANES[lane](png, { ...OUTPUT, width: undefined });
     const codes = await sharp(bytes).removeAlpha().raw().toBuffer();
     const wanted = [...data].map((value) => Math.round(value / 257));
     expect([...codes]).toEqual(wanted);

@@ -52,7 +52,7 @@ it.each(Object.entries(KINDS))("takes what the plan says for a %s JPEG", async (
     const taken = await kernels.use((instance) => instance.memoryBytes());
     const planned = kernelBytes(probe, [one], file.length);
     expect(taken, `${one.size.width} px`).toBeLessThanOrEqual(planned);
-    expect(planned, `${one.size.width} px`).toBeLessThan(2.5 * taken + 2 * MIB);
+    expect(planned, `${one.size.width} px`).toBeLessThan(1.6 * taken + 2 * MIB);
   }
 });
 

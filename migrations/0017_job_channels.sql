@@ -1,0 +1,1 @@
+ALTER TABLE `jobs` ADD `has_channel` integer DEFAULT true NOT NULL;
