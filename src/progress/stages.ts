@@ -34,6 +34,7 @@ export const STAGE_OF_TASK = {
   preview: "thumbnails",
   sound: "audio",
   waveform: "audio",
+  subtitles: "packaging",
   analysis: "analysis",
   package: "packaging",
   stitch: "packaging",
