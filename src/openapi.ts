@@ -2,6 +2,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { ERRORS, errorCodeOf, MediaError } from "./errors.ts";
 import { docsPage, problemPage } from "./pages/docs.tsx";
 import { pageHeaders } from "./pages/headers.ts";
+import { withProblemAnswers } from "./problem-answers.ts";
 import type { AppEnv } from "./request-context.ts";
 
 /** Publishes the description of all routes, made from their schemas, and pages to read it and every problem. */
@@ -20,8 +21,9 @@ export function describeApi(app: OpenAPIHono<AppEnv>): void {
       description: "Media in over HTTP; resized images, streamable video and live progress out.",
     },
   } as const;
-  app.doc31("/openapi.json", info);
-  app.get("/docs", pageHeaders(), (c) => c.html(docsPage(app.getOpenAPI31Document(info))));
+  const document = () => withProblemAnswers(app.getOpenAPI31Document(info));
+  app.get("/openapi.json", (c) => c.json(document()));
+  app.get("/docs", pageHeaders(), (c) => c.html(docsPage(document())));
   app.get("/problems/:code", pageHeaders(), (c) => {
     const code = c.req.param("code");
     if (!Object.hasOwn(ERRORS, code)) throw new MediaError("not_found", "There is no problem of this name.");

@@ -66,6 +66,7 @@ const FOUNDATION = new Set([
   "request-context",
   "create-routes",
   "problem",
+  "problem-answers",
   "field-errors",
   "outbox",
   "breaker",

@@ -15,6 +15,7 @@ import { runSound } from "./tasks/sound.ts";
 import { runStitch } from "./tasks/stitch.ts";
 import { runStoryboard } from "./tasks/storyboard.ts";
 import { runStream } from "./tasks/stream.ts";
+import { runSubtitles } from "./tasks/subtitles.ts";
 import { runThumbnail } from "./tasks/thumbnail.ts";
 import { runTranscode } from "./tasks/transcode.ts";
 import { runWaveform } from "./tasks/waveform.ts";
@@ -86,6 +87,8 @@ function runKind(context: TaskContext, request: TaskRequest): Promise<TaskResult
       return runChunk(context, request);
     case "audio":
       return runAudio(context, request);
+    case "subtitles":
+      return runSubtitles(context, request);
     case "stitch":
       return runStitch(context, request);
     case "thumbnail":

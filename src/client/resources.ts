@@ -29,6 +29,8 @@ export interface JobOutput {
   playback_url?: string;
   /** Streams only: the DASH manifest, where there is one. */
   dash_url?: string;
+  /** Streams only: tracks of words, as WebVTT. */
+  subtitles?: { name: string; language?: string; url: string; forced: boolean; default: boolean }[];
 }
 
 export interface JobFailure {

@@ -27,7 +27,8 @@ export function signStoryboard(text: string, token: string): string {
 /** The attributes that hold URLs and patterns of URLs (ISO/IEC 23009-1 §5.3.9). */
 export function signMpd(text: string, token: string): string {
   const query = `?token=${encodeURIComponent(token)}`;
-  return text.replace(/ (media|initialization|sourceURL)="([^"]*)"/g, (_, name: string, url: string) => {
+  const words = text.replace(/(<BaseURL>[^<]*)(?=<\/BaseURL>)/g, `$1${query}`);
+  return words.replace(/ (media|initialization|sourceURL)="([^"]*)"/g, (_, name: string, url: string) => {
     return ` ${name}="${url}${query}"`;
   });
 }

@@ -5,6 +5,7 @@ const TYPES: Record<string, string> = {
   mpd: "application/dash+xml",
   mp4: "video/mp4",
   m4s: "video/iso.segment",
+  vtt: "text/vtt; charset=utf-8",
 };
 
 /**

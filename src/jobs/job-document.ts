@@ -21,6 +21,18 @@ const outputDocument = z
       .string()
       .optional()
       .openapi({ description: "Streams: the DASH manifest, where there is one" }),
+    subtitles: z
+      .array(
+        z.object({
+          name: z.string(),
+          language: z.string().optional(),
+          url: z.string(),
+          forced: z.boolean(),
+          default: z.boolean(),
+        }),
+      )
+      .optional()
+      .openapi({ description: "Streams: the tracks of words, as WebVTT" }),
     type: z.string(),
     bytes: z.int(),
     width: z.int().nullable(),
@@ -123,6 +135,11 @@ function describeOutput(output: OutputRow, origin: string): z.infer<typeof outpu
     url: output.tree ? playback : `${origin}/outputs/${output.jobId}/${output.name}`,
     ...(output.tree && { playback_url: playback }),
     ...(output.tree && dash !== undefined && { dash_url: play(dash) }),
+    ...(output.stream?.subtitles && {
+      subtitles: output.stream.subtitles.map(({ name, language, path, forced, isDefault }) => ({
+        ...{ name, language, url: play(path), forced, default: isDefault },
+      })),
+    }),
     type: output.type,
     bytes: output.bytes,
     width: output.width,

@@ -9,6 +9,7 @@ import { liveFeed } from "../progress/live-feed.ts";
 import { finalSnapshot } from "../progress/snapshot.ts";
 import type { AppContext } from "../request-context.ts";
 import type { TaskRow } from "./claimed-task.ts";
+import { progressDocument } from "./progress-document.ts";
 import { findJob } from "./routes.ts";
 import { type JobWithOutputs, readEnd, readTasks } from "./store/read-jobs.ts";
 
@@ -24,7 +25,12 @@ watchRoutes.openAPIRegistry.registerPath({
   path: "/v1/jobs/{id}/progress",
   summary: "Read a job's progress",
   request: { params: z.object({ id: z.string() }) },
-  responses: { 200: { description: "Overall, by stage and by task" } },
+  responses: {
+    200: {
+      description: "Overall, by stage and by task",
+      content: { "application/json": { schema: progressDocument } },
+    },
+  },
 });
 watchRoutes.get("/v1/jobs/:id/progress", ...watcher, async (c) => {
   const { snapshot } = await currentProgress(c);

@@ -9,10 +9,11 @@ import type { MediaRecord } from "../media/record.ts";
 import { recordMetadata } from "../media/store.ts";
 import type { FileOutput } from "../video/file-output.ts";
 import { lowerSettings, lowerThreads } from "../video/lower-settings.ts";
-import type { StreamOutput, VideoOutput } from "../video/output.ts";
+import { STREAM_FORMATS, type StreamOutput, type VideoOutput } from "../video/output.ts";
 import type { FailedFile, LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
 import { streamRoot } from "../video/segment-keys.ts";
 import type { SourceDescription } from "../video/source.ts";
+import { notesOnSubtitles } from "../video/subtitles.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
 import { addSteps } from "./add-steps.ts";
 import type { FailedOutput, TaskOutcome } from "./conclude.ts";
@@ -43,6 +44,7 @@ const TIME_LIMITS_MS = {
   stream: 3 * 60 * 60_000,
   chunk: 30 * 60_000,
   audio: 3 * 60 * 60_000,
+  subtitles: 60 * 60_000,
   stitch: 60 * 60_000,
 } as const;
 
@@ -116,6 +118,8 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       return withKeys(env, claimed, { kind, ...base, ...TASK_SPECS.chunk.parse(spec), logos: sources });
     case "audio":
       return withKeys(env, claimed, { kind, ...base, ...TASK_SPECS.audio.parse(spec) });
+    case "subtitles":
+      return { kind, ...base, ...TASK_SPECS.subtitles.parse(spec) };
     case "stitch": {
       const { source, output } = TASK_SPECS.stitch.parse(spec);
       const tracks = await readStitchTracks(env.DB, claimed);
@@ -250,7 +254,8 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
       const stepped = videoStepOutputs(result.source, outputs);
       const madeBy = chainsBegin(planned.newTasks, claimed.job.allowPartial);
       const chained = planSteps(steps, stepped, madeBy, () => newId("task", nowMs));
-      return { result, files: [], ...addSteps(planned, chained, claimed.job, nowMs) };
+      const notes = outputs.some(({ format }) => isStream(format)) ? notesOnSubtitles(result.source) : [];
+      return { result, files: [], notes, ...addSteps(planned, chained, claimed.job, nowMs) };
     }
     case "files":
       await verifyFiles(env.MEDIA, attemptPrefix(claimed.lease), result.files);
@@ -271,6 +276,10 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
 function chainsBegin(makers: readonly TaskRow[], allowPartial: boolean) {
   return (name: string) =>
     makers.filter((task) => !allowPartial || task.outputNames.includes(name)).map(({ id }) => id);
+}
+
+function isStream(format: VideoOutput["format"]): boolean {
+  return (STREAM_FORMATS as readonly string[]).includes(format);
 }
 
 function failedOutput({ name, code, message, detail }: FailedFile): FailedOutput {

@@ -14,7 +14,7 @@ export async function readEncodedParts(d1: D1Database, packageTaskId: string): P
 }
 
 function placeOf(task: TaskRow): number {
-  if (task.kind === "audio") return Number.POSITIVE_INFINITY;
+  if (task.kind === "audio" || task.kind === "subtitles") return Number.POSITIVE_INFINITY;
   return task.kind === "chunk" ? TASK_SPECS.chunk.parse(task.spec).range.first : 0;
 }
 
@@ -23,7 +23,8 @@ function partOf(task: TaskRow): EncodedPart {
   if (!result.success || result.data.kind !== "tracks") {
     throw new MediaError("internal", `The ${task.kind} task before this one left no tracks.`);
   }
-  return { folder: `${task.id}.${task.attempt}`, tracks: result.data.tracks };
+  const { tracks, subtitles } = result.data;
+  return { folder: `${task.id}.${task.attempt}`, tracks, ...(subtitles && { subtitles }) };
 }
 
 /**
@@ -35,16 +36,22 @@ function partOf(task: TaskRow): EncodedPart {
 export async function verifyStored(
   bucket: R2Bucket,
   jobId: string,
-  { folder, tracks }: EncodedPart,
+  { folder, tracks, subtitles = [] }: EncodedPart,
 ): Promise<void> {
   const [taskId = "", attempt] = folder.split(".");
   const prefix = attemptPrefix({ jobId, taskId, attempt: Number(attempt) });
   const stored = await sizesBelow(bucket, prefix);
-  for (const track of tracks) {
-    const expected = [{ path: track.initPath, bytes: track.initBytes }, ...track.segments];
+  const promised = tracks.map(({ id, initPath, initBytes, segments }) => ({
+    id,
+    expected: [{ path: initPath, bytes: initBytes }, ...segments],
+  }));
+  for (const { id, expected } of [
+    ...promised,
+    ...subtitles.map((words) => ({ id: words.id, expected: [words] })),
+  ]) {
     for (const { path, bytes } of expected) {
       if (stored.get(prefix + path) === bytes) continue;
-      throw new MediaError("invalid_result", `A segment of ${track.id} is missing or incomplete.`, {
+      throw new MediaError("invalid_result", `A segment of ${id} is missing or incomplete.`, {
         privateDetail: `${path}: ${bytes} bytes reported, ${stored.get(prefix + path) ?? "none"} stored`,
       });
     }

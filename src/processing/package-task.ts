@@ -3,10 +3,13 @@ import { sha256Hex } from "../digest.ts";
 import { MediaError } from "../errors.ts";
 import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
 import { jobPrefix } from "../media/object-keys.ts";
-import { joinTracks } from "../video/join-tracks.ts";
+import type { StreamIndex } from "../schema/outputs.ts";
+import { subtitleName } from "../video/hls-subtitles.ts";
+import { joinSubtitles, joinTracks } from "../video/join-tracks.ts";
 import { packageStream } from "../video/packaging.ts";
 import type { EncodedTrack } from "../video/protocol.ts";
 import { streamRoot } from "../video/segment-keys.ts";
+import type { SubtitleTrack } from "../video/subtitles.ts";
 import { endOfTrack, verifyTracks } from "../video/verify-tracks.ts";
 import { closeSeams } from "./close-seams.ts";
 import type { TaskOutcome } from "./conclude.ts";
@@ -33,7 +36,8 @@ export async function runPackageTask(claimed: ClaimedTask, context: IsolateConte
   const prefixes = { bucket: context.bucket, jobPrefix: jobPrefix(jobId), folder, keys };
   const { tracks, folders } = await closeSeams(joinTracks(parts), prefixes);
   verifyTracks(tracks);
-  const manifests = packageStream(tracks, format, encryption);
+  const subtitles = joinSubtitles(parts);
+  const manifests = packageStream(tracks, format, { encryption, subtitles });
   const prefix = attemptPrefix(claimed.lease);
   await Promise.all(
     manifests.map(({ path, type, text }) =>
@@ -42,8 +46,26 @@ export async function runPackageTask(claimed: ClaimedTask, context: IsolateConte
   );
   const main = manifests.filter(({ isEntry }) => isEntry);
   const tree = [folder, ...parts.map((part) => part.folder)];
-  const stream = { manifests: main.map(({ path }) => path), segments: folders, encryption };
+  const stream = {
+    manifests: main.map(({ path }) => path),
+    segments: folders,
+    encryption,
+    ...listed(subtitles),
+  };
   return { result: null, files: [{ ...(await describeStream(name, tracks, main[0])), tree, stream }] };
+}
+
+function listed(subtitles: readonly SubtitleTrack[]): Pick<StreamIndex, "subtitles"> {
+  if (subtitles.length === 0) return {};
+  return {
+    subtitles: subtitles.map((track, i) => ({
+      name: subtitleName(track, subtitles.slice(0, i)),
+      language: track.language,
+      path: track.path,
+      forced: track.forced,
+      isDefault: track.isDefault,
+    })),
+  };
 }
 
 /** A stream counts as one file: its manifest, with the bytes of everything that can be played. */

@@ -7,31 +7,37 @@ import type { Parcel } from "../shipping/parcel.ts";
 
 /**
  * What an output is as files to be delivered: itself, or of a stream every playlist and segment, below the name of the
- * output and laid out so that the playlists' relative paths hold.
+ * output and laid out so that the playlists' relative paths hold. Segments go first, so that no playlist is there before
+ * what it names; the order is always the same.
+ *
+ * @param from how many of the first ones are left out
  */
 export async function parcelsOf(
   bucket: R2Bucket,
   { lease, job }: Pick<ClaimedTask, "lease" | "job">,
   output: OutputRow,
-): Promise<Parcel[]> {
+  from = 0,
+): Promise<{ parcels: Parcel[]; total: number }> {
   const of = { jobId: job.id, mediaId: job.mediaId, worker: lease.workerId };
   if (output.tree === null) {
     const { name: path, type, bytes, sha256, objectKey } = output;
-    return [{ ...of, deliveryId: output.id, path, type, bytes, sha256, objectKey }];
+    const parcel = { ...of, deliveryId: output.id, path, type, bytes, sha256, objectKey };
+    return { parcels: [parcel].slice(from), total: 1 };
   }
   const [playlists = "", ...segments] = output.tree;
   const own = await filesBelow(bucket, jobPrefix(job.id), `${playlists}/`, "");
   const rest = await Promise.all(
     segments.map((folder) => filesBelow(bucket, jobPrefix(job.id), `${folder}/`, `${folder}/`)),
   );
+  const files = [...rest.flat(), ...own];
   const parcels: Parcel[] = [];
-  for (const { objectKey, path, bytes } of [...rest.flat(), ...own]) {
+  for (const { objectKey, path, bytes } of files.slice(from)) {
     const sha256 = await hashOf(bucket, objectKey);
     const deliveryId = `${output.id}:${path}`;
     const place = { path: `${output.name}/${path}`, type: typeOfTreeFile(path) };
     parcels.push({ ...of, ...place, deliveryId, bytes, sha256, objectKey });
   }
-  return parcels;
+  return { parcels, total: files.length };
 }
 
 interface TreeFile {

@@ -3,6 +3,7 @@ import { footprintOf } from "../video/footprint.ts";
 import type { StreamOutput } from "../video/output.ts";
 import type { SourceDescription } from "../video/source.ts";
 import { planStream } from "../video/stream-plan.ts";
+import { planSubtitles } from "../video/subtitles.ts";
 import type { PlannedTask } from "./plan-video.ts";
 import { LANE_OF_TASK } from "./task-spec.ts";
 
@@ -17,15 +18,19 @@ export function planStreamTasks(
   newTaskId: () => string,
 ): PlannedTask[] {
   const encoding = planEncoding(source, output, chunkSeconds, newTaskId);
+  const words: PlannedTask[] =
+    planSubtitles(source).length === 0
+      ? []
+      : [{ id: newTaskId(), kind: "subtitles", lane: LANE_OF_TASK.subtitles, spec: { source } }];
   const packaging: PlannedTask = {
     id: newTaskId(),
     kind: "package",
     lane: LANE_OF_TASK.package,
     outputNames: [output.name],
     spec: { name: output.name, format: output.format, encryption: output.encryption },
-    dependsOn: encoding.map(({ id }) => id),
+    dependsOn: [...encoding, ...words].map(({ id }) => id),
   };
-  return [...encoding, packaging];
+  return [...encoding, ...words, packaging];
 }
 
 function planEncoding(

@@ -40,6 +40,8 @@ export const TASK_SPECS = {
   sound: z.object({ output: soundOutput, source: sourceDescription }),
   analysis: z.object({ output: analysisOutput, source: sourceDescription }),
   waveform: z.object({ output: waveformOutput, source: sourceDescription }),
+  /** Every text track of a stream's source. */
+  subtitles: z.object({ source: sourceDescription }),
   /** Joins the chunks of a file and its sound. */
   stitch: z.object({ output: fileOutput, source: sourceDescription }),
   /** Writes the manifests over what the tasks that it depends on have encoded. */
@@ -73,6 +75,7 @@ export const LANE_OF_TASK = {
   preview: "container-short",
   sound: "container-long",
   waveform: "container-long",
+  subtitles: "container-long",
   stitch: "container-long",
   analysis: "container-long",
   package: "io",

@@ -34,6 +34,7 @@ export const STAGE_OF_TASK = {
   preview: "thumbnails",
   sound: "audio",
   waveform: "audio",
+  subtitles: "packaging",
   analysis: "analysis",
   package: "packaging",
   stitch: "packaging",
@@ -47,6 +48,9 @@ const WEIGHT_OF_STAGE: Record<StageName, number> = {
   ...STAGE_WEIGHTS.image,
   ...STAGE_WEIGHTS.video,
 };
+
+/** Every stage of any job. */
+export const ALL_STAGES = Object.keys(WEIGHT_OF_STAGE) as [StageName, ...StageName[]];
 
 /** Whether a string out of D1 names a stage. */
 export function isStageName(value: string): value is StageName {

@@ -12,6 +12,14 @@ export interface StreamIndex {
    * `00001.m4s` and those that follow up to the next entry. The first folder also has `init.mp4`.
    */
   segments: Record<string, [firstNumber: number, folder: string][]>;
+  /** The tracks of words, as WebVTT. */
+  subtitles?: {
+    name: string;
+    language?: string | undefined;
+    path: string;
+    forced: boolean;
+    isDefault: boolean;
+  }[];
   /** Of a stream whose segments can only be read with its keys. */
   encryption?: StreamEncryption | undefined;
 }

@@ -15,7 +15,7 @@ export const TASK_KINDS = [
   ...(["stream", "chunk", "audio", "package"] as const),
   ...(["fetch", "watermark", "ship"] as const),
   ...(["storyboard", "preview", "sound", "waveform", "analysis"] as const),
-  "stitch",
+  ...(["stitch", "subtitles"] as const),
 ] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
 

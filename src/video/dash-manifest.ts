@@ -2,6 +2,7 @@ import { element, type XmlNode } from "./dash-xml.ts";
 import { frameRateFromDecimal } from "./frame-rate.ts";
 import type { EncodedTrack } from "./protocol.ts";
 import { ratesOf } from "./rates.ts";
+import type { SubtitleTrack } from "./subtitles.ts";
 import { endOfTrack } from "./verify-tracks.ts";
 
 /**
@@ -16,12 +17,21 @@ const CMAF_PROFILE = "urn:mpeg:dash:profile:cmaf:2019";
 /** Renditions are cut at the same times and every segment starts with a keyframe that nothing reaches across. */
 const ALIGNED = { segmentAlignment: "true", startWithSAP: "1" };
 
-/** The manifest (ISO/IEC 23009-1) of a finished stream: one period, one set for the picture, one for each audio. */
-export function dashManifest(tracks: readonly EncodedTrack[], naming: SegmentNaming): string {
-  const duration = isoDuration(Math.max(...tracks.map(endOfTrack)));
+/** The manifest (ISO/IEC 23009-1) of a finished stream: one period, one set for the picture, one for each audio and each track of words. */
+export function dashManifest(
+  tracks: readonly EncodedTrack[],
+  naming: SegmentNaming,
+  subtitles: readonly SubtitleTrack[] = [],
+): string {
+  const seconds = Math.max(...tracks.map(endOfTrack));
+  const duration = isoDuration(seconds);
   const video = tracks.filter((track) => track.kind === "video");
   const audio = tracks.filter((track) => track.kind === "audio");
-  const sets = [videoSet(video, naming), ...audio.map((track, i) => audioSet(track, i, naming))];
+  const sets = [
+    videoSet(video, naming),
+    ...audio.map((track, i) => audioSet(track, i, naming)),
+    ...subtitles.map((track, i) => subtitleSet(track, audio.length + i + 2, seconds)),
+  ];
   const root = element("MPD", {
     attributes: {
       xmlns: "urn:mpeg:dash:schema:mpd:2011",
@@ -62,6 +72,27 @@ function audioSet(track: EncodedTrack, index: number, naming: SegmentNaming): Xm
       ...(track.language === undefined ? {} : { lang: track.language }),
     },
     children: [{ name: "Role", attributes: role }, representation(track, naming)],
+  };
+}
+
+/** One file of WebVTT beside the segments (§5.3.7.2, and RFC 8216 has the same file). */
+function subtitleSet(track: SubtitleTrack, id: number, seconds: number): XmlNode {
+  const schemeIdUri = "urn:mpeg:dash:role:2011";
+  const bandwidth = Math.ceil((track.bytes * 8) / Math.max(seconds, 1));
+  return {
+    name: "AdaptationSet",
+    attributes: {
+      ...{ id, contentType: "text", mimeType: "text/vtt" },
+      ...(track.language === undefined ? {} : { lang: track.language }),
+    },
+    children: [
+      { name: "Role", attributes: { schemeIdUri, value: track.forced ? "forced-subtitle" : "subtitle" } },
+      {
+        name: "Representation",
+        attributes: { id: track.id, bandwidth },
+        children: [{ name: "BaseURL", text: track.path }],
+      },
+    ],
   };
 }
 

@@ -32,7 +32,7 @@ export function describeSource(ffprobeJson: unknown): SourceDescription {
     ...(video === undefined ? {} : { video: describeVideo(video) }),
     audio: audio.map(describeAudio),
     ...attachedPictureOf(streams),
-    subtitles: streams.filter((stream) => stream.codec_type === "subtitle").map(describeTrack),
+    subtitles: streams.filter((stream) => stream.codec_type === "subtitle").map(describeSubtitle),
     ...describeChapters(parsed.data),
   };
 }
@@ -123,6 +123,15 @@ function describeTrack(stream: FfprobeStream) {
   const language = stream.tags?.language;
   const known = language !== "und" && languageTag.safeParse(language).success;
   return { codec: stream.codec_name ?? UNKNOWN_CODEC, ...(known ? { language } : {}) };
+}
+
+function describeSubtitle(stream: FfprobeStream) {
+  const { forced, default: isDefault } = stream.disposition ?? {};
+  return {
+    ...describeTrack(stream),
+    ...(forced === 1 && { forced: true }),
+    ...(isDefault === 1 && { isDefault: true }),
+  };
 }
 
 function describeAudio(stream: FfprobeStream) {

@@ -35,7 +35,13 @@ const ffprobeStream = z.object({
   channels: z.number().optional(),
   sample_rate: printedNumber,
   tags: z.record(z.string(), z.string()).optional(),
-  disposition: z.object({ attached_pic: z.number().optional() }).optional(),
+  disposition: z
+    .object({
+      attached_pic: z.number().optional(),
+      forced: z.number().optional(),
+      default: z.number().optional(),
+    })
+    .optional(),
   side_data_list: z.array(z.object({ rotation: z.number().optional() })).optional(),
 });
 export type FfprobeStream = z.output<typeof ffprobeStream>;

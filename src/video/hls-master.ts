@@ -1,20 +1,26 @@
 import { keyframesOf } from "./hls-iframes.ts";
+import { SUBTITLE_GROUP, subtitleLines } from "./hls-subtitles.ts";
 import type { EncodedTrack } from "./protocol.ts";
 import { type Rates, ratesOf, ratesWithAudio } from "./rates.ts";
+import type { SubtitleTrack } from "./subtitles.ts";
 
 const AUDIO_GROUP = "audio";
 
 /** Where the playlists of a track lie. */
 export interface PlaylistPaths {
-  media: (track: EncodedTrack) => string;
+  media: (track: Pick<EncodedTrack, "id">) => string;
   iframes: (track: EncodedTrack) => string;
 }
 
 /**
- * The master playlist (RFC 8216 §4.3.4): audio renditions as one group, then the video renditions from the cheapest
+ * The master playlist (RFC 8216 §4.3.4): audio renditions as one group, words as another, then the video renditions from the cheapest
  * to the best, each with the rates that were measured on its segments, and their keyframes.
  */
-export function masterPlaylist(tracks: readonly EncodedTrack[], paths: PlaylistPaths): string {
+export function masterPlaylist(
+  tracks: readonly EncodedTrack[],
+  subtitles: readonly SubtitleTrack[],
+  paths: PlaylistPaths,
+): string {
   const audio = tracks.filter((track) => track.kind === "audio");
   const variants = tracks
     .filter((track) => track.kind === "video")
@@ -25,7 +31,11 @@ export function masterPlaylist(tracks: readonly EncodedTrack[], paths: PlaylistP
     "#EXT-X-VERSION:7",
     "#EXT-X-INDEPENDENT-SEGMENTS",
     ...audio.map((track, i) => audioLine(track, nameOf(track, i, audio), i === 0, paths.media(track))),
-    ...variants.flatMap(({ track, rates }) => [variantLine(track, audio, rates), paths.media(track)]),
+    ...subtitleLines(subtitles, paths.media),
+    ...variants.flatMap(({ track, rates }) => [
+      `${variantLine(track, audio, rates)}${subtitles.length === 0 ? "" : `,SUBTITLES="${SUBTITLE_GROUP}"`}`,
+      paths.media(track),
+    ]),
     ...variants.flatMap(({ track }) => iframesLine(track, paths.iframes(track))),
     "",
   ].join("\n");

@@ -1,5 +1,6 @@
 import { MediaError } from "../errors.ts";
 import type { EncodedTrack, Segment } from "./protocol.ts";
+import type { SubtitleTrack } from "./subtitles.ts";
 import { endOfTrack } from "./verify-tracks.ts";
 
 /** Rounding of times that are the same, seconds. */
@@ -9,6 +10,14 @@ const SAME_TIME_SECONDS = 1e-6;
 export interface EncodedPart {
   folder: string;
   tracks: readonly EncodedTrack[];
+  subtitles?: readonly SubtitleTrack[];
+}
+
+/** The tracks of words of all parts; paths include the folders. */
+export function joinSubtitles(parts: readonly EncodedPart[]): SubtitleTrack[] {
+  return parts.flatMap(({ folder, subtitles = [] }) =>
+    subtitles.map((track) => ({ ...track, path: `${folder}/${track.path}` })),
+  );
 }
 
 /** A segment whose last frame has to be shown until the next segment begins, which its own task could not know. */

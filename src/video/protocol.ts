@@ -18,6 +18,7 @@ import { languageTag, sourceDescription } from "./source.ts";
 import { MAX_STILLS, thumbnailOutput } from "./still-output.ts";
 import { stitchTrack } from "./stitch-track.ts";
 import { storyboardOutput } from "./storyboard.ts";
+import { subtitleTrack } from "./subtitles.ts";
 
 const taskBase = {
   /** Attempt-scoped id; a second request with the id of a running task is refused (409). */
@@ -93,6 +94,7 @@ export const taskRequest = z.discriminatedUnion("kind", [
     output: inParts,
     keyRoot,
   }),
+  z.strictObject({ kind: z.literal("subtitles"), ...taskBase, source: sourceDescription }),
   z.strictObject({
     kind: z.literal("stitch"),
     ...taskBase,
@@ -221,6 +223,7 @@ export const taskResult = z.discriminatedUnion("kind", [
     tracks: z.array(encodedTrack),
     durationSeconds: z.number(),
     notes: z.array(z.string()).default([]),
+    subtitles: z.array(subtitleTrack).optional(),
   }),
 ]);
 export type TaskResult = z.infer<typeof taskResult>;

@@ -79,7 +79,14 @@ export const sourceDescription = z.object({
       height: z.int().positive(),
     })
     .optional(),
-  subtitles: z.array(z.object({ codec: z.string(), language: languageTag.optional() })),
+  subtitles: z.array(
+    z.object({
+      codec: z.string(),
+      language: languageTag.optional(),
+      forced: z.boolean().optional(),
+      isDefault: z.boolean().optional(),
+    }),
+  ),
   chapters: z
     .array(z.object({ startSeconds: z.number(), endSeconds: z.number(), title: z.string().optional() }))
     .optional(),

@@ -6,6 +6,7 @@ import { planChunks } from "../../src/video/chunk-plan.ts";
 import { planStream } from "../../src/video/stream-plan.ts";
 import type { Row } from "./row.ts";
 import { handWritten, LADDER, makeSource, oneByOne } from "./video/by-hand.ts";
+import { measureHour } from "./video/hour.ts";
 import { progressErrors } from "./video/progress-error.ts";
 import { openStudio, type Studio } from "./video/studio.ts";
 
@@ -21,11 +22,13 @@ const PARTS = {
   ladder: measureLadder,
   scaling: measureScaling,
   "full-hd": measureFullHd,
+  hour: measureHour,
 } as const satisfies Record<string, (dir: string) => Promise<Row[]>>;
 
 /**
  * A whole ladder by one transcoder against ffmpeg by hand, two transcoders with a core each against one, and 1080p
- * against the clock. Tells each figure as soon as it is known. Three to five minutes on two cores.
+ * against the clock, and an hour of video through the whole service. Tells each figure as soon as it is known. Three
+ * to five minutes on two cores, and some more for the hour.
  *
  * @param only one part of it, by name.
  */

@@ -52,7 +52,7 @@ describe("an encrypted stream", () => {
 
   it("names a key for each segment, another after so many, and no keyframes by themselves", async () => {
     const { track } = await chunk(true);
-    const files = packageStream([track], "hls", encryption);
+    const files = packageStream([track], "hls", { encryption });
     expect(files.map(({ path }) => path)).toEqual(["master.m3u8", `${track.id}.m3u8`]);
     const lines = files[1]?.text.split("\n") ?? [];
     expect(lines.filter((line) => line.startsWith("#EXT-X-KEY"))).toEqual([

@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from "vitest";
 import { createDarkroomClient } from "../../src/client/client.ts";
-import { makeClip } from "../fixtures/video.ts";
+import { makeClip, withWords } from "../fixtures/video.ts";
 import { type DevServer, startDev, tailOfLogs } from "./dev-server.ts";
 
 const SECONDS = 12;
+const WORDS =
+  "1\n00:00:01,000 --> 00:00:06,500\nWhat is <i>said</i> & <script>done</script>\n\n2\n00:00:08,000 --> 00:00:11,000\nIn the end\n";
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"];
 /** Longest stretch without a picture that nobody sees, seconds: one frame. */
 const FRAME_SECONDS = 1001 / 30_000;
@@ -21,7 +23,8 @@ let manifests: { hls: string; dash: string; locked: string };
 beforeAll(async () => {
   server = await startDev(stateDir, ["--var", "CHUNK_SECONDS=4"]);
   const client = createDarkroomClient({ baseUrl: server.url, key: server.key });
-  const clip = await makeClip({ width: 426, height: 240, seconds: SECONDS, rate: "30000/1001" });
+  const film = await makeClip({ width: 426, height: 240, seconds: SECONDS, rate: "30000/1001" });
+  const clip = await withWords(film, [{ srt: WORDS, language: "eng", codec: "mov_text" }], "mp4");
   const accepted = await client.createJob({
     file: new Blob([Buffer.from(clip)]),
     filename: "clip.mp4",
@@ -72,6 +75,11 @@ const HLS = {
     player.attachMedia(document.querySelector("video"));
   }).then(() => player.levels.length)`,
   pick: (level: number) => `player.nextLevel = ${level}`,
+  words: `(async () => {
+    player.subtitleDisplay = true;
+    player.subtitleTrack = 0;
+    return await wordsOf();
+  })()`,
 };
 
 const DASH = {
@@ -88,6 +96,10 @@ const DASH = {
   pick: (level: number) => `(() => {
     const tracks = player.getVariantTracks().sort((a, b) => a.height - b.height);
     player.selectVariantTrack(tracks[${level}], true);
+  })()`,
+  words: `(async () => {
+    player.selectTextTrack(player.getTextTracks()[0]);
+    return await wordsOf();
   })()`,
 };
 
@@ -112,11 +124,23 @@ describe.each([
     await page.evaluate("document.querySelector('video').currentTime = 3.9");
     await page.evaluate("document.querySelector('video').play()");
     await page.waitForFunction("document.querySelector('video').currentTime > 4.5");
+    // How a player keeps markup is its own affair.
+    expect(await page.evaluate(player.words)).toEqual([
+      [1, expect.stringContaining("What is ")],
+      [8, "In the end"],
+    ]);
     expect(await page.evaluate("errors")).toEqual([]);
     expect(complaints).toEqual([]);
     await page.close();
   }, 120_000);
 });
+
+/** Left in the page: what the video's text tracks hold, as soon as they hold two cues. */
+const WORDS_OF = `window.wordsOf = async () => {
+  const cues = () => [...document.querySelector("video").textTracks].flatMap((track) => [...(track.cues ?? [])]);
+  for (let tries = 0; cues().length < 2 && tries < 200; tries++) await new Promise(requestAnimationFrame);
+  return cues().map(({ startTime, text }) => [startTime, text]);
+}`;
 
 const BUFFERED = `(() => {
   const { buffered } = document.querySelector("video");
@@ -139,5 +163,6 @@ async function blankPage(script: string): Promise<{ page: Page; complaints: stri
   await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body: html }));
   await page.goto(`${server.url}/blank.html`);
   await page.addScriptTag({ content: await readFile(script, "utf8") });
+  await page.evaluate(WORDS_OF);
   return { page, complaints };
 }

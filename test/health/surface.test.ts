@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { app } from "../../src/app.ts";
+import { progressDocument } from "../../src/jobs/progress-document.ts";
 import { finishTask } from "../../src/jobs/store/finish-task.ts";
 import { ask, keyFor, prepareDatabase, testEnv } from "../fixtures/app.ts";
 import { claimOne, finished, outputOf, rowsOf, submit } from "../fixtures/jobs.ts";
@@ -145,6 +146,44 @@ describe("every route", () => {
       .map(({ method, path }) => `${method} ${path.replace(/:\w+(\{[^}]*\})?/g, "*")}`);
     expect(routes.length).toBeGreaterThan(15);
     expect(routes.filter((route) => !described.includes(route))).toEqual([]);
+  });
+
+  it("is described with the problems that it answers with", async () => {
+    type Answers = Record<string, { description: string; content?: Record<string, unknown> }>;
+    const { paths, components } = (await (await ask("/openapi.json")).json()) as {
+      paths: Record<string, Record<string, { responses: Answers }>>;
+      components: { schemas: { Problem: { properties: object } } };
+    };
+    for (const [path, item] of Object.entries(paths)) {
+      for (const [method, { responses }] of Object.entries(item)) {
+        const problems = Object.values(responses).filter(
+          ({ content }) => content && "application/problem+json" in content,
+        );
+        expect(problems.length, `${method} ${path}`).toBeGreaterThan(0);
+      }
+    }
+    const of = (path: string, method: string) => Object.keys(paths[path]?.[method]?.responses ?? {});
+    expect(of("/v1/jobs/{id}", "get")).toEqual(expect.arrayContaining(["200", "401", "403", "404", "429"]));
+    expect(of("/v1/jobs", "post")).toEqual(
+      expect.arrayContaining(["201", "400", "401", "409", "413", "415", "422", "429"]),
+    );
+    const answer = await get("/v1/jobs/job_none");
+    expect(of("/v1/jobs/{id}", "get")).toContain(String(answer.status));
+    const problem = (await answer.json()) as object;
+    expect(Object.keys(components.schemas.Problem.properties)).toEqual(
+      expect.arrayContaining(Object.keys(problem)),
+    );
+  });
+
+  it("describes progress as it is answered", async () => {
+    // Some may have been removed by the tests above.
+    const answers = await Promise.all(jobIds.map((jobId) => get(`/v1/jobs/${jobId}/progress`)));
+    const shown = answers.filter(({ ok }) => ok);
+    expect(shown.length).toBeGreaterThan(1);
+    for (const answer of shown) {
+      const progress: unknown = await answer.json();
+      expect(progressDocument.parse(progress)).toEqual(progress);
+    }
   });
 
   it("refuses a body that does not fit with a problem, keys and sessions too", async () => {

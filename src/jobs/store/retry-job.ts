@@ -98,7 +98,8 @@ function reopenTasks(db: DrizzleD1Database, jobId: string, nowMs: number, guard:
       leaseToken: null,
       leaseUntil: null,
       workerId: null,
-      result: null,
+      // How far a delivery came still holds, unless its output is made anew, which it notices.
+      result: sql`CASE tasks.kind WHEN 'ship' THEN tasks.result END`,
       finishedAt: null,
     })
     .where(
