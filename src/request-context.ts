@@ -1,3 +1,5 @@
+import type { SQL } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
 import type { Context } from "hono";
 import type { Env } from "./config.ts";
 import type { Scope } from "./schema/access.ts";
@@ -24,7 +26,21 @@ export interface AppEnv {
     requestId: string;
     traceparent: string | undefined;
     caller: Caller;
+    /** Under an `Idempotency-Key`. */
+    keepAnswer?: KeepAnswer;
   };
+}
+
+/**
+ * The statements that keep an answer under the request's key, for the D1 batch that makes what it promises: neither is
+ * ever there without the other. That batch fails when the key was lost to another request. With `guard` the answer is
+ * kept only while that holds behind the statements before it.
+ */
+export type KeepAnswer = (answer: Response, guard?: SQL) => Promise<BatchItem<"sqlite">[]>;
+
+/** What keeps an answer of this request; nothing does without a key. */
+export async function keptWith(c: AppContext, answer: Response, guard?: SQL): Promise<BatchItem<"sqlite">[]> {
+  return (await c.get("keepAnswer")?.(answer, guard)) ?? [];
 }
 
 export type AppContext = Context<AppEnv>;

@@ -1,5 +1,6 @@
 /** The API keys in D1. What is kept of a key is its hash: none of these functions sees a key. */
 import { and, desc, eq, type InferSelectModel, isNull, lt } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
 import { drizzle } from "drizzle-orm/d1";
 import { apiKeys } from "../schema/access.ts";
 
@@ -23,8 +24,14 @@ export async function findKeyById(d1: D1Database, id: string): Promise<KeyRow | 
     .get();
 }
 
-export async function createKey(d1: D1Database, row: KeyRow): Promise<void> {
-  await drizzle(d1).insert(apiKeys).values(row);
+/** @param alongside more statements of the same batch */
+export async function createKey(
+  d1: D1Database,
+  row: KeyRow,
+  alongside: readonly BatchItem<"sqlite">[] = [],
+): Promise<void> {
+  const db = drizzle(d1);
+  await db.batch([db.insert(apiKeys).values(row), ...alongside]);
 }
 
 /** Keys of all owners, newest first, revoked ones included; those older than `beforeId` when it is given. */

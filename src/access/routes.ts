@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import { isId, newId } from "../id.ts";
-import type { AppEnv } from "../request-context.ts";
+import { type AppEnv, keptWith } from "../request-context.ts";
 import { SCOPES } from "../schema/access.ts";
 import { requireScope } from "./authenticate.ts";
 import { generateKey, hashKey } from "./key.ts";
@@ -99,8 +99,9 @@ export function keyRoutes(): OpenAPIHono<AppEnv> {
       createdAt,
       revokedAt: null,
     };
-    await createKey(c.env.DB, row);
-    return c.json({ ...describeKey(row), key }, 201, { "Cache-Control": "no-store" });
+    const answer = c.json({ ...describeKey(row), key }, 201, { "Cache-Control": "no-store" });
+    await createKey(c.env.DB, row, await keptWith(c, answer));
+    return answer;
   });
   app.openapi(listKeysRoute, async (c) => {
     const { limit, cursor } = c.req.valid("query");

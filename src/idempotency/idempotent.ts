@@ -2,9 +2,9 @@ import { drizzle } from "drizzle-orm/d1";
 import type { MiddlewareHandler } from "hono";
 import { LIMITS } from "../config.ts";
 import { MediaError } from "../errors.ts";
-import type { AppContext, AppEnv } from "../request-context.ts";
-import { answerOnce, fingerprintOf, release, sealFor } from "./answer-once.ts";
-import { keepAnswer, type Reservation } from "./reservations.ts";
+import type { AppContext, AppEnv, KeepAnswer } from "../request-context.ts";
+import { answerOnce, fingerprintOf, inUse, release, sealFor } from "./answer-once.ts";
+import { isStillHeld, keepAnswer, type Reservation, refuseUnlessHeld } from "./reservations.ts";
 import type { Answer } from "./sealed-answer.ts";
 
 /**
@@ -17,7 +17,12 @@ const PASSED_OVER = new Set([
   ...["/v1/batches", "/v1/receipts", "/v1/watch-tokens"],
 ]);
 
-/** Lets every POST of a small body be sent twice under one `Idempotency-Key`. Goes after `authenticate`. */
+/**
+ * Lets every POST of a small body be sent twice under one `Idempotency-Key`. Goes after `authenticate`.
+ *
+ * A handler that creates something keeps its answer in the batch that does, by `keptWith`. The answer of any other is
+ * kept after it: a crash in between leaves what may be done twice, such as a ping.
+ */
 export function idempotent(): MiddlewareHandler<AppEnv> {
   return async function idempotent(c, next) {
     if (c.req.method !== "POST" || PASSED_OVER.has(c.req.path) || isStreamed(c)) return await next();
@@ -27,6 +32,7 @@ export function idempotent(): MiddlewareHandler<AppEnv> {
       async work(reservation) {
         // The body is read before the handler does, which finds it where the context keeps it.
         const own = reservation && (await fingerprint());
+        if (reservation && own) c.set("keepAnswer", keeperOf(c, reservation, own));
         await next();
         if (reservation && own) await keepOrRelease(c, reservation, own);
         return c.res;
@@ -59,10 +65,25 @@ function parsed(text: string): unknown {
   }
 }
 
+function keeperOf(c: AppContext, reservation: Reservation, fingerprint: string): KeepAnswer {
+  const db = drizzle(c.env.DB);
+  return async (answer, guard) => {
+    const sealed = await sealFor(c, reservation, await answerOf(answer.clone()));
+    return [refuseUnlessHeld(db, reservation), keepAnswer(db, reservation, { fingerprint, sealed }, guard)];
+  };
+}
+
+/** What was kept with its row stays as it is. */
 async function keepOrRelease(c: AppContext, reservation: Reservation, fingerprint: string): Promise<void> {
-  if (!c.res.ok) return await release(c, reservation);
-  const sealed = await sealFor(c, reservation, await answerOf(c.res.clone()));
-  await keepAnswer(drizzle(c.env.DB), reservation, { fingerprint, sealed });
+  if (c.res.ok) {
+    const sealed = await sealFor(c, reservation, await answerOf(c.res.clone()));
+    await keepAnswer(drizzle(c.env.DB), reservation, { fingerprint, sealed });
+    return;
+  }
+  // Its key was lost to another request, or only the word that its batch went well was: then there is an answer.
+  const isOurs = c.error === undefined || c.error instanceof MediaError;
+  if (!isOurs && !(await isStillHeld(c.env.DB, reservation))) throw inUse();
+  await release(c, reservation);
 }
 
 const KEPT_HEADERS = ["Content-Type", "Location", "Cache-Control"];

@@ -72,6 +72,13 @@ export function keepAnswer(
     .where(and(holds(reservation), guard));
 }
 
+/** The statement that fails, and its whole batch with it, unless the reservation {@link isHeld}. */
+export function refuseUnlessHeld(db: DrizzleD1Database, reservation: Reservation) {
+  // No column that a key is made of may be NULL.
+  const nothing = sql`SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE NOT ${isHeld(reservation)}`;
+  return db.insert(idempotencyKeys).select(nothing);
+}
+
 /** Keeps a reservation alive while its request is worked on; it goes on being held, or is not ours any more. */
 export async function renewReservation(
   d1: D1Database,

@@ -1,5 +1,6 @@
 /** The registered destinations in D1. */
 import { and, count, desc, eq, lt, or } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
 import { drizzle } from "drizzle-orm/d1";
 import { configOf, type Env } from "../config.ts";
 import { MediaError } from "../errors.ts";
@@ -14,13 +15,21 @@ import {
 } from "./destination.ts";
 import { unseal } from "./seal.ts";
 
-/** Registers a destination; `false` when the owner has one of that name. */
-export async function createDestination(d1: D1Database, row: DestinationRow): Promise<boolean> {
-  const created = await drizzle(d1)
-    .insert(destinations)
-    .values(row)
-    .onConflictDoNothing()
-    .returning({ id: destinations.id });
+/**
+ * Registers a destination; `false` when the owner has one of that name.
+ *
+ * @param alongside more statements of the same batch
+ */
+export async function createDestination(
+  d1: D1Database,
+  row: DestinationRow,
+  alongside: readonly BatchItem<"sqlite">[] = [],
+): Promise<boolean> {
+  const db = drizzle(d1);
+  const [created] = await db.batch([
+    db.insert(destinations).values(row).onConflictDoNothing().returning({ id: destinations.id }),
+    ...alongside,
+  ]);
   return created.length === 1;
 }
 

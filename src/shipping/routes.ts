@@ -1,9 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { sql } from "drizzle-orm";
 import { requireScope } from "../access/authenticate.ts";
 import { configOf, type Env, LIMITS } from "../config.ts";
 import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
+import { keptWith } from "../request-context.ts";
 import { requireTarget } from "../webhooks/check-url.ts";
 import {
   type DestinationRow,
@@ -48,10 +50,12 @@ destinationRoutes.openapi(create, async (c) => {
       `There are ${LIMITS.maxDestinations} destinations already; delete one first.`,
     );
   }
-  if (!(await createDestination(c.env.DB, row))) {
+  const answer = c.json(describeDestination(row), 201, { Location: `/v1/destinations/${row.id}` });
+  const isThere = sql`EXISTS (SELECT 1 FROM destinations AS d WHERE d.id = ${row.id})`;
+  if (!(await createDestination(c.env.DB, row, await keptWith(c, answer, isThere)))) {
     throw new MediaError("conflict", `There is a destination named ${row.name} already; delete it first.`);
   }
-  return c.json(describeDestination(row), 201, { Location: `/v1/destinations/${row.id}` });
+  return answer;
 });
 
 async function rowOf(env: Env, owner: string, wanted: NewDestination): Promise<DestinationRow> {

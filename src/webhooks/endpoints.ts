@@ -1,15 +1,26 @@
 /** The registered endpoints in D1. */
 import { and, count, desc, eq, type InferSelectModel, lt } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
 import { drizzle } from "drizzle-orm/d1";
 import { webhookEndpoints, webhookSecrets } from "../schema/webhooks.ts";
 import type { SecretRow } from "./secrets.ts";
 
 export type EndpointRow = InferSelectModel<typeof webhookEndpoints>;
 
-/** Registers an endpoint with its first secret. */
-export async function createEndpoint(d1: D1Database, row: EndpointRow, secret: SecretRow): Promise<void> {
+/**
+ * Registers an endpoint with its first secret.
+ *
+ * @param alongside more statements of the same batch
+ */
+export async function createEndpoint(
+  d1: D1Database,
+  row: EndpointRow,
+  secret: SecretRow,
+  alongside: readonly BatchItem<"sqlite">[] = [],
+): Promise<void> {
   const db = drizzle(d1);
-  await db.batch([db.insert(webhookEndpoints).values(row), db.insert(webhookSecrets).values(secret)]);
+  const rows = [db.insert(webhookEndpoints).values(row), db.insert(webhookSecrets).values(secret)] as const;
+  await db.batch([...rows, ...alongside]);
 }
 
 export async function countEndpoints(d1: D1Database, owner: string): Promise<number> {

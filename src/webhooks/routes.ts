@@ -4,6 +4,7 @@ import { LIMITS } from "../config.ts";
 import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import { isId, newId } from "../id.ts";
+import { keptWith } from "../request-context.ts";
 import { requireTarget } from "./check-url.ts";
 import {
   describeEndpoint,
@@ -65,11 +66,12 @@ webhookRoutes.openapi(create, async (c) => {
     updatedAt: nowMs,
   };
   const secret = newSecret({ owner, endpointId: row.id }, nowMs, true);
-  await createEndpoint(c.env.DB, row, secret);
-  return c.json({ ...describeEndpoint(row), secret: secret.secret }, 201, {
+  const answer = c.json({ ...describeEndpoint(row), secret: secret.secret }, 201, {
     Location: `/v1/webhooks/${row.id}`,
     "Cache-Control": "no-store",
   });
+  await createEndpoint(c.env.DB, row, secret, await keptWith(c, answer));
+  return answer;
 });
 
 const list = createRoute({

@@ -2,9 +2,10 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { requireScope } from "../access/authenticate.ts";
 import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
+import { keptWith } from "../request-context.ts";
 import { describeSecrets, secretDocument, secretStatus } from "./documents.ts";
 import { findEndpoint } from "./routes.ts";
-import { activeSecrets, ensureDefaultSecret, rotateSecret, showDefaultSecret } from "./secrets.ts";
+import { activeSecrets, ensureDefaultSecret, newSecret, rotateSecret, showDefaultSecret } from "./secrets.ts";
 
 /**
  * The secrets that sign: one for each endpoint, and an owner's default one for the `webhook_url` of jobs. Mounted
@@ -80,8 +81,10 @@ const rotateDefault = createRoute({
 webhookSecretRoutes.openapi(rotateDefault, async (c) => {
   const holder = { owner: c.get("caller").owner, endpointId: null };
   const { overlap_seconds } = rotation.parse(c.req.valid("json") ?? {});
-  const row = await rotateSecret(c.env.DB, holder, overlap_seconds * 1000, Date.now());
-  return c.json({ secret: row.secret }, 200, NEVER_STORED);
+  const row = newSecret(holder, Date.now(), true);
+  const answer = c.json({ secret: row.secret }, 200, NEVER_STORED);
+  await rotateSecret(c.env.DB, holder, row, overlap_seconds * 1000, await keptWith(c, answer));
+  return answer;
 });
 
 const rotate = createRoute({
@@ -98,6 +101,9 @@ const rotate = createRoute({
 webhookSecretRoutes.openapi(rotate, async (c) => {
   const { id, owner } = await findEndpoint(c.env.DB, c.get("caller").owner, c.req.valid("param").id);
   const { overlap_seconds } = rotation.parse(c.req.valid("json") ?? {});
-  const row = await rotateSecret(c.env.DB, { owner, endpointId: id }, overlap_seconds * 1000, Date.now());
-  return c.json({ secret: row.secret }, 200, NEVER_STORED);
+  const holder = { owner, endpointId: id };
+  const row = newSecret(holder, Date.now(), true);
+  const answer = c.json({ secret: row.secret }, 200, NEVER_STORED);
+  await rotateSecret(c.env.DB, holder, row, overlap_seconds * 1000, await keptWith(c, answer));
+  return answer;
 });

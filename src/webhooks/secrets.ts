@@ -3,6 +3,7 @@
  * rest, and no route shows one a second time.
  */
 import { and, desc, eq, gt, type InferSelectModel, isNull, or, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
 import { drizzle } from "drizzle-orm/d1";
 import { newId } from "../id.ts";
 import { webhookSecrets } from "../schema/webhooks.ts";
@@ -42,24 +43,29 @@ export async function activeSecrets(
     .orderBy(desc(webhookSecrets.id));
 }
 
-/** Gives a holder a new secret; those before it sign until `overlapMs` from now, and not beyond their own end. */
+/**
+ * Gives a holder a new secret; those before it sign until `overlapMs` from now, and not beyond their own end.
+ *
+ * @param fresh of {@link newSecret}
+ * @param alongside more statements of the same batch
+ */
 export async function rotateSecret(
   d1: D1Database,
   holder: SecretHolder,
+  fresh: SecretRow,
   overlapMs: number,
-  nowMs: number,
-): Promise<SecretRow> {
+  alongside: readonly BatchItem<"sqlite">[] = [],
+): Promise<void> {
   const db = drizzle(d1);
-  const fresh = newSecret(holder, nowMs, true);
-  const until = nowMs + overlapMs;
+  const until = fresh.createdAt + overlapMs;
   await db.batch([
     db
       .update(webhookSecrets)
       .set({ expiresAt: sql`min(coalesce(expires_at, ${until}), ${until})` })
       .where(heldBy(holder)),
     db.insert(webhookSecrets).values(fresh),
+    ...alongside,
   ]);
-  return fresh;
 }
 
 /** Sees to it that an owner has a default secret, which may then be shown once. Safe to call at the same time. */

@@ -225,6 +225,9 @@ describe("a key", () => {
   });
 });
 
+const HOOK = { url: "https://hooks.example.com/in", enabled: false };
+const DESTINATION = { kind: "http", name: "archive", url: "https://hooks.example.com/files" };
+
 describe("what is shown once", () => {
   const json = (headers: Record<string, string>) => ({ ...headers, "Content-Type": "application/json" });
   const post = (path: string, body: unknown, headers: Record<string, string>) =>
@@ -255,6 +258,54 @@ describe("what is shown once", () => {
     expect(text).not.toContain(key);
     await problemOf(await post("/v1/keys", body, under("other")), 403, "forbidden");
     expect(await rowsOf("api_keys", "owner = 'carl'")).toHaveLength(1);
+  });
+
+  it.each([
+    ["a key", "/v1/keys", { owner: "dora", name: "ci", scopes: ["read"] }, "api_keys", "owner = 'dora'"],
+    ["a webhook", "/v1/webhooks", HOOK, "webhook_endpoints", "1"],
+    ["a secret", "/v1/webhooks/default-secret/rotate", {}, "webhook_secrets", "1"],
+    ["a destination", "/v1/destinations", DESTINATION, "destinations", "1"],
+  ])(
+    "is kept in the batch that makes it, %s: when that fails there is neither",
+    async (_, path, body, table, where) => {
+      await DB.exec(
+        "CREATE TRIGGER full BEFORE UPDATE OF answer ON idempotency_keys BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+      );
+      expect((await post(path, body, under("once", admin))).status).toBe(500);
+      await DB.exec("DROP TRIGGER full");
+      expect(await rowsOf(table, where)).toEqual([]);
+      expect(await rowsOf("idempotency_keys")).toEqual([]);
+      const first = await answerOf(await post(path, body, under("once", admin)));
+      expect(first.status).toBeLessThan(300);
+      expect(await rowsOf("idempotency_keys", "answer IS NOT NULL")).toHaveLength(1);
+      expect(await answerOf(await post(path, body, under("once", admin)))).toEqual({
+        ...first,
+        replayed: "true",
+      });
+      expect(await rowsOf(table, where)).toHaveLength(1);
+    },
+  );
+
+  it("is not made for a request that lost its key to another in the meantime", async () => {
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await takeOver();
+        controller.enqueue(new TextEncoder().encode(JSON.stringify(HOOK)));
+        controller.close();
+      },
+    });
+    const answer = await ask("/v1/webhooks", { method: "POST", headers: json(under("hook")), body });
+    expect(answer.headers.get("Retry-After")).toBe("1");
+    await problemOf(answer, 409, "idempotency_key_in_use");
+    expect(await rowsOf("webhook_endpoints")).toEqual([]);
+    expect(await rowsOf("webhook_secrets")).toEqual([]);
+    expect(await rowsOf("idempotency_keys")).toMatchObject([{ token: "another", answer: null }]);
+  });
+
+  it("keeps no answer for a destination whose name is taken", async () => {
+    expect((await post("/v1/destinations", DESTINATION, under("one"))).status).toBe(201);
+    await problemOf(await post("/v1/destinations", DESTINATION, under("two")), 409, "conflict");
+    expect(await rowsOf("idempotency_keys")).toMatchObject([{ key: "one" }]);
   });
 
   it("is created once when twenty ask at once", async () => {

@@ -9,7 +9,12 @@ import { claimDeliveries } from "../../src/webhooks/deliveries.ts";
 import { attemptDelivery } from "../../src/webhooks/delivery.ts";
 import { redeliver } from "../../src/webhooks/delivery-log.ts";
 import { dispatchEvents } from "../../src/webhooks/dispatch.ts";
-import { ensureDefaultSecret, rotateSecret, showDefaultSecret } from "../../src/webhooks/secrets.ts";
+import {
+  ensureDefaultSecret,
+  newSecret,
+  rotateSecret,
+  showDefaultSecret,
+} from "../../src/webhooks/secrets.ts";
 import { ask, emptyStorage, keyFor, prepareDatabase, testEnv } from "../fixtures/app.ts";
 import { claimOne, finished, outputOf, rowsOf, START_MS, submit } from "../fixtures/jobs.ts";
 import { at, attempt, type Received, receive, register, withoutQueue } from "./receiving.ts";
@@ -312,7 +317,9 @@ it("a secret rotates without an event that a receiver could not verify", async (
     return { verifies, signatures: headers.get("webhook-signature")?.split(" ").length };
   };
   expect((await deliverNext(nowMs)).verifies(old)).toBe(true);
-  const { secret: fresh } = await rotateSecret(DB, holder, 60_000, nowMs);
+  const rotated = newSecret(holder, nowMs, true);
+  const fresh = rotated.secret;
+  await rotateSecret(DB, holder, rotated, 60_000);
   const during = await deliverNext(nowMs + 59_999);
   expect([during.verifies(old), during.verifies(fresh), during.signatures]).toEqual([true, true, 2]);
   const after = await deliverNext(nowMs + 60_000);
