@@ -26,6 +26,8 @@ const wasmModules = {
 export default defineConfig({
   root,
   test: {
+    // Two pictures that differ would fill a log.
+    diff: { truncateThreshold: 40 },
     projects: [
       {
         root,
@@ -72,7 +74,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: ["test/e2e/global-setup.ts"],
-          // After the others: it shares the machine with a whole instance.
+          // Not beside the others: it shares the machine with a whole instance.
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000,

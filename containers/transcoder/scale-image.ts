@@ -19,7 +19,10 @@ export interface Sampled {
   linearLight?: boolean | undefined;
 }
 
-/** A window of the upright picture at another size, in 8 bits. */
+/**
+ * A window of the upright picture at another size, in 8 bits. Nothing is cut from a JPEG that is shown as a whole:
+ * libvips then decodes it at 1/2 to 1/8 of its size, and where anything is cut first, every px of it.
+ */
 export function scaled(
   { file, metadata }: SourceFile,
   window: Rectangle,
@@ -28,9 +31,16 @@ export function scaled(
 ): Sharp {
   const source = sharp(file, { ...INPUT_OPTIONS, ignoreIcc: color === "keep" });
   const lit = linearLight ? source.pipelineColorspace("scrgb") : source;
-  const resized = lit.autoOrient().extract(window).resize(size.width, size.height, { fit: "fill", kernel });
+  const upright = lit.autoOrient();
+  const shown =
+    metadata.format === "jpeg" && isWhole(window, metadata.autoOrient) ? upright : upright.extract(window);
+  const resized = shown.resize(size.width, size.height, { fit: "fill", kernel });
   const isWide = metadata.depth === "ushort" && !linearLight;
   return (isWide ? rounded(resized) : resized).toColorspace("srgb");
+}
+
+function isWhole({ left, top, width, height }: Rectangle, picture: Size): boolean {
+  return left === 0 && top === 0 && width === picture.width && height === picture.height;
 }
 
 /** What 16 bits are times this, its upper byte is the code in 8 bits (k × 257 becomes k). */

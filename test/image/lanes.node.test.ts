@@ -70,8 +70,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function atTheEdge(output: ImageOutput) {
-  const input = new Uint8Array(readFileSync(picture));
+async function atTheEdge(output: ImageOutput, from = picture) {
+  const input = new Uint8Array(readFileSync(from));
   const probe = probeImage(input, input.length);
   if (needsMoreBytes(probe)) throw new Error("short head");
   const [image] = await renderImage(input, probe, [output]);
@@ -79,9 +79,9 @@ async function atTheEdge(output: ImageOutput) {
   return await raw(Buffer.from(image.bytes));
 }
 
-async function inTheContainer(output: ImageOutput) {
+async function inTheContainer(output: ImageOutput, from = picture) {
   const file = join(folder, output.name);
-  await renderInContainer(picture, output, file);
+  await renderInContainer(from, output, file);
   return await raw(readFileSync(file));
 }
 
@@ -104,5 +104,14 @@ describe("one output is the same picture from both lanes", () => {
     expect(here.size).toBe(there.size);
     // A difference of two levels is 42 dB, and lossy encoders differ more than decoders do.
     expect(likeness(here.data, there.data)).toBeGreaterThan(output.format === "png" ? 40 : 33);
+  });
+
+  it.each([1, 6])("a JPEG of orientation %i that both decode at a part of its size", async (orientation) => {
+    const photo = join(folder, "photo.jpg");
+    const enlarged = sharp(readFileSync(picture)).resize(1440, 960, { kernel: "cubic" });
+    await enlarged.removeAlpha().jpeg().withMetadata({ orientation }).toFile(photo);
+    const [here, there] = [await atTheEdge(OUTPUT, photo), await inTheContainer(OUTPUT, photo)];
+    expect(here.size).toBe(there.size);
+    expect(likeness(here.data, there.data)).toBeGreaterThan(38);
   });
 });
