@@ -1,13 +1,4 @@
-import {
-  bitBuffer,
-  bitCount,
-  bitSource,
-  readLongCode,
-  readSymbol,
-  readValue,
-  refill,
-  setBits,
-} from "./bits";
+import { bitBuffer, bitCount, bitSource, readLongCode, readSymbol, readValue, refill, setBits } from "./bits";
 import { COEFFICIENTS, Component } from "./frame";
 import {
   DIFFERENCE_BITS,
@@ -140,14 +131,20 @@ function readMean(component: Component): i32 {
 }
 
 /** Steps over the rest of a block from coefficient `from` on, several symbols at a time. */
-function skipCoefficients(table: i32, from: i32, firstBuffer: u64, firstCount: i32, firstSource: usize): void {
+function skipCoefficients(
+  table: i32,
+  from: i32,
+  firstBuffer: u64,
+  firstCount: i32,
+  firstSource: usize,
+): void {
   const skips = skipTable(table);
   let buffer = firstBuffer;
   let count = firstCount;
   let source = firstSource;
   // Coefficients passed and bits used since the refill, as a step of the table has them: one addition counts both.
   let place = from << SKIP_PASSED_SHIFT;
-  while (true) {
+  while (place < SKIP_LIMIT) {
     buffer |= load<u64>(source - 8) >> (count as u64);
     source -= ((63 - count) >> 3) as usize;
     count |= 56;
@@ -188,8 +185,7 @@ function skipCoefficients(table: i32, from: i32, firstBuffer: u64, firstCount: i
 /** A place where the block is over. */
 const SKIP_LIMIT: i32 = COEFFICIENTS << SKIP_PASSED_SHIFT;
 
-// @ts-expect-error: decorator
-@inline
+/** What the next bits step over. */
 function skipAt(skips: usize, buffer: u64): i32 {
   return load<u16>((skips + ((buffer >> (64 - SKIP_BITS)) << 1)) as usize);
 }
