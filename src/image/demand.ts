@@ -5,6 +5,9 @@ export interface Demand {
   /** Samples wanted for one px as stored, at least; 1 is every px. */
   scaleX: number;
   scaleY: number;
+  /** The same of the colour of a picture that stores it apart from its light. */
+  colorScaleX: number;
+  colorScaleY: number;
   /** The part of the stored picture that any output looks at, px. */
   window: Rectangle;
 }
@@ -13,25 +16,36 @@ export interface Demand {
 export interface Sampling {
   window: Rectangle;
   size: Size;
+  /** Finer colour than at half the size is lost on what becomes of it; see `half-color.ts`. */
+  hasHalfColor?: boolean;
 }
 
 /** What a filter reads beyond its window: three px of the result to each side, and the rounding of colour planes. */
 const REACH_RESULT_PX = 3;
 const REACH_SOURCE_PX = 16;
 
+/** Half, and a fifth more, so that the samples that are stored lie between at least as many. */
+const HALF_COLOR_SHARE = 0.6;
+
 /** The least that serves all samplings, so that the picture is decoded once, for the largest of them. */
 export function demandOf(stored: Size, samplings: Sampling[]): Demand {
   const scales = (of: (sampling: Sampling) => number) => Math.min(1, Math.max(...samplings.map(of)));
+  const acrossOf = ({ window, size }: Sampling) => size.width / window.width;
+  const downOf = ({ window, size }: Sampling) => size.height / window.height;
+  const shareOf = ({ hasHalfColor }: Sampling) => (hasHalfColor ? HALF_COLOR_SHARE : 1);
   return {
-    scaleX: scales(({ window, size }) => size.width / window.width),
-    scaleY: scales(({ window, size }) => size.height / window.height),
+    scaleX: scales(acrossOf),
+    scaleY: scales(downOf),
+    colorScaleX: scales((one) => acrossOf(one) * shareOf(one)),
+    colorScaleY: scales((one) => downOf(one) * shareOf(one)),
     window: unite(samplings.map(({ window, size }) => reachOf(stored, window, size))),
   };
 }
 
 /** All of a picture, every px of it. */
 export function demandAll({ width, height }: Size): Demand {
-  return { scaleX: 1, scaleY: 1, window: { left: 0, top: 0, width, height } };
+  const window = { left: 0, top: 0, width, height };
+  return { scaleX: 1, scaleY: 1, colorScaleX: 1, colorScaleY: 1, window };
 }
 
 function reachOf(stored: Size, window: Rectangle, size: Size): Rectangle {

@@ -27,12 +27,15 @@ describe.each(Object.entries(SAMPLINGS))("a %s JPEG", (_, sampling) => {
       others[name] = written(sampling, { script });
       others[`${name}, restarting`] = written(sampling, { script, restartInterval: 4 });
     }
+    const whole = { left: 0, top: 0, ...SIZE };
     for (const scale of [1, 2, 4, 8]) {
       const size = { width: Math.ceil(SIZE.width / scale), height: Math.ceil(SIZE.height / scale) };
-      const wanted = await renderJpeg(plain, size);
-      for (const [name, file] of Object.entries(others)) {
-        const made = await renderJpeg(file, size);
-        expect(psnr(made.data, wanted.data), `${name} at 1/${scale}`).toBe(Number.POSITIVE_INFINITY);
+      for (const hasHalfColor of [false, true]) {
+        const wanted = await renderJpeg(plain, size, whole, hasHalfColor);
+        for (const [name, file] of Object.entries(others)) {
+          const made = await renderJpeg(file, size, whole, hasHalfColor);
+          expect(psnr(made.data, wanted.data), `${name} at 1/${scale}`).toBe(Number.POSITIVE_INFINITY);
+        }
       }
     }
   });
