@@ -45,7 +45,7 @@ import {
  * waves, are that picture, and a better one than picking or averaging finished pixels. So at N/8 only N × N amplitudes
  * are dequantised and summed up (`idct.ts`), planes are N²/64 of their size, and no pixel is made to be thrown away.
  * What cannot be saved is reading past the other amplitudes: they are Huffman codes of varying length, one behind the
- * other. Reading past is cheap, though. Nothing is kept of them but where they end, so a table says for the next 11
+ * other. Reading past is cheap, though. Nothing is kept of them but where they end, so a table says for the next 12
  * bits how many whole codes lie in them and how far they lead (`huffman.ts`), several codes in one look.
  *
  * **Bits.** Codes are read from the most significant bit of each byte on, and an 0xFF in the data is followed by a
