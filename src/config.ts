@@ -188,6 +188,8 @@ export const LIMITS = {
   deliveryKeptMs: minutes(30 * 24 * 60),
   /** After it was resolved; an open dead letter stays. */
   deadLetterKeptMs: minutes(90 * 24 * 60),
+  /** While it is open, its job can be requeued for so long. */
+  openLetterHoldsMs: minutes(180 * 24 * 60),
   activityKeptMs: minutes(30 * 24 * 60),
   maxDestinations: 50,
   maxSteps: 5,

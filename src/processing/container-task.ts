@@ -1,30 +1,23 @@
 import { encodeBase64 } from "hono/utils/encode";
 import { configOf, type Env, LIMITS } from "../config.ts";
 import { errorCodeOf, MediaError } from "../errors.ts";
-import { newId } from "../id.ts";
 import type { ImageOutput } from "../image/output.ts";
-import { attemptPrefix, type ClaimedTask, type TaskRow } from "../jobs/claimed-task.ts";
+import { attemptPrefix, type ClaimedTask } from "../jobs/claimed-task.ts";
 import { jobPrefix } from "../media/object-keys.ts";
 import type { MediaRecord } from "../media/record.ts";
-import { recordMetadata } from "../media/store.ts";
 import type { FileOutput } from "../video/file-output.ts";
 import { lowerSettings, lowerThreads } from "../video/lower-settings.ts";
-import { STREAM_FORMATS, type StreamOutput, type VideoOutput } from "../video/output.ts";
+import type { StreamOutput, VideoOutput } from "../video/output.ts";
 import type { FailedFile, LogoSource, ProducedFile, TaskRequest, TaskResult } from "../video/protocol.ts";
 import { streamRoot } from "../video/segment-keys.ts";
 import type { SourceDescription } from "../video/source.ts";
-import { notesOnSubtitles } from "../video/subtitles.ts";
-import { dispatchEvents } from "../webhooks/dispatch.ts";
-import { addSteps } from "./add-steps.ts";
 import type { FailedOutput, TaskOutcome } from "./conclude.ts";
 import { keepAnalysis } from "./keep-analysis.ts";
 import { findLogos } from "./logos.ts";
 import { notesOnModesty, stepsDown } from "./modesty.ts";
 import { outputsToMake, toleratedClasses } from "./partial-outputs.ts";
-import { planSteps } from "./plan-steps.ts";
-import { planVideoTasks } from "./plan-video.ts";
+import { outcomeOfProbe } from "./probe-outcome.ts";
 import type { RenderOrder } from "./render-in-container.ts";
-import { videoStepOutputs } from "./step-outputs.ts";
 import { readStitchTracks, removeParts } from "./stitch-request.ts";
 import { storageUrls } from "./storage-access.ts";
 import { LANE_OF_TASK, TASK_SPECS } from "./task-spec.ts";
@@ -244,19 +237,8 @@ function isContainerKind(kind: string): kind is ContainerKind {
 /** What a finished container task leaves: its files checked in storage, and after a probe the tasks that follow. */
 export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResult): Promise<TaskOutcome> {
   switch (result.kind) {
-    case "probe": {
-      const { outputs, steps } = TASK_SPECS.probe.parse(claimed.task.spec);
-      const nowMs = Date.now();
-      await recordMetadata(env.DB, claimed.media.id, result.source, claimed.job.requestId, nowMs);
-      await dispatchEvents(env, [claimed.media.id], nowMs);
-      const chunkSeconds = configOf(env).chunkSeconds;
-      const planned = planVideoTasks(result.source, outputs, claimed.job, { chunkSeconds, nowMs });
-      const stepped = videoStepOutputs(result.source, outputs);
-      const madeBy = chainsBegin(planned.newTasks, claimed.job.allowPartial);
-      const chained = planSteps(steps, stepped, madeBy, () => newId("task", nowMs));
-      const notes = outputs.some(({ format }) => isStream(format)) ? notesOnSubtitles(result.source) : [];
-      return { result, files: [], notes, ...addSteps(planned, chained, claimed.job, nowMs) };
-    }
+    case "probe":
+      return await outcomeOfProbe(env, claimed, result);
     case "files":
       await verifyFiles(env.MEDIA, attemptPrefix(claimed.lease), result.files);
       return {
@@ -270,16 +252,6 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
     case "tracks":
       return { result, files: [], notes: result.notes };
   }
-}
-
-/** Chained work begins when every output is made; a job that goes on without some of them, with each as it is made. */
-function chainsBegin(makers: readonly TaskRow[], allowPartial: boolean) {
-  return (name: string) =>
-    makers.filter((task) => !allowPartial || task.outputNames.includes(name)).map(({ id }) => id);
-}
-
-function isStream(format: VideoOutput["format"]): boolean {
-  return (STREAM_FORMATS as readonly string[]).includes(format);
 }
 
 function failedOutput({ name, code, message, detail }: FailedFile): FailedOutput {

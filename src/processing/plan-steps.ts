@@ -50,6 +50,21 @@ export function planSteps(
   return tasks;
 }
 
+/** The outputs that the chain of an output would record: an output that is not made takes them with it. */
+export function namesOfChain(steps: readonly PlannedStep[], { name, mark }: SteppedOutput): string[] {
+  let current = { name, isMarkable: mark !== undefined };
+  return steps.flatMap((step) => {
+    if ("ship" in step) return [deliveryName(current.name)];
+    if (!current.isMarkable) return [];
+    current = { name: markedName(current.name), isMarkable: false };
+    return [current.name];
+  });
+}
+
+function deliveryName(outputName: string): string {
+  return `ship:${outputName}`;
+}
+
 function planStep(
   step: PlannedStep,
   output: SteppedOutput,
@@ -57,7 +72,7 @@ function planStep(
 ): { task?: PlannedTask; made: SteppedOutput } {
   if ("ship" in step) {
     const spec: TaskSpec<"ship"> = { output: output.name, ...step.ship };
-    const outputNames = [`ship:${output.name}`];
+    const outputNames = [deliveryName(output.name)];
     return { task: { id, kind: "ship", lane: LANE_OF_TASK.ship, outputNames, spec }, made: output };
   }
   if (!output.mark) return { made: output };

@@ -13,14 +13,14 @@ import { planStreamTasks } from "./plan-stream.ts";
 import { requireTracks } from "./require-tracks.ts";
 import { LANE_OF_TASK } from "./task-spec.ts";
 
-interface PlannedVideo {
+export interface PlannedVideo {
   newTasks: TaskRow[];
   newDependencies: TaskDependencyRow[];
   /** The stages that the job turns out to have. */
   stages: StageName[];
 }
 
-interface Planning {
+export interface Planning {
   /** Longest chunk, seconds of video. */
   chunkSeconds: number;
   nowMs: number;

@@ -1,4 +1,4 @@
-import { configOf, type Env } from "../config.ts";
+import { configOf, type Env, LIMITS } from "../config.ts";
 import { attemptPrefix } from "../jobs/claimed-task.ts";
 import {
   closeHistories,
@@ -13,15 +13,19 @@ import { removeJob } from "../processing/cancel-job.ts";
 const JOBS_A_SWEEP = 100;
 
 /**
- * Forgets how jobs came about that ended long ago: tasks, attempts, runs, dead letters, and files that only a retry
- * would have used. The media and the outputs stay, and with outputs the job's own row. Stopped half-way, the next sweep
- * goes on.
+ * Forgets how jobs came about that ended long ago: tasks, attempts, runs, and files that only a retry would have used. The
+ * media and the outputs stay, and with outputs the job's own row. A job whose dead letter is open can still be requeued: it
+ * waits, half a year at most. Stopped half-way, the next sweep goes on.
  *
  * @returns how many jobs it dealt with
  */
 export async function forgetOldJobs(env: Env, nowMs: number): Promise<number> {
   const { jobKeptMs, failedJobKeptMs } = configOf(env);
-  const ends = { endedBeforeMs: nowMs - jobKeptMs, failedBeforeMs: nowMs - failedJobKeptMs };
+  const ends = {
+    endedBeforeMs: nowMs - jobKeptMs,
+    failedBeforeMs: nowMs - failedJobKeptMs,
+    openBeforeMs: nowMs - Math.max(failedJobKeptMs, LIMITS.openLetterHoldsMs),
+  };
   const ids = await closeHistories(env.DB, ends, JOBS_A_SWEEP);
   if (ids.length === 0) return 0;
   for (const unused of await findUnusedAttempts(env.DB, ids)) {

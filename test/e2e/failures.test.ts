@@ -1,8 +1,58 @@
 import { describe, expect, it } from "vitest";
 import { makeClip } from "../fixtures/video.ts";
-import { client, develop } from "./service.ts";
+import { client, develop, outputNames } from "./service.ts";
 
 const OUTPUTS = [{ format: "mp4", name: "clip.mp4", height: 120 }];
+
+describe("a video of which one output cannot be made", () => {
+  it("brings the others where partial results are allowed, and a retry tries only what is missing", async () => {
+    const clip = await makeClip({ seconds: 1 });
+    const late = { format: "mp4" as const, name: "late.mp4", height: 120, start: 30 };
+    const outputs = [...OUTPUTS, late, { format: "mp3" as const, name: "sound.mp3" }];
+    const { job_id: id } = await client.createJob({
+      file: new Blob([clip]),
+      filename: "clip.mp4",
+      outputs,
+      allowPartial: true,
+      forceNew: true,
+    });
+    const job = await client.watchJob(id, { signal: AbortSignal.timeout(60_000) });
+    const partly = {
+      status: "completed",
+      outputs_failed: [
+        {
+          name: "late.mp4",
+          error: { code: "impossible_output", class: "configuration", retry_eligible: false },
+        },
+      ],
+    };
+    expect(job).toMatchObject({ ...partly, run: 1, error: null });
+    expect(outputNames(job)).toEqual(["clip.mp4", "sound.mp3"]);
+    expect((await client.getMedia(job.media_id)).status).toBe("ready");
+
+    await client.retryJob(id);
+    const again = await client.watchJob(id, { signal: AbortSignal.timeout(60_000) });
+    expect(again).toMatchObject({ ...partly, run: 2 });
+    expect(again.outputs).toEqual(job.outputs);
+    const { timeline } = await client.getTimeline(id);
+    const claims = timeline.filter(({ event }) => event === "task.claimed");
+    expect(claims.map(({ run }) => run)).toEqual([1, 1, 1, 2]);
+  });
+
+  it("fails as a whole where they are not allowed, and where nothing can be made", async () => {
+    const clip = await makeClip({ seconds: 1 });
+    const late = { ...OUTPUTS[0], format: "mp4" as const, start: 30 };
+    for (const [allowPartial, outputs] of [
+      [false, [...OUTPUTS, { ...late, name: "late.mp4" }]],
+      [true, [late]],
+    ] as const) {
+      const input = { file: new Blob([clip]), filename: "clip.mp4", forceNew: true };
+      const { job_id: id } = await client.createJob({ ...input, outputs: [...outputs], allowPartial });
+      const job = await client.watchJob(id, { signal: AbortSignal.timeout(60_000) });
+      expect(job).toMatchObject({ status: "failed", outputs: [], error: { code: "impossible_output" } });
+    }
+  });
+});
 
 describe("a video that was cut off in the middle", () => {
   it("fails with a dead letter that says why, rejects its media, and fails again when requeued", async () => {

@@ -6,7 +6,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeSamplePhoto } from "../../src/local/sample-photo.ts";
 import { makeClip } from "../fixtures/video.ts";
-import { key, url } from "./service.ts";
+import { client, key, url } from "./service.ts";
 
 const FLAGS = [
   "--no-sandbox",
@@ -92,6 +92,27 @@ describe("the page", () => {
     await page.locator(".recent-job").nth(1).click();
     await page.waitForSelector(".results img");
     expect(await page.locator(".recent-job").count()).toBeGreaterThanOrEqual(2);
+  });
+
+  it("offers to try a failed job again, and shows the run that begins", async () => {
+    const whole = await readFile(clip);
+    const half = join(dir, "half.mp4");
+    await writeFile(half, whole.subarray(0, whole.length >> 1));
+    await page.setInputFiles("#file", half);
+    await page.click("#start");
+    await page.waitForSelector('.live:has(h2:text("half.mp4")) .status[data-status=failed]');
+    await page.waitForSelector(".live .problem:not(:empty)");
+    const jobId = (await page.getAttribute(".live", "data-job")) ?? "";
+    expect(await client.getJob(jobId)).toMatchObject({ status: "failed", run: 1 });
+    const answered = page.waitForResponse((response) => response.url().endsWith(`/v1/jobs/${jobId}/retry`));
+    const before = await page.waitForSelector(".live");
+    await page.click('.live button:text("Try again")');
+    expect((await answered).status()).toBe(202);
+    await before.waitForElementState("hidden");
+    await page.waitForSelector(`.live[data-job=${jobId}] .status[data-status=failed]`);
+    await page.waitForSelector('.live button:text("Try again"):enabled');
+    await page.waitForSelector(".live .problem:not(:empty)");
+    expect(await client.getJob(jobId)).toMatchObject({ status: "failed", run: 2 });
   });
 
   it("has raised no error and asked no other host", () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, openAsBlob, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
+import { transformUrl } from "unpic";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createDarkroomClient } from "../../src/client/client.ts";
 import { makeSamplePhoto } from "../../src/local/sample-photo.ts";
@@ -31,7 +32,7 @@ afterAll(async () => {
 async function shownAt(viewport: number, html: string) {
   const page = await browser.newPage({ viewport: { width: viewport, height: 600 } });
   try {
-    const sent = page.waitForResponse((response) => response.url().includes("/img/"));
+    const sent = page.waitForResponse((response) => /\/img\/|\/cdn-cgi\/image\//.test(response.url()));
     // A page of the service's own origin, so that its paths are found.
     await page.goto(`${url}/healthz`);
     await page.setContent(html, { waitUntil: "load" });
@@ -65,4 +66,43 @@ it("a browser takes the width and the format that suit it from a srcset", async 
   const old = await fetch(narrow.currentSrc, { headers: { Accept: "image/png,image/*;q=0.8" } });
   expect(old.headers.get("Content-Type")).toBe("image/jpeg");
   await old.arrayBuffer();
+});
+
+/** A page's `<picture>` as unpic writes its URLs: a `srcset` by width and what old browsers take. */
+function pictureByUnpic(source: string): string {
+  const at = (width: number) => {
+    const request = { url: `${url}/${source}`, provider: "cloudflare", width, height: width / 2 } as const;
+    return transformUrl(request, {}, { cloudflare: { domain: new URL(url).host } })
+      ?.toString()
+      .replace(/^https:/, "http:");
+  };
+  const srcset = [200, 400, 800].map((width) => `${at(width)} ${width}w`).join(", ");
+  return `<picture><source srcset="${srcset}" sizes="100vw"><img src="${at(200)}" alt=""></picture>`;
+}
+
+it("a browser shows a <picture> of URLs that unpic writes, each client in its format", async () => {
+  const html = pictureByUnpic(mediaId);
+  const first = await shownAt(190, html);
+  expect(first.currentSrc).toContain("/cdn-cgi/image/");
+  expect([first.type, first.naturalWidth > 0]).toEqual([expect.stringMatching(/image\/(webp|avif)/), true]);
+  const wide = await shownAt(390, html);
+  expect(wide.currentSrc).toMatch(/width=400|w=400/);
+  expect(wide.currentSrc).not.toBe(first.currentSrc);
+
+  const named = await fetch(first.currentSrc.replace(/(f|format)=auto/, "f=avif"));
+  expect([named.status, named.headers.get("Content-Type")]).toEqual([200, "image/avif"]);
+  await named.arrayBuffer();
+  expect((await shownAt(190, html)).type).toBe("image/avif");
+  const byAccept: Record<string, string> = {
+    "image/avif,image/webp,*/*": "image/avif",
+    "image/webp,*/*": "image/webp",
+    "image/png,image/*;q=0.8": "image/jpeg",
+    "*/*": "image/jpeg",
+  };
+  for (const [Accept, type] of Object.entries(byAccept)) {
+    const answer = await fetch(first.currentSrc, { headers: { Accept } });
+    expect([Accept, answer.headers.get("Content-Type")]).toEqual([Accept, type]);
+    expect(answer.headers.get("Vary")).toContain("Accept");
+    expect((await answer.arrayBuffer()).byteLength).toBeGreaterThan(0);
+  }
 });

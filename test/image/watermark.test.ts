@@ -199,7 +199,7 @@ describe("the plan of a marked picture", () => {
     const small = planImage(picture, [output], { logos: headers(pngHeader(300, 100)) });
     expect(small.lane).toBe("edge");
     expect(small.estimatedPeakBytes).toBeGreaterThan(plain.estimatedPeakBytes + 300 * 100 * 8);
-    expect(planImage(picture, [output], { logos: headers(pngHeader(4000, 4000)) }).lane).toBe(
+    expect(planImage(picture, [output], { logos: headers(pngHeader(6000, 6000)) }).lane).toBe(
       "container-short",
     );
     const svg = ascii('<svg xmlns="http://www.w3.org/2000/svg" width="30" height="10"/>');

@@ -11,7 +11,7 @@ import { claimOne, failure, finished, outputOf, rowsOf, START_MS, submit } from 
 const DB = testEnv.DB;
 const DAY_MS = 86_400_000;
 const NEVER = { retry: false, reason: "permanent" } as const;
-const HISTORY = ["tasks", "attempts", "job_runs", "task_dependencies", "dead_letters"];
+const HISTORY = ["tasks", "attempts", "job_runs", "task_dependencies"];
 
 beforeAll(prepareDatabase);
 beforeEach(emptyStorage);
@@ -32,7 +32,13 @@ async function failed(): Promise<ClaimedTask> {
   await submit();
   const claimed = await claimOne();
   await failTask(DB, claimed.lease, failure("input"), NEVER, START_MS);
+  await DB.prepare("UPDATE attempts SET swept_at = 1").run();
   return claimed;
+}
+
+/** Somebody has dealt with the dead letter. */
+async function resolve(resolution: string, atMs = START_MS): Promise<void> {
+  await DB.prepare("UPDATE dead_letters SET resolution = ?, resolved_at = ?").bind(resolution, atMs).run();
 }
 
 /** Whatever is kept of the history of any job. */
@@ -108,20 +114,61 @@ describe("a job that was completed", () => {
 });
 
 describe("a job that failed", () => {
-  it("goes whole after thirty days, with its dead letter; its media stays", async () => {
+  it("goes whole after thirty days when its dead letter was dealt with; that letter and its media stay", async () => {
     const { job } = await failed();
-    expect(await rowsOf("dead_letters")).toHaveLength(1);
-    await DB.prepare("UPDATE attempts SET swept_at = 1").run();
+    await resolve("fixed", START_MS + 20 * DAY_MS);
     expect(await forgetOldJobs(testEnv, START_MS + 30 * DAY_MS)).toBe(0);
     expect(await forgetOldJobs(testEnv, START_MS + 30 * DAY_MS + 1)).toBe(1);
     expect(await rowsOf("jobs")).toEqual([]);
     expect(await historyRows()).toBe(0);
     expect(await rowsOf("media")).toMatchObject([{ id: job.mediaId }]);
+    expect(await rowsOf("dead_letters")).toMatchObject([{ job_id: job.id, resolution: "fixed" }]);
+    expect(await sweep(testEnv, START_MS + 111 * DAY_MS)).toMatchObject({ lettersForgotten: 1 });
+  });
+
+  it("can be requeued as long as nobody has dealt with its dead letter", async () => {
+    const { job } = await failed();
+    expect(await forgetOldJobs(testEnv, START_MS + 179 * DAY_MS)).toBe(0);
+    const headers = await keyFor("anna");
+    const requeued = await ask(`/v1/dead-letters/${job.id}/requeue`, { headers, method: "POST" });
+    expect([requeued.status, await requeued.json()]).toMatchObject([202, { run: 2 }]);
+  });
+
+  it("goes when its letter is resolved late, and the letter stays with what was written on it", async () => {
+    const { job } = await failed();
+    const headers = { ...(await keyFor("anna")), "Content-Type": "application/json" };
+    const note = JSON.stringify({ resolution: "cancelled", notes: "The customer has left." });
+    const path = `/v1/dead-letters/${job.id}`;
+    expect((await ask(path, { headers, method: "PATCH", body: note })).status).toBe(200);
+    await resolve("cancelled", START_MS + 100 * DAY_MS);
+    expect(await sweep(testEnv, START_MS + 100 * DAY_MS)).toMatchObject({ jobsForgotten: 1 });
+    expect(await (await ask(path, { headers })).json()).toMatchObject({ notes: "The customer has left." });
+    expect((await ask(`/v1/jobs/${job.id}`, { headers })).status).toBe(404);
+  });
+
+  it("is not held for ever by an open letter, which stays, and says that nothing is left to requeue", async () => {
+    const { job } = await failed();
+    expect(await sweep(testEnv, START_MS + 180 * DAY_MS + 1)).toMatchObject({ jobsForgotten: 1 });
+    expect(await rowsOf("jobs")).toEqual([]);
+    const headers = await keyFor("anna");
+    const answer = await ask(`/v1/dead-letters/${job.id}`, { headers });
+    expect([answer.status, await answer.json()]).toMatchObject([200, { job_id: job.id, resolution: null }]);
+    const requeued = await ask(`/v1/dead-letters/${job.id}/requeue`, { headers, method: "POST" });
+    expect([requeued.status, await requeued.json()]).toMatchObject([
+      409,
+      { detail: expect.stringContaining("only its dead letter") },
+    ]);
+  });
+
+  it("whose forgetting was begun is forgotten though its letter was opened again meanwhile", async () => {
+    await failed();
+    await DB.prepare("UPDATE jobs SET history_removed_at = 0").run();
+    expect(await forgetOldJobs(testEnv, START_MS + 31 * DAY_MS)).toBe(1);
   });
 
   it("stays a row of its batch, which counts it, and cannot be retried", async () => {
     const { job } = await failed();
-    await DB.prepare("UPDATE attempts SET swept_at = 1").run();
+    await resolve("fixed");
     await DB.prepare("UPDATE jobs SET batch_id = 'bat_1'").run();
     expect(await forgetOldJobs(testEnv, START_MS + 31 * DAY_MS)).toBe(1);
     expect(await rowsOf("jobs")).toMatchObject([{ id: job.id, status: "failed" }]);
@@ -130,7 +177,6 @@ describe("a job that failed", () => {
 
   it("and is retried in time begins its days anew", async () => {
     const { job } = await failed();
-    await DB.prepare("UPDATE attempts SET swept_at = 1").run();
     await retryJob(DB, job.id, START_MS + 29 * DAY_MS);
     expect(await forgetOldJobs(testEnv, START_MS + 40 * DAY_MS)).toBe(0);
   });

@@ -70,7 +70,7 @@ describe("a body that is not a job", () => {
     const specifications = { name: "output_specifications", body: "[{preset: thumbnail}]" };
     const { errors } = await problemOf(await send(key, [specifications, file(jpeg)]), 422, "invalid_request");
     expect(errors).toEqual([
-      { path: "output_specifications", message: expect.stringContaining("JSON array") },
+      { path: "output_specifications", message: expect.stringContaining("Send JSON, such as [") },
     ]);
     await expectNothingBehind();
   });

@@ -2,7 +2,6 @@
 import { and, inArray, isNotNull, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { newId } from "../../id.ts";
-import { deadLetters } from "../../schema/failures.ts";
 import { jobRuns, jobs } from "../../schema/jobs.ts";
 import { media } from "../../schema/media.ts";
 import { outputFailures } from "../../schema/outputs.ts";
@@ -13,6 +12,8 @@ export interface HistoryEnds {
   /** Of jobs that were completed or cancelled. */
   endedBeforeMs: number;
   failedBeforeMs: number;
+  /** Of those that failed and whose dead letter nobody has dealt with: it can be requeued as long as the history is there. */
+  openBeforeMs: number;
 }
 
 /** A finished attempt whose files none of the job's outputs is made of. */
@@ -36,6 +37,8 @@ export async function closeHistories(d1: D1Database, ends: HistoryEnds, limit: n
     .where(
       sql`${IS_OPEN} AND finished_at < CASE status WHEN 'failed' THEN ${ends.failedBeforeMs} ELSE ${ends.endedBeforeMs} END
         AND finished_at < ${Math.max(ends.endedBeforeMs, ends.failedBeforeMs)}
+        AND (history_removed_at = 0 OR finished_at < ${ends.openBeforeMs} OR NOT EXISTS (SELECT 1 FROM dead_letters AS l
+          WHERE l.job_id = jobs.id AND l.resolution IS NULL))
         AND NOT EXISTS (SELECT 1 FROM attempts AS a WHERE a.job_id = jobs.id AND a.swept_at IS NULL
           AND a.outcome IN ('failed', 'lost', 'cancelled'))`,
     )
@@ -66,9 +69,9 @@ export async function findUnusedAttempts(
 const FOLDER = sql`'outputs/' || a.job_id || '/' || a.task_id || '.' || a.number`;
 
 /**
- * Forgets tasks, attempts, runs and dead letters of jobs that {@link closeHistories} chose, in one batch. A job stays as
- * one row while something hangs off it: its outputs, which are found through it, or the batch that counts it. Any other
- * goes whole.
+ * Forgets tasks, attempts and runs of jobs that {@link closeHistories} chose, in one batch. A job stays as one row while
+ * something hangs off it: its outputs, which are found through it, or the batch that counts it. Any other goes whole. Its
+ * dead letter tells by itself what was asked for and how it failed, and has a time of its own.
  *
  * @returns how many of them went whole
  */
@@ -91,7 +94,6 @@ export async function forgetHistories(
     db.delete(attempts).where(sql`job_id IN ${chosen}`),
     db.delete(tasks).where(sql`job_id IN ${chosen}`),
     db.delete(jobRuns).where(sql`job_id IN ${chosen}`),
-    db.delete(deadLetters).where(sql`job_id IN ${chosen}`),
     db.delete(outputFailures).where(inArray(outputFailures.jobId, bare)),
     // Media that was never fetched is nothing without the job that was to fetch it.
     db
@@ -105,7 +107,7 @@ export async function forgetHistories(
       .set({ historyRemovedAt: nowMs, estimate: null })
       .where(and(sql`id IN ${chosen}`, isNotNull(jobs.historyRemovedAt))),
   ]);
-  return results[7].length;
+  return results[6].length;
 }
 
 /** Jobs with outputs that ended before a time, some of them, oldest first. */

@@ -41,7 +41,10 @@ export function cancelLost(db: DrizzleD1Database, lease: Lease, nowMs: number, g
   ] as const;
 }
 
-/** Notes the outputs that went with failed and cancelled tasks, each with the failure that cost it first. */
+/**
+ * Notes the outputs that went with failed and cancelled tasks, each with the failure that cost it first. What another task
+ * still is to make is not lost.
+ */
 export function recordLostOutputs(
   db: DrizzleD1Database,
   jobId: string,
@@ -56,7 +59,9 @@ export function recordLostOutputs(
       FROM tasks AS t, json_each(t.output_names) AS n
       WHERE t.job_id = ${jobId} AND t.state IN ('failed', 'cancelled')
         AND EXISTS (SELECT 1 FROM jobs AS j WHERE j.id = t.job_id AND j.allow_partial)
-        AND NOT EXISTS (SELECT 1 FROM outputs AS o WHERE o.job_id = t.job_id AND o.name = n.value) AND ${guard}`,
+        AND NOT EXISTS (SELECT 1 FROM outputs AS o WHERE o.job_id = t.job_id AND o.name = n.value)
+        AND NOT EXISTS (SELECT 1 FROM tasks AS w, json_each(w.output_names) AS m WHERE w.job_id = t.job_id
+          AND w.state IN ('blocked', 'ready', 'leased') AND m.value = n.value) AND ${guard}`,
     )
     .onConflictDoNothing();
 }

@@ -1,22 +1,14 @@
-import {
-  bitBuffer,
-  bitCount,
-  bitSource,
-  extend,
-  readLongCode,
-  readSymbol,
-  readValue,
-  refill,
-  setBits,
-} from "./bits";
+import { bitBuffer, bitCount, bitSource, readLongCode, readSymbol, readValue, refill, setBits } from "./bits";
 import { COEFFICIENTS, Component } from "./frame";
 import {
+  DIFFERENCE_BITS,
+  DIFFERENCE_SHIFT,
+  differenceTable,
   FIRST_AC_TABLE,
   LOOKUP_BITS,
   lookupTable,
-  SKIP_BITS_MASK,
+  SKIP_BITS,
   SKIP_ENDS,
-  SKIP_PASSED_MASK,
   SKIP_PASSED_SHIFT,
   skipTable,
 } from "./huffman";
@@ -52,7 +44,7 @@ function decodeKept(component: Component, samples: usize): void {
   if (next === 1) {
     fillBlock(dc, component.columns, component.rows, samples, component.stride);
   } else {
-    if (next > 0) skipCoefficients(ac, next);
+    if (next > 0) skipCoefficients(ac, next, bitBuffer, bitCount, bitSource);
     transformBlock(component.columns, component.rows, samples, component.stride);
   }
 }
@@ -113,11 +105,6 @@ function readCoefficients(table: i32, quant: usize, last: i32): i32 {
   return index < COEFFICIENTS ? index : 0;
 }
 
-/** Steps over the rest of a block from coefficient `from` on, several symbols at a time. */
-function skipCoefficients(table: i32, from: i32): void {
-  skipFrom(table, from, bitBuffer, bitCount, bitSource);
-}
-
 /**
  * The DC coefficient, dequantised, of a block that nothing else is wanted of: {@link readDc} and
  * {@link skipCoefficients} in one, because at 1/8 this is nearly all that the decoder does.
@@ -127,49 +114,90 @@ function readMean(component: Component): i32 {
   let buffer = bitBuffer | (load<u64>(bitSource - 8) >> (count as u64));
   let left = count | 56;
   const source = bitSource - (((63 - count) >> 3) as usize);
-  const lookup = lookupTable(component.dcTable);
-  let entry = load<u16>((lookup + ((buffer >> (64 - LOOKUP_BITS)) << 1)) as usize) as i32;
-  if (entry === 0) entry = readLongCode(component.dcTable, buffer);
-  buffer <<= (entry >> 8) as u64;
-  left -= entry >> 8;
-  const size = entry & 15;
-  if (size > 0) {
-    component.prediction += extend((buffer >> ((64 - size) as u64)) as i32, size);
-    buffer <<= size as u64;
-    left -= size;
+  const differences = differenceTable(component.dcTable);
+  const entry = load<i32>((differences + ((buffer >> (64 - DIFFERENCE_BITS)) << 2)) as usize);
+  if (entry === 0) {
+    setBits(buffer, left, source);
+    const size = readSymbol(component.dcTable);
+    if (size > 0) component.prediction += readValue(size);
+    skipCoefficients(FIRST_AC_TABLE + component.acTable, 1, bitBuffer, bitCount, bitSource);
+  } else {
+    buffer <<= entry as u64;
+    left -= entry & 255;
+    component.prediction += entry >> DIFFERENCE_SHIFT;
+    skipCoefficients(FIRST_AC_TABLE + component.acTable, 1, buffer, left, source);
   }
-  skipFrom(FIRST_AC_TABLE + component.acTable, 1, buffer, left, source);
   return component.prediction * (load<u16>(component.quant) as i32);
 }
 
-function skipFrom(table: i32, from: i32, firstBuffer: u64, firstCount: i32, firstSource: usize): void {
+/** Steps over the rest of a block from coefficient `from` on, several symbols at a time. */
+function skipCoefficients(
+  table: i32,
+  from: i32,
+  firstBuffer: u64,
+  firstCount: i32,
+  firstSource: usize,
+): void {
   const skips = skipTable(table);
   let buffer = firstBuffer;
   let count = firstCount;
   let source = firstSource;
-  let index = from;
-  while (index < COEFFICIENTS) {
-    if (count < 32) {
-      buffer |= load<u64>(source - 8) >> (count as u64);
-      source -= ((63 - count) >> 3) as usize;
-      count |= 56;
+  // Coefficients passed and bits used since the refill, as a step of the table has them: one addition counts both.
+  let place = from << SKIP_PASSED_SHIFT;
+  while (place < SKIP_LIMIT) {
+    buffer |= load<u64>(source - 8) >> (count as u64);
+    source -= ((63 - count) >> 3) as usize;
+    count |= 56;
+    let step = skipAt(skips, buffer);
+    if (place + step < SKIP_LIMIT) {
+      place += step;
+      buffer <<= step as u64;
+      step = skipAt(skips, buffer);
+      if (place + step < SKIP_LIMIT) {
+        place += step;
+        buffer <<= step as u64;
+        step = skipAt(skips, buffer);
+        if (place + step < SKIP_LIMIT) {
+          place += step;
+          buffer <<= step as u64;
+          count -= place & 255;
+          place &= ~255;
+          continue;
+        }
+      }
     }
-    const entry = load<u32>((skips + ((buffer >> (64 - LOOKUP_BITS)) << 2)) as usize) as i32;
-    let step = entry & 0xffff;
-    if (index + ((step >> SKIP_PASSED_SHIFT) & SKIP_PASSED_MASK) >= COEFFICIENTS) step = entry >> 16;
-    if (entry === 0) step = stepOfLongCode(readLongCode(table, buffer));
-    buffer <<= (step & SKIP_BITS_MASK) as u64;
-    count -= step & SKIP_BITS_MASK;
-    index += (step >> SKIP_PASSED_SHIFT) & SKIP_PASSED_MASK;
-    if ((step & SKIP_ENDS) !== 0) break;
+    // Symbols of one step may belong to the next block when this one is full: then they are taken one by one.
+    const isEnd = (step & SKIP_ENDS) !== 0 && place + step < SKIP_LIMIT + SKIP_ENDS;
+    if (isEnd || (place + step) >> SKIP_PASSED_SHIFT === COEFFICIENTS) {
+      setBits(buffer << (step as u64), count - ((place + step) & 255), source);
+      return;
+    }
+    setBits(buffer, count - (place & 255), source);
+    const next = skipSymbol(table, place >> SKIP_PASSED_SHIFT);
+    if (next >= COEFFICIENTS) return;
+    buffer = bitBuffer;
+    count = bitCount;
+    source = bitSource;
+    place = next << SKIP_PASSED_SHIFT;
   }
-  setBits(buffer, count, source);
-  if (index > COEFFICIENTS) fail(OVERLONG_BLOCK);
 }
 
-/** A long code with its value, packed like half of an entry of the skip table. */
-function stepOfLongCode(entry: i32): i32 {
-  const size = entry & 15;
-  if (size === 0 && (entry & 255) !== ZRL) return (entry >> 8) | SKIP_ENDS;
-  return ((entry >> 8) + size) | ((((entry >> 4) & 15) + 1) << SKIP_PASSED_SHIFT);
+/** A place where the block is over. */
+const SKIP_LIMIT: i32 = COEFFICIENTS << SKIP_PASSED_SHIFT;
+
+/** What the next bits step over. */
+function skipAt(skips: usize, buffer: u64): i32 {
+  return load<u16>((skips + ((buffer >> (64 - SKIP_BITS)) << 1)) as usize);
+}
+
+/** Steps over one symbol. Returns the index of the next coefficient, COEFFICIENTS at the end of the block. */
+function skipSymbol(table: i32, index: i32): i32 {
+  refill();
+  const symbol = readSymbol(table);
+  const size = symbol & 15;
+  if (size === 0 && symbol !== ZRL) return COEFFICIENTS;
+  if (size > 0) readValue(size);
+  const next = index + (symbol >> 4) + 1;
+  if (next > COEFFICIENTS) fail(OVERLONG_BLOCK);
+  return next;
 }

@@ -1,5 +1,5 @@
 import { allocate } from "../arena";
-import { findLongCode, LOOKUP_BITS, lookupTable } from "./huffman";
+import { extend, findLongCode, LOOKUP_BITS, lookupTable } from "./huffman";
 import { BAD_CODE, BAD_RESTART, fail, LOST_PLACE } from "./status";
 
 /**
@@ -104,7 +104,7 @@ function fillWindow(): void {
   if (isSegmentWhole) memory.fill(lowest - MCU_BYTES, 0, MCU_BYTES);
 }
 
-/** Sixteen bytes at once where there is no 0xFF among them, as nearly everywhere. */
+/** Sixteen bytes at once, or as many of them as lie before an 0xFF; what is written after those is written over. */
 function unstuff(): void {
   let from = file;
   let to = lowest;
@@ -112,12 +112,15 @@ function unstuff(): void {
   while (to >= room) {
     if (from + 16 <= fileEnd) {
       const bytes = v128.load(from);
-      if (!v128.any_true(i8x16.eq(bytes, i8x16.splat(-1)))) {
+      v128.store(to - 16, i8x16.shuffle(bytes, bytes, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
+      const marks = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(-1)));
+      if (marks === 0) {
         to -= 16;
-        v128.store(to, i8x16.shuffle(bytes, bytes, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
         from += 16;
         continue;
       }
+      to -= ctz(marks) as usize;
+      from += ctz(marks) as usize;
     }
     const byte = from < fileEnd ? load<u8>(from) : 0;
     if (from >= fileEnd || (byte === 0xff && !isStuffed(from))) {
@@ -168,14 +171,10 @@ export function readBits(count: i32): i32 {
   return value;
 }
 
-/** A signed value of `size` bits, 1–15 (T.81 §F.2.2.1, EXTEND): the lower half of the range stands for the negative. */
+/** A signed value of `size` bits, 1–15. */
 export function readValue(size: i32): i32 {
   const value = (bitBuffer >> ((64 - size) as u64)) as i32;
   bitBuffer <<= size as u64;
   bitCount -= size;
   return extend(value, size);
-}
-
-export function extend(value: i32, size: i32): i32 {
-  return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
 }

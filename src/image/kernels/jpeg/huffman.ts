@@ -17,8 +17,9 @@ const COUNTS: usize = memory.data(8 * 16);
 const SYMBOLS: usize = memory.data(8 * 256);
 /** u16 for each LOOKUP_BITS bits: code length << 8 | symbol; 0 where a longer code begins. */
 const LOOKUPS: usize = memory.data(8 * 2048 * 2, 8);
-/** u32 for each LOOKUP_BITS bits: see {@link skipTable}. */
-const SKIPS: usize = memory.data(4 * 2048 * 4, 8);
+/** See {@link skipTable} and {@link differenceTable}. */
+const SKIPS: usize = memory.data(4 * 4096 * 2, 8);
+const DIFFERENCES: usize = memory.data(4 * 2048 * 4, 8);
 /** i32 for each code length: the first 16-bit value past the codes of that length. */
 const LIMITS: usize = memory.data(8 * 17 * 4, 8);
 /** i32 for each code length: what to add to a code to get the index of its symbol. */
@@ -65,6 +66,7 @@ export function prepareTable(table: i32): bool {
   if (table < FIRST_AC_TABLE && !hasDcSymbols(table)) return false;
   buildLookup(table);
   if (table >= FIRST_AC_TABLE) buildSkips(table);
+  else buildDifferences(table);
   store<u8>(STATES + table, BUILT);
   return true;
 }
@@ -82,19 +84,34 @@ export function lookupTable(table: i32): usize {
 }
 
 /**
- * For coefficients that nobody needs: what the next LOOKUP_BITS bits step over, as two 16-bit halves. The high half
- * is the first symbol alone, the low half as many whole symbols as fit. Each: bits to drop (0–5), coefficients passed
- * (6–12), and whether the block ends (13). 0 where a longer code begins.
+ * For coefficients that nobody needs: what the next SKIP_BITS bits step over, as many whole symbols as begin in them
+ * and end within SKIP_MOST_BITS. u16: bits to drop (0–7), coefficients passed (8–13), SKIP_ENDS when the block ends;
+ * SKIP_UNKNOWN where a longer symbol begins.
  */
 export function skipTable(table: i32): usize {
-  return SKIPS + <usize>((table - FIRST_AC_TABLE) * LOOKUP_SIZE) * 4;
+  return SKIPS + <usize>((table - FIRST_AC_TABLE) * SKIP_SIZE) * 2;
 }
 
-/** How the halves of a skip entry are packed. */
-export const SKIP_BITS_MASK: i32 = 63;
-export const SKIP_PASSED_SHIFT: i32 = 6;
-export const SKIP_PASSED_MASK: i32 = 127;
-export const SKIP_ENDS: i32 = 1 << 13;
+export const SKIP_BITS: i32 = 12;
+const SKIP_SIZE: i32 = 1 << SKIP_BITS;
+/** Three steps of this many bits fit between two refills of the bit buffer, which bring it to 56. */
+const SKIP_MOST_BITS: i32 = 18;
+export const SKIP_PASSED_SHIFT: i32 = 8;
+/** Both are more coefficients than a block has, so that one comparison tells a step that needs a closer look. */
+export const SKIP_ENDS: i32 = 64 << SKIP_PASSED_SHIFT;
+const SKIP_UNKNOWN: i32 = 128 << SKIP_PASSED_SHIFT;
+
+/**
+ * For DC: the difference that the next DIFFERENCE_BITS bits hold, code and value in one. i32: bits to drop (0–7), the
+ * difference (8–31); 0 where the two are longer.
+ */
+export function differenceTable(table: i32): usize {
+  return DIFFERENCES + <usize>(table * DIFFERENCE_SIZE) * 4;
+}
+
+export const DIFFERENCE_BITS: i32 = 11;
+const DIFFERENCE_SIZE: i32 = 1 << DIFFERENCE_BITS;
+export const DIFFERENCE_SHIFT: i32 = 8;
 
 function buildLookup(table: i32): void {
   const lookup = lookupTable(table);
@@ -125,34 +142,53 @@ function fillLookup(lookup: usize, code: i32, bits: i32, symbol: u8): void {
 function buildSkips(table: i32): void {
   const lookup = lookupTable(table);
   const skips = skipTable(table);
-  for (let value = 0; value < LOOKUP_SIZE; value++) {
-    store<u32>(skips + ((<usize>value) << 2), skipEntry(lookup, value));
+  for (let value = 0; value < SKIP_SIZE; value++) {
+    store<u16>(skips + ((<usize>value) << 1), skipEntry(lookup, value) as u16);
   }
 }
 
-function skipEntry(lookup: usize, value: i32): u32 {
-  let first = 0;
-  let many = 0;
+function skipEntry(lookup: usize, value: i32): i32 {
   let dropped = 0;
   let passed = 0;
-  let ends = false;
-  while (!ends && dropped < LOOKUP_BITS) {
-    const entry = load<u16>(lookup + ((<usize>((value << dropped) & (LOOKUP_SIZE - 1))) << 1)) as i32;
+  while (dropped < SKIP_BITS) {
+    const entry = lookUp(lookup, value, dropped, SKIP_BITS);
     const bits = entry >> 8;
-    if (entry === 0 || dropped + bits > LOOKUP_BITS) break;
     const size = entry & 15;
     const run = (entry >> 4) & 15;
-    if (size === 0 && run < 15) ends = true;
-    else if (passed + run + 1 > COEFFICIENTS_AFTER_DC) break;
-    else passed += run + 1;
+    if (entry === 0 || dropped + bits > SKIP_BITS || dropped + bits + size > SKIP_MOST_BITS) break;
+    if (size === 0 && run < 15) return (dropped + bits) | (passed << SKIP_PASSED_SHIFT) | SKIP_ENDS;
+    if (passed + run + 1 > COEFFICIENTS_AFTER_DC) break;
+    passed += run + 1;
     dropped += bits + size;
-    many = dropped | (passed << SKIP_PASSED_SHIFT) | (ends ? SKIP_ENDS : 0);
-    if (first === 0) first = many;
   }
-  return ((first << 16) | many) as u32;
+  return dropped === 0 ? SKIP_UNKNOWN : dropped | (passed << SKIP_PASSED_SHIFT);
 }
 
 const COEFFICIENTS_AFTER_DC: i32 = 63;
+
+/** The entry of the lookup for what is left of `value`, `width` bits of which `dropped` are gone; zeros follow it. */
+function lookUp(lookup: usize, value: i32, dropped: i32, width: i32): i32 {
+  const left = ((value << dropped) & ((1 << width) - 1)) >> (width - LOOKUP_BITS);
+  return load<u16>(lookup + ((<usize>left) << 1));
+}
+
+function buildDifferences(table: i32): void {
+  const lookup = lookupTable(table);
+  const differences = differenceTable(table);
+  for (let value = 0; value < DIFFERENCE_SIZE; value++) {
+    const entry = lookUp(lookup, value, 0, DIFFERENCE_BITS);
+    const bits = (entry >> 8) + (entry & 15);
+    const isShort = entry !== 0 && bits <= DIFFERENCE_BITS;
+    const raw = (value >> (DIFFERENCE_BITS - bits)) & ((1 << (entry & 15)) - 1);
+    const difference = isShort ? (extend(raw, entry & 15) << DIFFERENCE_SHIFT) | bits : 0;
+    store<i32>(differences + ((<usize>value) << 2), difference);
+  }
+}
+
+/** A value of `size` bits, 0–15 (T.81 §F.2.2.1, EXTEND): the lower half of the range stands for the negative. */
+export function extend(value: i32, size: i32): i32 {
+  return size > 0 && value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
+}
 
 /**
  * Finds a code that the lookup does not hold.
