@@ -10,6 +10,8 @@ import { type JpegOptions, writeJpeg } from "./jpeg-writer.ts";
 import { photoSample, SAMPLINGS, scriptsOf } from "./pictures.ts";
 
 const SIZE = { width: 83, height: 61 };
+/** Results that 8, 4, 2 samples and 1 of a block are made for. */
+const SCALES = [1, 3, 6, 12];
 
 function written(sampling: [number, number][], options: Partial<JpegOptions> = {}): Uint8Array<ArrayBuffer> {
   return writeJpeg({ ...SIZE, sampling, sample: photoSample({ ...SIZE, ...options }), ...options });
@@ -27,22 +29,25 @@ describe.each(Object.entries(SAMPLINGS))("a %s JPEG", (_, sampling) => {
       others[name] = written(sampling, { script });
       others[`${name}, restarting`] = written(sampling, { script, restartInterval: 4 });
     }
-    for (const scale of [1, 2, 4, 8]) {
+    const whole = { left: 0, top: 0, ...SIZE };
+    for (const scale of SCALES) {
       const size = { width: Math.ceil(SIZE.width / scale), height: Math.ceil(SIZE.height / scale) };
-      const wanted = await renderJpeg(plain, size);
-      for (const [name, file] of Object.entries(others)) {
-        const made = await renderJpeg(file, size);
-        expect(psnr(made.data, wanted.data), `${name} at 1/${scale}`).toBe(Number.POSITIVE_INFINITY);
+      for (const hasHalfColor of [false, true]) {
+        const wanted = await renderJpeg(plain, size, whole, hasHalfColor);
+        for (const [name, file] of Object.entries(others)) {
+          const made = await renderJpeg(file, size, whole, hasHalfColor);
+          expect(psnr(made.data, wanted.data), `${name} at 1/${scale}`).toBe(Number.POSITIVE_INFINITY);
+        }
       }
     }
   });
 
   it("shows in a window what it shows as a whole", async () => {
-    const window = { left: 17, top: 21, width: 40, height: 24 };
+    const window = { left: 17, top: 21, width: 48, height: 24 };
     for (const script of [undefined, scriptsOf(sampling.length).both]) {
       const file = written(sampling, { script });
-      for (const scale of [1, 2, 4, 8]) {
-        const size = { width: 40 / scale, height: 24 / scale };
+      for (const scale of SCALES) {
+        const size = { width: 48 / scale, height: 24 / scale };
         const probe = probed(file);
         const whole = { left: 0, top: 0, ...SIZE };
         const all = await openJpeg(file, probe, { ...demandOf(probe, [{ window, size }]), window: whole });
@@ -118,7 +123,7 @@ describe("the decoder", () => {
 describe("a damaged JPEG", () => {
   const file = written(SAMPLINGS["4:2:0"]);
 
-  it.each([1, 2, 4, 8])("is refused wherever it is cut, at 1/%i", async (scale) => {
+  it.each(SCALES)("is refused wherever it is cut, at 1/%i", async (scale) => {
     const size = { width: Math.ceil(SIZE.width / scale), height: Math.ceil(SIZE.height / scale) };
     for (const script of [undefined, scriptsOf(3).both]) {
       const whole = written(SAMPLINGS["4:2:0"], { script });

@@ -10,7 +10,7 @@ import {
 } from "./frame";
 import { clearTables, defineTable, FIRST_AC_TABLE } from "./huffman";
 import { nextMarker, nextSegmentEnd, segmentLength } from "./markers";
-import { allocateComponents, planComponents, setDemand } from "./planes";
+import { allocateComponents, planComponents } from "./planes";
 import { transformComponent } from "./progressive";
 import {
   decodeScan,
@@ -60,8 +60,9 @@ import {
  * next code begins. That is one bit each, a 64-bit word for a block (`progressive.ts`). At 1/8 not even that is
  * needed: passes over anything but the mean of a block are stepped over unread.
  *
- * **Colour** is usually stored at half the width and height. Each component chooses its own N, so colour planes come
- * out at the size of the luma plane, or at what is left of it at full size; the resizer takes planes of any size.
+ * **Colour** is usually stored at half the width and height. Each component chooses its own N, so colour planes can
+ * come out at the size of the luma plane, or at what is left of it at full size. Most files that are made of them halve
+ * colour again, and then half of that is demanded; the resizer takes planes of any size.
  *
  * **Damage.** The input is anyone's. Lengths are checked before what they frame is touched, codes that no table knows
  * and blocks with more than 64 coefficients end the decode, and zeros follow the data, so that running out of it is
@@ -93,28 +94,17 @@ let definedQuants: i32 = 0;
 let isEnded: bool = false;
 
 /**
- * Decodes the window `left … right` × `top … bottom` of a JPEG to planes with at least `scaleX` and `scaleY` samples
- * for one px; what is outside of the picture is ignored.
+ * Decodes what `setDemand` was told of a JPEG to planes.
  *
  * @returns a status of `status.ts`
  */
-export function decodeJpeg(
-  file: usize,
-  bytes: i32,
-  scaleX: f64,
-  scaleY: f64,
-  left: i32,
-  top: i32,
-  right: i32,
-  bottom: i32,
-): i32 {
+export function decodeJpeg(file: usize, bytes: i32): i32 {
   clearStatus();
   clearFrame();
   clearTables();
   setRestartInterval(0);
   definedQuants = 0;
   isEnded = false;
-  setDemand(scaleX, scaleY, left, top, right, bottom);
   if (!openWindow()) return OUT_OF_MEMORY;
   const status = readFile(file, file + bytes);
   return status === OK ? finishPicture() : status;
