@@ -123,10 +123,7 @@ describe("what is cut short", () => {
 
   it("keeps the frames of an animation that are there", async () => {
     const frames = 6;
-    const data = Buffer.alloc(
-      80 * 60 * frames * 3,
-      await rows(await drawn().png().toBuffer(), 0, 0.5),
-    );
+    const data = Buffer.alloc(80 * 60 * frames * 3, await rows(await drawn().png().toBuffer(), 0, 0.5));
     const raw = { width: 80, height: 60 * frames, channels: 3, pageHeight: 60 } as const;
     const whole = await sharp(data, { raw }).gif({ effort: 1 }).toBuffer();
     const { bytes, notes } = await salvage(first(whole, 0.6), {
