@@ -46,7 +46,8 @@ import {
  * are dequantised and summed up (`idct.ts`), planes are N²/64 of their size, and no pixel is made to be thrown away.
  * What cannot be saved is reading past the other amplitudes: they are Huffman codes of varying length, one behind the
  * other. Reading past is cheap, though. Nothing is kept of them but where they end, so a table says for the next 12
- * bits how many whole codes lie in them and how far they lead (`huffman.ts`), several codes in one look.
+ * bits how many whole codes begin in them and how far they lead (`huffman.ts`), several codes in one look and three
+ * looks in a row. Where an amplitude is wanted, a table of the same kind has its code and its value in one.
  *
  * **Bits.** Codes are read from the most significant bit of each byte on, and an 0xFF in the data is followed by a
  * stuffed zero, so that decoders can tell it from a marker. Both are awkward one byte at a time. Here a window of the
