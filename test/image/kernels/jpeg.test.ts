@@ -128,7 +128,8 @@ describe("a damaged JPEG", () => {
     for (const script of [undefined, scriptsOf(3).both]) {
       const whole = written(SAMPLINGS["4:2:0"], { script });
       const probe = probed(whole);
-      for (let length = 0; length < whole.length - 2; length += 7) {
+      const lengths = Array.from({ length: Math.ceil(whole.length / 7) }, (_, index) => index * 7);
+      for (const length of [...lengths, whole.length - 2, whole.length - 1]) {
         const opened = openJpeg(whole.subarray(0, length), probe, demandOf(probe, [sampling(size)]));
         await expect(opened, `${length} bytes`).rejects.toMatchObject({ code: "corrupt_image" });
       }
