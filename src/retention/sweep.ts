@@ -46,7 +46,7 @@ const STEPS = {
   uploadsDiscarded: discardAbandoned,
   mediaDeleted: finishDeletions,
   remotesForgotten: forgetRemote,
-  deliveriesReissued: (env, nowMs) => reissueDeliveries(env, nowMs, BATCH),
+  deliveriesReissued: reissueDeliveries,
   deliveriesForgotten: (env, nowMs) => forgetDeliveries(env, nowMs, BATCH),
   outputsOutlived: (env, nowMs) => removeOutlived(env, nowMs, BATCH),
   jobsForgotten: forgetOldJobs,

@@ -9,10 +9,15 @@ import { deleteExpiredSecrets } from "./secrets.ts";
 /** Leaves what was just written to whoever wrote it. */
 const LEFT_BEHIND_MS = 5_000;
 
+/** Fifty of them cost one batch. */
+const EVENTS_A_SWEEP = 200;
+/** A hundred of them cost one call. */
+const TICKETS_A_SWEEP = 500;
+
 /** Makes good what a lost message or a crash left: events without deliveries, deliveries that nobody sends. */
-export async function reissueDeliveries(env: Env, nowMs: number, limit: number): Promise<number> {
-  const dispatched = await dispatchLeftovers(env, nowMs - LEFT_BEHIND_MS, limit, nowMs);
-  const targets = await overdueTargets(env.DB, nowMs - LEFT_BEHIND_MS, limit);
+export async function reissueDeliveries(env: Env, nowMs: number): Promise<number> {
+  const dispatched = await dispatchLeftovers(env, nowMs - LEFT_BEHIND_MS, EVENTS_A_SWEEP, nowMs);
+  const targets = await overdueTargets(env.DB, nowMs - LEFT_BEHIND_MS, TICKETS_A_SWEEP);
   await sendDeliveryTickets(env, targets);
   return dispatched + targets.length;
 }
