@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import sharp, { type SharpOptions } from "sharp";
 import type { Size } from "../../src/image/geometry.ts";
 import type { Pixels } from "../../src/image/pixels.ts";
 
@@ -11,13 +11,19 @@ const MAX_HELD_PIXELS = 48_000_000;
  * animation within the limits takes a dozen runs at most, however many its frames.
  *
  * @param size of each frame, px
+ * @param failOn what libvips takes for an error
  */
-export async function* decodeFrames(input: string, size: Size, frames: number): AsyncGenerator<Pixels> {
+export async function* decodeFrames(
+  input: string,
+  size: Size,
+  frames: number,
+  failOn: NonNullable<SharpOptions["failOn"]>,
+): AsyncGenerator<Pixels> {
   const framePixels = size.width * size.height;
   const together = Math.max(1, Math.floor(MAX_HELD_PIXELS / framePixels));
   for (let page = 0; page < frames; page += together) {
     const pages = Math.min(together, frames - page);
-    const options = { page, pages, failOn: "error", limitInputPixels: false, sequentialRead: true } as const;
+    const options = { page, pages, failOn, limitInputPixels: false, sequentialRead: true } as const;
     const stacked = await sharp(input, options)
       .toColorspace("srgb")
       .ensureAlpha()

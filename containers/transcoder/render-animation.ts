@@ -4,6 +4,7 @@ import type { ImageOutput } from "../../src/image/output.ts";
 import type { Pixels } from "../../src/image/pixels.ts";
 import { decodeFrames } from "./decode-frames.ts";
 import { encode } from "./libvips-codec.ts";
+import type { Opening } from "./salvage.ts";
 
 /** Longer animations are stills of their first frame. */
 const MAX_FRAMES = 300;
@@ -32,6 +33,7 @@ export function isAnimation(output: ImageOutput, source: Metadata, size: Size): 
  */
 export async function renderAnimation(
   input: string,
+  { options: { failOn } }: Opening,
   output: ImageOutput,
   source: Metadata,
   finish: (stored: Pixels) => Promise<Pixels>,
@@ -40,7 +42,7 @@ export async function renderAnimation(
   const frames: Pixels[] = [];
   const { width: storedWidth, height: storedHeight, pages = 1 } = source;
   const stored = { width: storedWidth, height: source.pageHeight ?? storedHeight };
-  for await (const frame of decodeFrames(input, stored, pages)) frames.push(await finish(frame));
+  for await (const frame of decodeFrames(input, stored, pages, failOn)) frames.push(await finish(frame));
   const { width = 0, height = 0 } = frames[0] ?? {};
   const stacked = Buffer.concat(frames.map(({ data }) => Buffer.from(data.buffer)));
   const raw = { width, height: height * frames.length, channels: 4, pageHeight: height } as const;

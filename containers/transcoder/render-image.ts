@@ -11,14 +11,15 @@ import { orientPixels, storedSize, storedWindow } from "../../src/image/orient.t
 import type { ImageOutput } from "../../src/image/output.ts";
 import type { Pixels } from "../../src/image/pixels.ts";
 import type { Orientation } from "../../src/image/probe.ts";
+import { salvageNote } from "../../src/image/salvage.ts";
 import { settleOutput } from "../../src/image/settle.ts";
 import { findFaces } from "./face-detector.ts";
 import type { LogoFiles } from "./get-logos.ts";
-import { INPUT_OPTIONS } from "./input-options.ts";
 import { encode, LIBVIPS_CODEC } from "./libvips-codec.ts";
 import { colorModelOf, metadataOf } from "./metadata-of.ts";
 import { pixelsOf } from "./pixels-of.ts";
 import { isAnimation, renderAnimation } from "./render-animation.ts";
+import { OPEN_WHOLE, type Opening } from "./salvage.ts";
 import { type Kernel, kernelOf, type SourceFile, scaled } from "./scale-image.ts";
 import { scaledLogo } from "./scaled-logo.ts";
 
@@ -26,6 +27,7 @@ import { scaledLogo } from "./scaled-logo.ts";
  * Makes one image file: libvips decodes, stands it upright, cuts and scales; the steps after that are those of the edge
  * (`finish.ts`), so that both lanes make the same picture, with the metadata that the output keeps.
  *
+ * @param opening how the input is opened, when it may be cut short
  * @returns its size, px, as read back from the file, and what its maker may want to know
  * @throws {MediaError} `invalid_result` when the file does not have the planned size; `unusable_logo`; what libvips throws otherwise
  */
@@ -34,9 +36,24 @@ export async function renderImage(
   asked: ImageOutput,
   file: string,
   logos: LogoFiles = {},
+  opening: Opening = OPEN_WHOLE,
 ): Promise<{ width: number; height: number; notes: string[] }> {
-  const metadata = await sharp(input, INPUT_OPTIONS).metadata();
-  const source: SourceFile = { file: input, metadata };
+  const made = await renderOpened(input, asked, file, logos, opening);
+  const { cutShort } = opening;
+  return cutShort === undefined
+    ? made
+    : { ...made, notes: [...made.notes, salvageNote(asked.name, cutShort)] };
+}
+
+async function renderOpened(
+  input: string,
+  asked: ImageOutput,
+  file: string,
+  logos: LogoFiles,
+  opening: Opening,
+): Promise<{ width: number; height: number; notes: string[] }> {
+  const metadata = await sharp(input, opening.options).metadata();
+  const source: SourceFile = { file: input, metadata, opening };
   const upright = metadata.autoOrient;
   const look = async (window: Rectangle, size: Size) =>
     await pixelsOf(scaled(source, window, size, { kernel: "lanczos3", color: "srgb" }));
@@ -55,7 +72,7 @@ export async function renderImage(
   if (moves) {
     const finishFrame = async (stored: Pixels) =>
       await finishPicture(await scaledFrame(stored, metadata, framing, kernel), output, framing, logos);
-    await renderAnimation(input, output, metadata, finishFrame, file);
+    await renderAnimation(input, opening, output, metadata, finishFrame, file);
     return { ...(await concluded(file, framing, output, carried)), notes: notesOnAnimation(output) };
   }
   const { linearLight } = output;

@@ -1,12 +1,13 @@
 import sharp, { type Metadata, type Sharp } from "sharp";
 import type { Rectangle, Size } from "../../src/image/geometry.ts";
 import type { ImageOutput } from "../../src/image/output.ts";
-import { INPUT_OPTIONS } from "./input-options.ts";
+import type { Opening } from "./salvage.ts";
 
 /** A local file and what libvips says of it. */
 export interface SourceFile {
   file: string;
   metadata: Metadata;
+  opening: Opening;
 }
 
 export type Kernel = keyof typeof sharp.kernel;
@@ -24,12 +25,12 @@ export interface Sampled {
  * libvips then decodes it at 1/2 to 1/8 of its size, and where anything is cut first, every px of it.
  */
 export function scaled(
-  { file, metadata }: SourceFile,
+  { file, metadata, opening }: SourceFile,
   window: Rectangle,
   size: Size,
   { kernel, color, linearLight }: Sampled,
 ): Sharp {
-  const source = sharp(file, { ...INPUT_OPTIONS, ignoreIcc: color === "keep" });
+  const source = sharp(file, { ...opening.options, ignoreIcc: color === "keep" });
   const lit = linearLight ? source.pipelineColorspace("scrgb") : source;
   const upright = lit.autoOrient();
   const shown =

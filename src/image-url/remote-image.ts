@@ -2,6 +2,7 @@ import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { configOf, type Env, LIMITS } from "../config.ts";
 import { MediaError, toMediaError } from "../errors.ts";
+import { requireWhole } from "../image/salvage.ts";
 import { deletePrefix } from "../media/delete-prefix.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { readPublishedMedia } from "../media/store.ts";
@@ -116,6 +117,7 @@ async function take(
     for await (const chunk of source.chunks()) await file.write(chunk);
     const inspected = await file.inspect();
     if (inspected.kind !== "image") throw new MediaError("unsupported_type", "What is there is no image.");
+    requireWhole(inspected.probe, []);
     const stored = await file.store(inspected, OWNER, nowMs);
     const isSame = known?.sha256 === stored.sha256;
     const version = known ? known.version + (isSame ? 0 : 1) : 1;

@@ -1,6 +1,6 @@
-import { encode as encodeBlurhash } from "blurhash";
 import { rgbaToThumbHash } from "thumbhash";
 import type { ImageAnalysis } from "./analysis.ts";
+import { blurhashOf } from "./analyze/blurhash.ts";
 import { dominantColor } from "./analyze/dominant-color.ts";
 import { entropyOf } from "./analyze/entropy.ts";
 import { perceptualHash } from "./analyze/perceptual-hash.ts";
@@ -14,7 +14,7 @@ export function analyzePixels(small: Pixels): ImageAnalysis {
   return {
     dominantColor: dominantColor(small),
     thumbhash: toBase64(rgbaToThumbHash(width, height, data)),
-    blurhash: encodeBlurhash(data, width, height, 4, 3),
+    blurhash: blurhashOf(small),
     entropy: Math.round(entropyOf(lumaOf(small)) * 100) / 100,
     perceptualHash: perceptualHash(small),
     interest: {

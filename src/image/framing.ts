@@ -2,6 +2,7 @@ import { MediaError } from "../errors.ts";
 import { composeOrientation } from "./compose-orientation.ts";
 import type { Sampling } from "./demand.ts";
 import { type Geometry, planGeometry, type Rectangle, type Size } from "./geometry.ts";
+import { hasHalfColor } from "./half-color.ts";
 import { storedSize, storedWindow } from "./orient.ts";
 import type { ImageOutput } from "./output.ts";
 import { type Orientation, orientedSize } from "./probe.ts";
@@ -39,6 +40,7 @@ export function frameOutput(stored: StoredPicture, output: ImageOutput): Framing
     sampling: {
       window: { ...window, left: part.left + window.left, top: part.top + window.top },
       size: storedSize(geometry.resized, orientation),
+      hasHalfColor: hasHalfColor(output),
     },
     orientation,
     geometry,

@@ -135,6 +135,8 @@ export const imageOutput = z.strictObject({
   qualityTarget: qualityTarget.optional(),
   /** WebP: flat graphics are written without loss, where that does not cost much more. */
   losslessIfFlat: z.boolean().optional(),
+  /** Of a source that is cut short, what there is of it; else such a source is refused. Only a container can. */
+  salvage: z.boolean().optional(),
   /** A logo over the finished picture. */
   watermark: watermark.optional(),
 });

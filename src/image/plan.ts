@@ -8,6 +8,7 @@ import { storedSize } from "./orient.ts";
 import type { ImageOutput } from "./output.ts";
 import { type LogoHeaders, logoOf, planLogo } from "./plan-logo.ts";
 import { type ImageProbe, orientedSize } from "./probe.ts";
+import { requireWhole } from "./salvage.ts";
 import { BORDER_LOOK_PX, isUnsettled, shrunkTo } from "./settle.ts";
 
 /** Where an image task will run and why, decided from the header alone. */
@@ -48,7 +49,8 @@ const SVG_PIXELS = 16_000_000;
 /**
  * Chooses the lane of one image and its outputs before any pixel is touched.
  *
- * @throws MediaError `too_many_pixels` when the input has more than `limits.maxPixels`; `impossible_output` when an
+ * @throws MediaError `too_many_pixels` when the input has more than `limits.maxPixels`; `corrupt_image` when it is cut
+ *   short and not all outputs make do with what there is; `impossible_output` when an
  *   output would have a side that its format cannot hold, or more than `limits.maxPixels`
  */
 export function planImage(
@@ -62,9 +64,14 @@ export function planImage(
     const limit = `${most / 1e6} megapixels`;
     throw new MediaError("too_many_pixels", `${probe.width}×${probe.height} is more than ${limit}.`);
   }
+  requireWhole(probe, outputs);
   for (const output of outputs) checkFraming(probe, output, maxPixels);
   const estimatedPeakBytes = estimatePeakBytes(probe, outputs, inputBytes, logos);
   const notes = notesOn(probe);
+  if (probe.cutShort !== undefined) {
+    const reason = "The edge decodes a picture as a whole, and this one is cut short.";
+    return { lane: "container-short", reason, estimatedPeakBytes, notes };
+  }
   const variety = undecodableVariety(probe) ?? undecodableLogo(outputs, logos);
   if (variety !== undefined) {
     return {

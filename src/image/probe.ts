@@ -46,6 +46,8 @@ export interface ImageProbe {
   hasIccProfile: boolean;
   /** How that is applied, where the edge decodes the format; absent when the profile is damaged. */
   profileKind?: ProfileKind;
+  /** The file ends before its picture does: a sentence that names what is missing. Known of whole files only. */
+  cutShort?: string;
 }
 
 /** The header goes on past the bytes that were given: read this many from the start of the file and ask again. */

@@ -1,5 +1,6 @@
 import { fileTypeFromBuffer } from "file-type";
 import { MediaError } from "../errors.ts";
+import { isSvg } from "../image/probe/svg-root.ts";
 import type { MediaKind } from "./record.ts";
 
 /** Bytes from the start of a file that decide what it is. */
@@ -29,7 +30,7 @@ export async function sniffType(
   filename: string,
   declaredType: string,
 ): Promise<SniffedType> {
-  const found = looksLikeSvg(head) ? { mime: "image/svg+xml" } : await fileTypeFromBuffer(head);
+  const found = isSvg(head) ? { mime: "image/svg+xml" } : await fileTypeFromBuffer(head);
   const type = found && (VIDEO_CONTAINERS[found.mime] ?? found.mime);
   const kind = type && kindOf(type);
   const claimed = claimedKind(filename, declaredType);
@@ -55,11 +56,6 @@ function kindOf(type: string): MediaKind | undefined {
 /** Containers of video can hold sound alone, so of those two either may be claimed of either. */
 function isPicture(kind: MediaKind): boolean {
   return kind === "image";
-}
-
-function looksLikeSvg(head: Uint8Array): boolean {
-  const text = new TextDecoder().decode(head.subarray(0, 512)).trimStart().toLowerCase();
-  return text.startsWith("<svg") || (text.startsWith("<?xml") && text.includes("<svg"));
 }
 
 const EXTENSIONS: Record<MediaKind, RegExp> = {

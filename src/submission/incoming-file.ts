@@ -28,7 +28,10 @@ export interface IncomingFile {
   readonly mediaId: string;
   readonly uploadId: string;
   write(chunk: Uint8Array): Promise<void>;
-  /** Says what the file is, or throws what is wrong with it. Nothing is visible in R2 yet. */
+  /**
+   * Says what the file is, or throws what is wrong with it. Nothing is visible in R2 yet. A picture that is cut short is
+   * said to be (`probe.cutShort`): whether that is wrong depends on what is to be made of it.
+   */
   inspect(): Promise<InspectedFile>;
   /** Makes the object visible; the media's row for the batch that accepts it. */
   store(inspected: InspectedFile, owner: string, nowMs: number): Promise<MediaRow>;
@@ -94,9 +97,8 @@ export async function openIncomingFile(
       const found = { ...sniffed, filename, bytes: writer.bytes() };
       if (found.kind !== "image") return { ...found, kind: found.kind };
       const probe = probeWhole(writer.head(), found.bytes);
-      const problem = completeness.problem();
-      if (problem) throw new MediaError("corrupt_image", problem);
-      return { ...found, kind: "image", probe };
+      const cutShort = completeness.problem();
+      return { ...found, kind: "image", probe: cutShort === undefined ? probe : { ...probe, cutShort } };
     },
     async store(inspected, rowOwner, storedAtMs) {
       const { bytes, sha256 } = await writer.complete(inspected.type);

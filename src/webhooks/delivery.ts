@@ -94,7 +94,8 @@ function healthOf(result: SentResult, nowMs: number): TargetHealth {
   if (!result.answered) return { health: result.error === "refused" ? "unknown" : "bad" };
   const pauseMs = retryAfterMs(result, nowMs);
   if (pauseMs !== undefined) return { health: "paused", untilMs: nowMs + pauseMs };
-  return { health: result.status >= 500 || result.status === 408 ? "bad" : "good" };
+  const isUnwell = result.status >= 500 || result.status === 408 || result.status === 429;
+  return { health: isUnwell ? "bad" : "good" };
 }
 
 function logFailure(

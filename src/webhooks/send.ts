@@ -44,7 +44,8 @@ export function signRequest(
 }
 
 /**
- * Sends a request and waits for its answer, at most `timeoutMs` for all of it. Redirects are not followed. Never throws.
+ * Sends a request and waits for its answer, at most `timeoutMs` for all of it. The status alone decides: a body that
+ * breaks off or never ends takes nothing back. Redirects are not followed. Never throws.
  */
 export async function sendRequest(
   { url, body, headers }: SignedRequest,
@@ -64,20 +65,24 @@ export async function sendRequest(
   }
 }
 
-/** The first 1 KB of an answer as text; the rest is not read. */
+/** The first 1 KB of an answer as text, or as much of it as came; the rest is not read. */
 async function beginningOf(response: Response): Promise<string> {
   if (!response.body) return "";
   const kept = new Uint8Array(KEPT_RESPONSE_BYTES);
   let bytes = 0;
   const reader = response.body.getReader();
-  while (bytes < kept.length) {
-    const { value, done } = await reader.read();
-    if (done) return textOf(kept, bytes);
-    const part = value.subarray(0, kept.length - bytes);
-    kept.set(part, bytes);
-    bytes += part.length;
+  try {
+    while (bytes < kept.length) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      const part = value.subarray(0, kept.length - bytes);
+      kept.set(part, bytes);
+      bytes += part.length;
+    }
+    await reader.cancel();
+  } catch {
+    // It broke off, or its time was over.
   }
-  await reader.cancel();
   return textOf(kept, bytes);
 }
 

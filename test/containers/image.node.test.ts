@@ -204,6 +204,23 @@ describe("images beyond the isolate", () => {
     expect((await pixel(made?.bytes, 20, 10)).slice(0, 3)).toEqual([255, 0, 0]);
   });
 
+  it("takes the entities that a drawing declares itself, and neither files nor a flood of them", async () => {
+    const drawing = (declared: string, text: string) =>
+      Buffer.from(
+        `<?xml version="1.0"?><!DOCTYPE svg PUBLIC "a" "b" [<!ENTITY ns "http://www.w3.org/2000/svg">${declared}]><svg xmlns="&ns;" width="80" height="40"><rect width="80" height="40" fill="red"/><text>${text}</text></svg>`,
+      );
+    const [made] = await render(drawing("", ""), { format: "png", width: 40, height: undefined });
+    expect((await pixel(made?.bytes, 20, 10)).slice(0, 3)).toEqual([255, 0, 0]);
+    const flood = Array.from({ length: 9 }, (_, n) => `<!ENTITY a${n + 1} "${`&a${n};`.repeat(10)}">`);
+    for (const hostile of [
+      drawing('<!ENTITY file SYSTEM "file:///etc/passwd">', "&file;"),
+      drawing(`<!ENTITY a0 "lol">${flood.join("")}`, "&a9;"),
+    ]) {
+      const end = endOf(studio.transcoder, { kind: "image", ...studio.task(hostile), outputs: [image] });
+      expect(await end).toMatchObject({ code: "corrupt_image" });
+    }
+  });
+
   it("keeps moving what moves, through every step, and makes a still of it when told so", async () => {
     const [width, height, frames] = [60, 40, 3];
     const data = Buffer.concat(

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../../src/errors.ts";
 import { type ImageProbe, needsMoreBytes, orientedSize, probeImage } from "../../src/image/probe.ts";
+import { sniffType } from "../../src/media/sniff.ts";
 import {
   ascii,
   chunk,
@@ -177,6 +178,35 @@ describe("probeImage", () => {
     expect(probed(BMP)).toMatchObject({ format: "bmp", width: 20, height: 10 });
     expect(probed(GIF)).toMatchObject({ format: "gif", width: 30, height: 20, frames: 2, animated: true });
     expect(probed(SVG)).toMatchObject({ format: "svg", width: 120, height: 80 });
+  });
+
+  it.each([
+    ["a comment", "<!-- Uploaded to: SVG Repo -->\n"],
+    ["a comment with a drawing in it", '<!-- <svg width="1" height="1"/> -->'],
+    ["a byte order mark", "\u{feff}\n  "],
+    ["a document type", '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/svg11.dtd">'],
+    [
+      "what Illustrator declares",
+      `<?xml version="1.0"?><!-- Generator -->
+       <!DOCTYPE svg PUBLIC "a" "b" [ ${'<!ENTITY ns_svg "http://www.w3.org/2000/svg">'.repeat(20)} ]>`,
+    ],
+    ["a long licence", `<?xml version="1.0"?><!--${" licence".repeat(450)}-->`],
+  ])("knows a drawing behind %s, as sniffing does", async (_, prologue) => {
+    const file = new TextEncoder().encode(`${prologue}<svg xmlns="x" width="70" height="30"><path/></svg>`);
+    expect(probed(file)).toMatchObject({ format: "svg", width: 70, height: 30 });
+    expect(await sniffType(file, "logo.svg", "")).toEqual({ kind: "image", type: "image/svg+xml" });
+  });
+
+  it.each([
+    ["a page with a drawing in it", "<!DOCTYPE html><html><svg xmlns='x'></svg></html>"],
+    ["a comment that does not end", "<!-- <svg xmlns='x'></svg>"],
+    ["a document type that does not end", "<!DOCTYPE svg [<svg xmlns='x'></svg>"],
+    ["openings alone", "<!--<?<!DOCTYPE".repeat(250)],
+    ["a drawing far down", `${" ".repeat(4200)}<svg xmlns='x'></svg>`],
+  ])("takes %s for no drawing", async (_, text) => {
+    const file = new TextEncoder().encode(text);
+    expect(() => probed(file)).toThrow(/does not begin/);
+    await expect(sniffType(file, "logo.svg", "")).rejects.toMatchObject({ code: "type_mismatch" });
   });
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])("reads orientation %i from JPEG and PNG", async (orientation) => {

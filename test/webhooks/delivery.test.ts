@@ -119,6 +119,14 @@ describe("a delivery", () => {
     expect(await deliveries()).toMatchObject([{ state: "waiting", next_at: START_MS + 110_000 }]);
   });
 
+  it("is no sign that the target is well when it is told to come less often", async () => {
+    const { endpoint } = await register();
+    await completed();
+    receive(() => new Response("slow down", { status: 429 }));
+    expect(await attempt(endpoint.id, at(START_MS))).toEqual({ health: "bad" });
+    expect(await deliveries()).toMatchObject([{ state: "waiting" }]);
+  });
+
   it("ends after eleven attempts that nobody answered", async () => {
     const { endpoint } = await register();
     await completed();

@@ -29,6 +29,16 @@ function send(url: URL, timeoutMs?: number) {
   return sendRequest(signRequest(url, event, "{}", [SECRET], "00-1-2-01", Date.now()), timeoutMs);
 }
 
+/** Hangs up in the middle of its answer, once it has heard the request out: else its kernel would take the answer back. */
+function breakOff(status: number): RequestListener {
+  return (request, response) => {
+    request.resume().on("end", () => {
+      response.writeHead(status, { "Content-Length": "100" });
+      response.write("half", () => response.destroy());
+    });
+  };
+}
+
 describe("a delivery to a receiver", () => {
   it("has 15 s, and nobody else sends it before they are over", () => {
     expect(LIMITS.webhookTimeoutMs).toBe(15_000);
@@ -40,9 +50,14 @@ describe("a delivery to a receiver", () => {
     expect(await send(url, 150)).toEqual({ answered: false, error: "timeout" });
   });
 
-  it("that begins to answer and never ends times out as well", async () => {
-    const url = await serve((_, response) => void response.writeHead(200).write("half"));
-    expect(await send(url, 150)).toEqual({ answered: false, error: "timeout" });
+  it("that said 200 has taken it, though what it says then never ends or breaks off", async () => {
+    const endless = await serve((_, response) => void response.writeHead(200).write("half"));
+    expect(await send(endless, 2_000)).toMatchObject({ answered: true, status: 200, response: "half" });
+    expect(await send(await serve(breakOff(200)))).toMatchObject({ answered: true, status: 200 });
+  });
+
+  it("that said 500 has not, however it ends", async () => {
+    expect(await send(await serve(breakOff(500)))).toMatchObject({ answered: true, status: 500 });
   });
 
   it("that answers without end is read no further than its first kilobyte", async () => {

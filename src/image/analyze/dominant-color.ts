@@ -3,31 +3,39 @@ import type { Pixels } from "../pixels.ts";
 /** Bits of each channel that tell colours apart here: 4,096 in all. */
 const BITS = 4;
 
-interface Bin {
-  weight: number;
-  red: number;
-  green: number;
-  blue: number;
-}
-
 /**
  * The colour of which there is most, as `#rrggbb`: the mean of the fullest of 4,096 bins, transparent pixels counting
  * as little as they show. Black where nothing shows.
  */
 export function dominantColor({ data }: Pixels): string {
-  const bins = new Map<number, Bin>();
+  const weights = new Float64Array(1 << (3 * BITS));
+  let fullest = 0;
   for (let at = 0; at < data.length; at += 4) {
-    const [red = 0, green = 0, blue = 0, alpha = 255] = data.subarray(at, at + 4);
-    const key = ((red >> (8 - BITS)) << (2 * BITS)) | ((green >> (8 - BITS)) << BITS) | (blue >> (8 - BITS));
-    const bin = bins.get(key) ?? { weight: 0, red: 0, green: 0, blue: 0 };
-    bin.weight += alpha;
-    bin.red += red * alpha;
-    bin.green += green * alpha;
-    bin.blue += blue * alpha;
-    bins.set(key, bin);
+    const bin = binOf(data, at);
+    const weight = (weights[bin] ?? 0) + (data[at + 3] ?? 0);
+    weights[bin] = weight;
+    if (weight > (weights[fullest] ?? 0)) fullest = bin;
   }
-  const none: Bin = { weight: 0, red: 0, green: 0, blue: 0 };
-  const most = [...bins.values()].reduce((a, b) => (b.weight > a.weight ? b : a), none);
-  const mean = [most.red, most.green, most.blue].map((sum) => Math.round(sum / Math.max(1, most.weight)));
-  return `#${mean.map((channel) => channel.toString(16).padStart(2, "0")).join("")}`;
+  return `#${meanOf(data, fullest).map(inHex).join("")}`;
 }
+
+function binOf(data: Pixels["data"], at: number): number {
+  const level = (channel: number) => (data[at + channel] ?? 0) >> (8 - BITS);
+  return (level(0) << (2 * BITS)) | (level(1) << BITS) | level(2);
+}
+
+/** The mean colour of the pixels of a bin. */
+function meanOf(data: Pixels["data"], bin: number): number[] {
+  let [red, green, blue, weight] = [0, 0, 0, 0];
+  for (let at = 0; at < data.length; at += 4) {
+    if (binOf(data, at) !== bin) continue;
+    const alpha = data[at + 3] ?? 0;
+    red += (data[at] ?? 0) * alpha;
+    green += (data[at + 1] ?? 0) * alpha;
+    blue += (data[at + 2] ?? 0) * alpha;
+    weight += alpha;
+  }
+  return [red, green, blue].map((sum) => Math.round(sum / Math.max(1, weight)));
+}
+
+const inHex = (channel: number) => channel.toString(16).padStart(2, "0");

@@ -58,8 +58,19 @@ function decode(instance: KernelInstance, input: Uint8Array, probe: ImageProbe, 
   const address = exports.startFile(input.length);
   if (address === 0) throw failure(OUT_OF_MEMORY);
   new Uint8Array(exports.memory.buffer).set(input, address >>> 0);
+  const { scaleX, scaleY } = demand;
   const { left, top, width, height } = demand.window;
-  const status = exports.decodeToPlanes(demand.scaleX, demand.scaleY, left, top, left + width, top + height);
+  const hasColorApart = probe.colorModel === "ycbcr";
+  const status = exports.decodeToPlanes(
+    scaleX,
+    scaleY,
+    hasColorApart ? demand.colorScaleX : scaleX,
+    hasColorApart ? demand.colorScaleY : scaleY,
+    left,
+    top,
+    left + width,
+    top + height,
+  );
   if (status !== 0) throw failure(status);
   if (exports.pictureWidth() !== probe.width || exports.pictureHeight() !== probe.height) {
     throw new MediaError("corrupt_image", "The picture is not of the size that its header says.");
@@ -96,7 +107,6 @@ function failure(status: number): MediaError {
   if (status === OUT_OF_MEMORY) {
     return new MediaError("unsupported_image", "The picture needs more memory than this lane has.");
   }
-  return new MediaError("corrupt_image", "The picture is damaged and cannot be decoded as a whole.", {
-    privateDetail: FAILURES[status - 1] ?? `status ${status}`,
-  });
+  const problem = FAILURES[status - 1] ?? `status ${status}`;
+  return new MediaError("corrupt_image", `The JPEG cannot be decoded: ${problem}.`);
 }

@@ -8,6 +8,8 @@ interface KernelExports extends WebAssembly.Exports {
   decodeToPlanes(
     scaleX: number,
     scaleY: number,
+    colorScaleX: number,
+    colorScaleY: number,
     left: number,
     top: number,
     right: number,

@@ -8,6 +8,7 @@ import {
   planeScaleX,
   planeScaleY,
   planeWidth,
+  setDemand,
 } from "./jpeg/planes";
 import { OK } from "./jpeg/status";
 import { mixPlanes, PLANE_SLACK } from "./resize/color";
@@ -32,9 +33,23 @@ export function startFile(bytes: i32): usize {
   return file;
 }
 
-/** Decodes the file as `decodeJpeg` does, and then forgets everything but the planes. */
-export function decodeToPlanes(scaleX: f64, scaleY: f64, left: i32, top: i32, right: i32, bottom: i32): i32 {
-  const status = decodeJpeg(file, fileBytes, scaleX, scaleY, left, top, right, bottom);
+/**
+ * Decodes what `setDemand` is told of and forgets everything but the planes.
+ *
+ * @returns a status of `jpeg/status.ts`
+ */
+export function decodeToPlanes(
+  scaleX: f64,
+  scaleY: f64,
+  colorScaleX: f64,
+  colorScaleY: f64,
+  left: i32,
+  top: i32,
+  right: i32,
+  bottom: i32,
+): i32 {
+  setDemand(scaleX, scaleY, colorScaleX, colorScaleY, left, top, right, bottom);
+  const status = decodeJpeg(file, fileBytes);
   if (status === OK) keepPlanesOnly();
   return status;
 }
@@ -115,10 +130,11 @@ export function renderPlanes(
 
 /**
  * A plane that has the size already is copied. One that has to grow although the picture does not is a colour plane
- * that was stored at half the size: it grows along straight lines, as other decoders let it.
+ * that was stored at half the size: at the size of the picture it grows along straight lines, as other decoders let it.
+ * Where the picture shrinks, colour has been cut down to what the result can show, and lines would blur it once more.
  */
 function planeFilter(filter: i32, start: f64, length: f64, target: i32, pictureLength: f64): i32 {
   if (length === (target as f64) && start === Math.floor(start)) return NEAREST;
-  const growsAlone = length < (target as f64) && pictureLength >= (target as f64);
+  const growsAlone = length < (target as f64) && pictureLength === (target as f64);
   return growsAlone && filter !== NEAREST ? BILINEAR : filter;
 }

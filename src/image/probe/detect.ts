@@ -1,8 +1,10 @@
+import { isSvg } from "./svg-root.ts";
+
 export const SOURCE_FORMATS = ["jpeg", "png", "webp", "gif", "avif", "heic", "tiff", "bmp", "svg"] as const;
 export type SourceFormat = (typeof SOURCE_FORMATS)[number];
 
 /**
- * Names the format from the first bytes; 32 are enough except for an SVG behind a long prologue (1 KB is looked at).
+ * Names the format from the first bytes; 32 are enough except for an SVG behind a long prologue (4 KB are looked at).
  * Undefined when it is none of ours or when the bytes are too few to tell.
  */
 export function detectImageFormat(head: Uint8Array): SourceFormat | undefined {
@@ -14,7 +16,7 @@ export function detectImageFormat(head: Uint8Array): SourceFormat | undefined {
   if (start.startsWith("II*\0") || start.startsWith("MM\0*")) return "tiff";
   if (start.startsWith("BM") && isBmpHeader(head)) return "bmp";
   if (start.slice(4, 8) === "ftyp") return heifBrand(head);
-  return looksLikeSvg(head) ? "svg" : undefined;
+  return isSvg(head) ? "svg" : undefined;
 }
 
 /** "BM" alone begins too many texts: the size of the DIB header has to be one that exists. */
@@ -33,12 +35,6 @@ function heifBrand(head: Uint8Array): SourceFormat | undefined {
   if (brands.some((brand) => HEIC_BRANDS.includes(brand))) return "heic";
   // `mif1` and `msf1` say only that it is HEIF; HEVC is what nearly all such files hold.
   return brands[0] === "mif1" || brands[0] === "msf1" ? "heic" : undefined;
-}
-
-function looksLikeSvg(head: Uint8Array): boolean {
-  const text = latin1(head.subarray(0, 1024)).replace(/^\xef\xbb\xbf/, "");
-  const afterPrologue = text.replace(/^\s*(?:<\?[\s\S]*?\?>|<!--[\s\S]*?-->|<!DOCTYPE[^>]*>|\s+)*/i, "");
-  return /^<(?:[A-Za-z_][\w.-]*:)?svg[\s>]/.test(afterPrologue);
 }
 
 function latin1(bytes: Uint8Array): string {

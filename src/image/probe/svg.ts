@@ -1,6 +1,7 @@
 import { MediaError } from "../../errors.ts";
 import type { ImageProbe } from "../probe.ts";
 import { type Head, ShortHead } from "./head.ts";
+import { svgRootAt } from "./svg-root.ts";
 
 /** A root element longer than this is not a drawing that anyone made, bytes. */
 const MAX_ROOT_BYTES = 64 * 1024;
@@ -43,7 +44,7 @@ export function probeSvg(head: Head): Omit<ImageProbe, "format"> {
 
 function readRoot(head: Head): string {
   const text = new TextDecoder().decode(head.bytes.subarray(0, MAX_ROOT_BYTES));
-  const start = text.search(/<(?:[A-Za-z_][\w.-]*:)?svg[\s>]/);
+  const start = svgRootAt(text);
   const end = text.indexOf(">", start);
   if (start >= 0 && end >= 0) return text.slice(start, end);
   if (head.length < MAX_ROOT_BYTES) throw new ShortHead(MAX_ROOT_BYTES);

@@ -13,6 +13,8 @@ export function checkPicture(
   if (kind === "image" && !isPicture(format)) refuse("format", `${format} cannot be made from an image.`);
   if (metadata !== undefined && metadata !== "strip_all" && kind !== "image")
     refuse("metadata", "What is made from a video keeps no metadata; only strip_all goes with it.");
+  if (specification.on_truncated !== undefined && kind !== "image")
+    refuse("on_truncated", "Only of an image that is cut short can anything be salvaged.");
   if (isPicture(format) && mode !== "fit" && (width === undefined || height === undefined)) {
     refuse("resize_mode", `${mode} needs both width and height.`);
   }

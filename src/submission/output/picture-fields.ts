@@ -4,6 +4,9 @@ import { CHROMA_SUBSAMPLINGS, COLOR_PROFILES, INTERPOLATIONS } from "../../image
 import { cropPosition } from "./crop-position.ts";
 import { PICTURE_FORMATS, VIDEO_FORMATS } from "./formats.ts";
 
+/** What becomes of a picture whose file ends too early; the first when nothing is said. */
+const ON_TRUNCATED = ["fail", "salvage"] as const;
+
 /** Fields of images, and of stills that are taken from videos. */
 export const pictureFields = {
   crop_position: cropPosition.optional(),
@@ -26,6 +29,8 @@ export const pictureFields = {
   color_profile: z.enum(COLOR_PROFILES).optional(),
   /** Images: resamples light and not codes, so that fine bright detail does not darken. */
   linear_light: z.boolean().optional(),
+  /** Images that are cut short: `salvage` shows what there is of them, with a note; `fail` refuses them. */
+  on_truncated: z.enum(ON_TRUNCATED).optional(),
 };
 
 export const PICTURE_FIELD_FORMATS = {
@@ -40,4 +45,5 @@ export const PICTURE_FIELD_FORMATS = {
   animated: ["auto", "webp", "gif"] as const,
   color_profile: PICTURE_FORMATS,
   linear_light: PICTURE_FORMATS,
+  on_truncated: PICTURE_FORMATS,
 };

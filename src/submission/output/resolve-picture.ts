@@ -34,6 +34,7 @@ export function pictureOf(specification: NamedSpecification, defaultLogo: string
     metadata: specification.metadata,
     colorProfile: specification.color_profile,
     linearLight: specification.linear_light,
+    salvage: specification.on_truncated === "salvage" || undefined,
     watermark: specification.watermark && watermarkOf(specification.watermark, defaultLogo),
   });
 }

@@ -16,9 +16,10 @@ export async function renderJpeg(
   file: Uint8Array,
   size: Size,
   window: Rectangle = { left: 0, top: 0, ...sizeOf(file) },
+  hasHalfColor = false,
 ): Promise<Pixels> {
   const probe = probed(file);
-  const planes = await openJpeg(file, probe, demandOf(probe, [{ window, size }]));
+  const planes = await openJpeg(file, probe, demandOf(probe, [{ window, size, hasHalfColor }]));
   return await planes.resample(window, size, filtersFor(window, size));
 }
 

@@ -59,7 +59,7 @@ async function outcomeOf(file: Uint8Array, below: (limit: number) => number): Pr
       width: Math.min(64, Math.ceil(window.width / divisor)),
       height: Math.min(64, Math.ceil(window.height / divisor)),
     };
-    const sampling: Sampling = { window, size };
+    const sampling: Sampling = { window, size, hasHalfColor: below(2) === 1 };
     const planes = await openJpeg(file, probe, demandOf(probe, [sampling]));
     const { data } = await planes.resample(window, size, filtersFor(window, size));
     expect(data.length).toBe(size.width * size.height * 4);

@@ -4,12 +4,14 @@ import { openJpeg } from "../../../src/image/codecs/jpeg-planes.ts";
 import { kernels } from "../../../src/image/codecs/kernels.ts";
 import { demandAll, demandOf } from "../../../src/image/demand.ts";
 import { filtersFor } from "../../../src/image/resize.ts";
-import { fileOf, photo } from "../../fixtures/images.ts";
+import { concat, fileOf, photo } from "../../fixtures/images.ts";
 import { probed, psnr, renderJpeg, sizeOf } from "./compare.ts";
 import { type JpegOptions, writeJpeg } from "./jpeg-writer.ts";
 import { photoSample, SAMPLINGS, scriptsOf } from "./pictures.ts";
 
 const SIZE = { width: 83, height: 61 };
+/** Results that 8, 4, 2 samples and 1 of a block are made for. */
+const SCALES = [1, 3, 6, 12];
 
 function written(sampling: [number, number][], options: Partial<JpegOptions> = {}): Uint8Array<ArrayBuffer> {
   return writeJpeg({ ...SIZE, sampling, sample: photoSample({ ...SIZE, ...options }), ...options });
@@ -27,22 +29,25 @@ describe.each(Object.entries(SAMPLINGS))("a %s JPEG", (_, sampling) => {
       others[name] = written(sampling, { script });
       others[`${name}, restarting`] = written(sampling, { script, restartInterval: 4 });
     }
-    for (const scale of [1, 2, 4, 8]) {
+    const whole = { left: 0, top: 0, ...SIZE };
+    for (const scale of SCALES) {
       const size = { width: Math.ceil(SIZE.width / scale), height: Math.ceil(SIZE.height / scale) };
-      const wanted = await renderJpeg(plain, size);
-      for (const [name, file] of Object.entries(others)) {
-        const made = await renderJpeg(file, size);
-        expect(psnr(made.data, wanted.data), `${name} at 1/${scale}`).toBe(Number.POSITIVE_INFINITY);
+      for (const hasHalfColor of [false, true]) {
+        const wanted = await renderJpeg(plain, size, whole, hasHalfColor);
+        for (const [name, file] of Object.entries(others)) {
+          const made = await renderJpeg(file, size, whole, hasHalfColor);
+          expect(psnr(made.data, wanted.data), `${name} at 1/${scale}`).toBe(Number.POSITIVE_INFINITY);
+        }
       }
     }
   });
 
   it("shows in a window what it shows as a whole", async () => {
-    const window = { left: 17, top: 21, width: 40, height: 24 };
+    const window = { left: 17, top: 21, width: 48, height: 24 };
     for (const script of [undefined, scriptsOf(sampling.length).both]) {
       const file = written(sampling, { script });
-      for (const scale of [1, 2, 4, 8]) {
-        const size = { width: 40 / scale, height: 24 / scale };
+      for (const scale of SCALES) {
+        const size = { width: 48 / scale, height: 24 / scale };
         const probe = probed(file);
         const whole = { left: 0, top: 0, ...SIZE };
         const all = await openJpeg(file, probe, { ...demandOf(probe, [{ window, size }]), window: whole });
@@ -118,12 +123,13 @@ describe("the decoder", () => {
 describe("a damaged JPEG", () => {
   const file = written(SAMPLINGS["4:2:0"]);
 
-  it.each([1, 2, 4, 8])("is refused wherever it is cut, at 1/%i", async (scale) => {
+  it.each(SCALES)("is refused wherever it is cut, at 1/%i", async (scale) => {
     const size = { width: Math.ceil(SIZE.width / scale), height: Math.ceil(SIZE.height / scale) };
     for (const script of [undefined, scriptsOf(3).both]) {
       const whole = written(SAMPLINGS["4:2:0"], { script });
       const probe = probed(whole);
-      for (let length = 0; length < whole.length - 2; length += 7) {
+      const lengths = Array.from({ length: Math.ceil(whole.length / 7) }, (_, index) => index * 7);
+      for (const length of [...lengths, whole.length - 2, whole.length - 1]) {
         const opened = openJpeg(whole.subarray(0, length), probe, demandOf(probe, [sampling(size)]));
         await expect(opened, `${length} bytes`).rejects.toMatchObject({ code: "corrupt_image" });
       }
@@ -162,13 +168,52 @@ describe("a damaged JPEG", () => {
     );
     expect(thrown).toMatchObject({
       code: "corrupt_image",
-      privateDetail: expect.stringContaining("more scans"),
+      message: expect.stringContaining("more scans"),
     });
   });
 
-  it("says what broke, in words for the log", async () => {
+  it("may be filled up with zeros before its end, and with nothing else", async () => {
+    for (const script of [undefined, scriptsOf(3).both]) {
+      const whole = written(SAMPLINGS["4:2:0"], { script });
+      const wanted = await renderJpeg(whole, SIZE);
+      for (const length of [1, 9, 500, 100_000]) {
+        const filling = new Uint8Array(length);
+        expect((await renderJpeg(filled(whole, filling), SIZE)).data, `${length}`).toEqual(wanted.data);
+        if (length < 100) continue;
+        filling[length - 1] = 1;
+        await expect(renderJpeg(filled(whole, filling), SIZE)).rejects.toMatchObject({
+          message: "The JPEG cannot be decoded: a scan has data left over.",
+        });
+      }
+    }
+  });
+
+  it("is refused for zeros in the place of its data", async () => {
+    for (const script of [undefined, scriptsOf(3).bands]) {
+      const whole = written(SAMPLINGS["4:4:4"], { script });
+      for (const lost of [300, 301, 302, 303, 304]) {
+        const rest = whole.slice(0, -lost);
+        const holed = filled(concat(rest, whole.subarray(-2)), new Uint8Array(20_000));
+        await expect(renderJpeg(holed, SIZE), `${lost}`).rejects.toMatchObject({ code: "corrupt_image" });
+      }
+    }
+  });
+
+  function filled(whole: Uint8Array, filling: Uint8Array): Uint8Array {
+    return concat(whole.subarray(0, -2), filling, whole.subarray(-2));
+  }
+
+  it("says what broke", async () => {
     const noTables = file.filter((_, at) => at < 2 || at > 70);
     const thrown = await renderJpeg(noTables, SIZE).catch((error: unknown) => error);
-    expect(thrown).toMatchObject({ privateDetail: "a table is missing or makes no sense" });
+    expect(thrown).toMatchObject({
+      message: "The JPEG cannot be decoded: a table is missing or makes no sense.",
+    });
+    const cut = file.slice(0, -40);
+    cut.set([0xff, 0xd9], cut.length - 2);
+    const short = await renderJpeg(cut, SIZE).catch((error: unknown) => error);
+    expect(short).toMatchObject({
+      message: "The JPEG cannot be decoded: the data of a scan ends before its picture does.",
+    });
   });
 });

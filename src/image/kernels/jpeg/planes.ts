@@ -21,6 +21,8 @@ export const PLANE_SLACK_BYTES: u64 = 64;
 /** The part of the picture that is needed and how finely, as the caller asked for it. */
 let scaleX: f64 = 1;
 let scaleY: f64 = 1;
+let colorScaleX: f64 = 1;
+let colorScaleY: f64 = 1;
 let windowLeft: i32 = 0;
 let windowTop: i32 = 0;
 let windowRight: i32 = 0;
@@ -28,11 +30,23 @@ let windowBottom: i32 = 0;
 
 /**
  * @param x, y samples wanted for one px of the picture, at least: 0.1 for a picture a tenth as wide
- * @param left, top, right, bottom the window wanted, px of the picture
+ * @param colorX, colorY the same of all components but the first
+ * @param left, top, right, bottom the window wanted, px of the picture; what is outside of the picture is ignored
  */
-export function setDemand(x: f64, y: f64, left: i32, top: i32, right: i32, bottom: i32): void {
+export function setDemand(
+  x: f64,
+  y: f64,
+  colorX: f64,
+  colorY: f64,
+  left: i32,
+  top: i32,
+  right: i32,
+  bottom: i32,
+): void {
   scaleX = x;
   scaleY = y;
+  colorScaleX = colorX;
+  colorScaleY = colorY;
   windowLeft = left;
   windowTop = top;
   windowRight = right;
@@ -43,8 +57,10 @@ export function setDemand(x: f64, y: f64, left: i32, top: i32, right: i32, botto
 export function planComponents(): void {
   for (let index = 0; index < componentCount; index++) {
     const component = componentAt(index);
-    component.columns = samplesOfSide(scaleX * mostHorizontal, component.horizontal);
-    component.rows = samplesOfSide(scaleY * mostVertical, component.vertical);
+    const x = index === 0 ? scaleX : colorScaleX;
+    const y = index === 0 ? scaleY : colorScaleY;
+    component.columns = samplesOfSide(x * mostHorizontal, component.horizontal);
+    component.rows = samplesOfSide(y * mostVertical, component.vertical);
     component.lastKept = lastKept(component.columns, component.rows);
     chooseBlocks(component);
     fillSlots(component);
@@ -53,7 +69,7 @@ export function planComponents(): void {
 
 /**
  * The fewest samples that a side of 8 may become. A component with half the samples of another keeps twice as many of
- * them: colour is as sharp as the picture that is asked for, and nothing has to be drawn larger.
+ * them where as fine a plane is wanted of both.
  */
 function samplesOfSide(wanted: f64, factor: i32): i32 {
   let samples = 1;
