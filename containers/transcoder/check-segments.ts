@@ -1,5 +1,6 @@
 import { MediaError } from "../../src/errors.ts";
 import type { Segment } from "../../src/video/protocol.ts";
+import { isRunt } from "../../src/video/runt.ts";
 import type { TrackSpec } from "./write-track.ts";
 
 /** Decoding began after the frames that a chunk starts with; it has to begin earlier. */
@@ -33,13 +34,14 @@ export function checkStart({ id, kind, grid, range }: TrackSpec, start: SegmentS
 }
 
 /**
- * Every segment has all of its frames; only the last may have fewer.
+ * Every segment has all of its frames; only the last may have fewer, or the few that are left of the video.
  * @throws {MediaError} `invalid_result`
  */
 export function checkFrames({ id, kind, grid }: TrackSpec, segments: readonly Segment[]): void {
   if (kind !== "video" || grid.kind !== "frames") return;
   const short = segments.slice(0, -1).findIndex(({ frames }) => frames !== grid.segmentFrames);
-  const isLong = (segments.at(-1)?.frames ?? 0) > grid.segmentFrames;
+  const beyond = (segments.at(-1)?.frames ?? 0) - grid.segmentFrames;
+  const isLong = beyond > 0 && !isRunt(grid, { frames: beyond, seconds: 0 });
   if (short < 0 && !isLong) return;
   throw new MediaError("invalid_result", `A segment of ${id} has lost or gained frames.`, {
     privateDetail: `segment ${isLong ? segments.length : short + 1}, of ${grid.segmentFrames} frames`,

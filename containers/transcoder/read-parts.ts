@@ -26,6 +26,8 @@ export interface FragmentPart {
   fragment: SettledFragment;
   mdat: Buffer;
   mdatHeaderBytes: number;
+  /** None follows. */
+  isLast: boolean;
 }
 
 interface HeldFragment {
@@ -63,20 +65,21 @@ export async function* readParts(
     if (facts === undefined) {
       throw new MediaError("invalid_result", "The encoder wrote a fragment before the index.");
     }
-    if (held !== undefined) yield settle(held, mediaTime, firstShownTicks(raw, mediaTime));
+    if (held !== undefined) yield settle(held, mediaTime, firstShownTicks(raw, mediaTime), false);
     held = { raw, mdat: box.bytes, mdatHeaderBytes: box.headerBytes };
     raw = undefined;
   }
   if (held === undefined || facts === undefined) return;
   const until = lastsUntilSeconds && Math.round(lastsUntilSeconds * facts.timescale);
   const isLater = until !== undefined && until > lastShownTicks(held.raw, mediaTime);
-  yield settle(held, mediaTime, isLater ? until : undefined);
+  yield settle(held, mediaTime, isLater ? until : undefined, true);
 }
 
 function settle(
   { raw, ...rest }: HeldFragment,
   mediaTime: number,
   endTicks: number | undefined,
+  isLast: boolean,
 ): FragmentPart {
-  return { type: "fragment", fragment: settleFragment(raw, mediaTime, endTicks), ...rest };
+  return { type: "fragment", fragment: settleFragment(raw, mediaTime, endTicks), ...rest, isLast };
 }

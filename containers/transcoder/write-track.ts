@@ -4,6 +4,7 @@ import { MediaError } from "../../src/errors.ts";
 import type { InitSegment } from "../../src/video/init-segment.ts";
 import { peakFrameRate } from "../../src/video/peak-frame-rate.ts";
 import type { EncodedTrack, Segment } from "../../src/video/protocol.ts";
+import { isRunt } from "../../src/video/runt.ts";
 import {
   type SegmentGrid,
   type SegmentRange,
@@ -84,7 +85,7 @@ async function cutTrack(
     const timescale = facts?.timescale ?? 1;
     if (isRunIn(spec, part.fragment.startTicks / timescale)) continue;
     const index = segmentIndexAt(spec.grid, part.fragment.startTicks / timescale);
-    if (open !== undefined && index > open.index) {
+    if (open !== undefined && index > open.index && !isRest(spec, part, timescale)) {
       segments.push(await closeSegment(store, spec, open, timescale));
       open = undefined;
     }
@@ -110,6 +111,13 @@ async function cutTrack(
     ...(frameRate === undefined ? {} : { frameRate, variableFrameRate: grid.kind === "times" }),
     ...(kind === "video" && grid.kind === "times" ? { maxFrameRate } : {}),
   };
+}
+
+/** The last of the video, and too little for a segment of its own. */
+function isRest({ kind, grid, range }: TrackSpec, part: FragmentPart, timescale: number): boolean {
+  if (kind !== "video" || !part.isLast || range.end !== undefined) return false;
+  const { samples, durationTicks } = part.fragment;
+  return isRunt(grid, { frames: samples.length, seconds: durationTicks / timescale });
 }
 
 /** What the encoder warmed up with. */

@@ -49,21 +49,33 @@ async function openStored(input: Uint8Array, probe: ImageProbe, demand: Demand):
   if (variety !== undefined) {
     throw new MediaError("unsupported_image", `There is no decoder for ${variety} on this lane.`);
   }
-  const check = createCompletenessCheck(probe.format);
-  check.push(input);
-  const problem = check.problem();
-  if (problem !== undefined) throw new MediaError("corrupt_image", problem);
-  if (probe.format === "jpeg") {
-    const planes = await openJpeg(input, probe, demand);
-    return {
-      resample: (window, size, filter) => planes.resample(window, size, filtersFor(window, size, filter)),
-    };
-  }
+  if (probe.format === "jpeg") return await openPlanes(input, probe, demand);
+  refuseIncomplete(input, probe);
   if (probe.format === "png") return openPng(input, probe);
   const pixels = await decodePixels(input, probe);
   return {
     resample: (window, size, filter) => resizePixels(pixels, window, size, probe.hasAlpha, filter),
   };
+}
+
+async function openPlanes(input: Uint8Array, probe: ImageProbe, demand: Demand): Promise<ImageSource> {
+  try {
+    const planes = await openJpeg(input, probe, demand);
+    return {
+      resample: (window, size, filter) => planes.resample(window, size, filtersFor(window, size, filter)),
+    };
+  } catch (thrown) {
+    // Our own decoder takes no JPEG without its end; what is missing has a sentence of its own.
+    refuseIncomplete(input, probe);
+    throw thrown;
+  }
+}
+
+function refuseIncomplete(input: Uint8Array, { format }: ImageProbe): void {
+  const check = createCompletenessCheck(format);
+  check.push(input);
+  const problem = check.problem();
+  if (problem !== undefined) throw new MediaError("corrupt_image", problem);
 }
 
 /** Decodes a whole still picture to RGBA, as it lies; fails as {@link openImage} does. */

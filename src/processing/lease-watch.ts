@@ -30,18 +30,23 @@ export class LeaseWatch extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     const armedAtMs = this.ctx.storage.kv.get<number>("armedAtMs") ?? 0;
-    if (!(await this.#look()) && Date.now() > armedAtMs + STAY_MS) return;
-    await this.ctx.storage.setAlarm(Date.now() + LIMITS.leaseLookEveryMs);
+    const found = await this.#look();
+    if (found === "nothing" && Date.now() > armedAtMs + STAY_MS) return;
+    await this.ctx.storage.setAlarm(Date.now() + (found === "more" ? 0 : LIMITS.leaseLookEveryMs));
   }
 
-  /** Takes back what ran out, and sends tickets for what was left; says whether there is reason to look again. */
-  async #look(): Promise<boolean> {
+  /**
+   * Takes back what ran out, and sends tickets for what was left; says whether there is reason to look again. When many
+   * were lost at once there are more behind, and those wait for nobody.
+   */
+  async #look(): Promise<"more" | "work" | "nothing"> {
     try {
-      await recoverExpired(this.env, Date.now(), BATCH);
-      return await sendLateTickets(this.env, Date.now());
+      const recovered = await recoverExpired(this.env, Date.now(), BATCH);
+      if (recovered === BATCH) return "more";
+      return (await sendLateTickets(this.env, Date.now())) ? "work" : "nothing";
     } catch (error) {
       log("error", "lease_watch", "look_failed", { detail: String(error) });
-      return true;
+      return "work";
     }
   }
 }

@@ -4,6 +4,7 @@ import type { Lease } from "../jobs/claimed-task.ts";
 import { findExpiredLeases, readLeased } from "../jobs/store/sweep-queries.ts";
 import { log } from "../log.ts";
 import { concludeFailed } from "./conclude.ts";
+import { eachAlone } from "./each-alone.ts";
 import { slotBehind, slotsOf } from "./slots.ts";
 import type { Transcoder } from "./transcoder.ts";
 import { isWithin } from "./within.ts";
@@ -51,9 +52,8 @@ async function isForgotten(
   }
 }
 
-/** Takes back what nobody renews any more, the longest overdue first; gives how many there were. */
+/** Takes back what nobody renews any more, the longest overdue first; gives how many it could. */
 export async function recoverExpired(env: Env, nowMs: number, limit: number): Promise<number> {
   const expired = await findExpiredLeases(env.DB, nowMs, limit);
-  for (const task of expired) await recoverTask(env, task.id, task.leaseToken ?? "");
-  return expired.length;
+  return await eachAlone("recover", expired, (task) => recoverTask(env, task.id, task.leaseToken ?? ""));
 }

@@ -17,6 +17,7 @@ import { findDeletedMedia, findOldRemote } from "../media/store.ts";
 import { expireUpload, findAbandonedUploads } from "../media/upload-rows.ts";
 import { haltBatches, settleBatches } from "../processing/cancel-batch.ts";
 import { announce } from "../processing/conclude.ts";
+import { eachAlone } from "../processing/each-alone.ts";
 import { recoverExpired } from "../processing/recover.ts";
 import { stopAttempts } from "../processing/stop-attempts.ts";
 import { dispatchEvents } from "../webhooks/dispatch.ts";
@@ -29,6 +30,8 @@ import { forgetOldJobs, removeOutlived } from "./forget-jobs.ts";
  * an invocation may make 1,000.
  */
 const BATCH = 20;
+/** Attempts cost one query each: a job of many chunks that was cancelled is swept within the minute. */
+const ATTEMPTS_A_SWEEP = 100;
 /** Tickets that one sweep sends to a lane; whoever spends one goes on by itself where there is more. */
 const TICKETS_A_LANE = 100;
 
@@ -46,8 +49,8 @@ const STEPS = {
   uploadsDiscarded: discardAbandoned,
   mediaDeleted: finishDeletions,
   remotesForgotten: forgetRemote,
-  deliveriesReissued: (env, nowMs) => reissueDeliveries(env, nowMs, BATCH),
-  deliveriesForgotten: (env, nowMs) => forgetDeliveries(env, nowMs, BATCH),
+  deliveriesReissued: (env, nowMs) => reissueDeliveries(env, nowMs),
+  deliveriesForgotten: (env, nowMs) => forgetDeliveries(env, nowMs, SMALL_ROWS_A_SWEEP),
   outputsOutlived: (env, nowMs) => removeOutlived(env, nowMs, BATCH),
   jobsForgotten: forgetOldJobs,
   lettersForgotten: (env, nowMs) => forgetLetters(env.DB, nowMs - LIMITS.deadLetterKeptMs, BATCH),
@@ -94,15 +97,14 @@ export async function sweep(env: Env, nowMs: number): Promise<SweepReport> {
 
 async function failOverdue(env: Env, nowMs: number): Promise<number> {
   const overdue = await findOverdueJobs(env.DB, nowMs, BATCH);
-  for (const job of overdue) {
-    if (job.status !== "pending" && job.status !== "processing") continue;
+  return await eachAlone("overdue", overdue, async (job) => {
+    if (job.status !== "pending" && job.status !== "processing") return;
     const failure = { code: "timeout", class: "codec", message: "The job did not end before its deadline." };
     const result = await endJob(env.DB, job.id, job.status, nowMs, failure);
-    if (!result.ended) continue;
+    if (!result.ended) return;
     await stopAttempts(env, result.running);
     await announce(env, job.id, [{ type: "job_ended", status: result.status, atMs: nowMs }]);
-  }
-  return overdue.length;
+  });
 }
 
 /** One ticket for every task that could run now: too many only find nothing to claim. */
@@ -118,12 +120,11 @@ export async function reissueTickets(env: Env, nowMs: number): Promise<number> {
 const SWEEP_AFTER_MS = 10_000;
 
 async function sweepAttempts(env: Env, nowMs: number): Promise<number> {
-  const unswept = await findUnsweptAttempts(env.DB, nowMs - SWEEP_AFTER_MS, BATCH);
-  for (const attempt of unswept) {
+  const unswept = await findUnsweptAttempts(env.DB, nowMs - SWEEP_AFTER_MS, ATTEMPTS_A_SWEEP);
+  return await eachAlone("sweep_attempt", unswept, async (attempt) => {
     await deletePrefix(env.MEDIA, attemptPrefix({ ...attempt, attempt: attempt.number }));
     await markSwept(env.DB, attempt, nowMs);
-  }
-  return unswept.length;
+  });
 }
 
 async function discardAbandoned(env: Env, nowMs: number): Promise<number> {

@@ -1,4 +1,5 @@
 import type { EncoderPreset } from "./encoder-preset.ts";
+import { RUNT_SECONDS } from "./runt.ts";
 import type { SourceDescription } from "./source.ts";
 import type { SegmentRange, StreamPlan } from "./stream-plan.ts";
 
@@ -36,7 +37,8 @@ export function planChunks(
 ): SegmentRange[] {
   if (!canBeEnteredAnywhere(source, plan)) return [];
   const { segmentSeconds } = plan.grid;
-  const segments = Math.ceil(videoSeconds(source) / segmentSeconds - 1e-6);
+  // What is too little for a segment is no chunk either.
+  const segments = Math.ceil((videoSeconds(source) - RUNT_SECONDS) / segmentSeconds);
   const wanted = Math.min(maxChunkSeconds, CHUNK_WORK_SECONDS / workPerSecond(plan));
   const largest = Math.max(1, Math.floor(wanted / segmentSeconds + 1e-6));
   const count = Math.ceil(segments / largest);

@@ -44,6 +44,21 @@ describe("a source of many frames a second", () => {
     }
   });
 
+  it.each([
+    ["one task", 100],
+    ["chunks", 2.6],
+  ])("ends with a segment of some length, encoded in %s", async (_, chunkSeconds) => {
+    const clip = await makeClip({ ...small, seconds: 5.06, rate: "50" });
+    const encode = chunkSeconds === 100 ? encodeInOne : encodeInChunks;
+    const { tracks } = await encode(studio, clip, output, chunkSeconds);
+    const video = tracks.filter(({ kind }) => kind === "video");
+    expect(video.map(framesOfSegments)).toEqual([
+      [63, 64],
+      [63, 64],
+      [126, 127],
+    ]);
+  });
+
   it("keeps all of them in its only rung", async () => {
     const clip = await makeClip({ ...small, seconds: 3, rate: "60000/1001" });
     const only = { ...output, variants: output.variants.slice(2) };

@@ -8,7 +8,8 @@ import { createDarkroomClient } from "../../src/client/client.ts";
 import { makeClip, withWords } from "../fixtures/video.ts";
 import { type DevServer, startDev, tailOfLogs } from "./dev-server.ts";
 
-const SECONDS = 12;
+/** Six segments, and a frame that is too little for a seventh. */
+const SECONDS = 12 + 1 / 30;
 const WORDS =
   "1\n00:00:01,000 --> 00:00:06,500\nWhat is <i>said</i> & <script>done</script>\n\n2\n00:00:08,000 --> 00:00:11,000\nIn the end\n";
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"];

@@ -1,10 +1,10 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Env } from "../../src/config.ts";
+import { type Env, LIMITS } from "../../src/config.ts";
 import { claimWork } from "../../src/processing/claim-work.ts";
 import { runInIsolate } from "../../src/processing/isolate-runner.ts";
 import { sendLateTickets } from "../../src/processing/late-tickets.ts";
-import { recoverTask } from "../../src/processing/recover.ts";
+import { recoverExpired, recoverTask } from "../../src/processing/recover.ts";
 import { emptyStorage, prepareDatabase, testEnv } from "../fixtures/app.ts";
 import { rowsOf, submit } from "../fixtures/jobs.ts";
 
@@ -67,6 +67,34 @@ describe("a worker that is lost between its claim and its first report", () => {
     await submit({ createdAtMs: Date.now() });
     await claimWork(testEnv, { lane: "edge", workerId: "edge-gone" });
     expect(await until(isReadyAgain, 60_000)).toBeLessThan(PROMISE_MS);
+  });
+});
+
+describe("many workers that are lost at once", () => {
+  it("are all made good within half a minute", { timeout: 60_000 }, async () => {
+    // A lane whose queue finds nothing to run what it claims with: its tickets change nothing here.
+    const lane = "container-long";
+    for (let n = 0; n < 60; n++) {
+      await submit({ createdAtMs: Date.now(), tasks: [{ lane, kind: "transcode" }] });
+      await claimWork(testEnv, { lane, workerId: `gone-${n}` });
+    }
+    const areTakenBack = async () => (await rowsOf("attempts", "outcome = 'lost'")).length === 60;
+    expect(await until(areTakenBack, 60_000)).toBeLessThan(PROMISE_MS);
+  });
+
+  it("do not wait for one that cannot be taken back now", async () => {
+    for (const workerId of ["edge-1", "edge-2", "edge-3"]) {
+      await submit({ createdAtMs: Date.now() });
+      await claimWork(testEnv, { lane: "edge", workerId });
+    }
+    let calls = 0;
+    const sendBatch = async () => {
+      if (++calls === 1) throw new Error("the queue does not answer");
+    };
+    const env = { ...testEnv, EDGE_QUEUE: { sendBatch } } as unknown as Env;
+    expect(await recoverExpired(env, Date.now() + LIMITS.firstLeaseMs + 1, 10)).toBe(2);
+    expect(await rowsOf("tasks", "state = 'ready'")).toHaveLength(3);
+    expect(await rowsOf("attempts", "outcome = 'lost'")).toHaveLength(3);
   });
 });
 

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import { BREAKERS } from "../../src/breaker.ts";
 import type { DeliveryTicket } from "../../src/config.ts";
 import { newId } from "../../src/id.ts";
-import { reissueTickets } from "../../src/retention/sweep.ts";
+import { reissueTickets, sweep } from "../../src/retention/sweep.ts";
 import { consumeDeliveryTickets } from "../../src/webhooks/consumer.ts";
 import { addToLog } from "../../src/webhooks/delivery-log.ts";
 import type { EndpointRow } from "../../src/webhooks/endpoints.ts";
@@ -123,9 +123,32 @@ it("what a lost message left is found by the sweep", async () => {
   const sent: unknown[] = [];
   const WEBHOOK_QUEUE = { sendBatch: async (batch: Iterable<unknown>) => sent.push(...batch) };
   const env = { ...withoutQueue, WEBHOOK_QUEUE: WEBHOOK_QUEUE as unknown as Queue<DeliveryTicket> };
-  expect(await reissueDeliveries(env, nowMs, 100)).toBe(1);
+  expect(await reissueDeliveries(env, nowMs)).toBe(1);
   expect(sent).toEqual([{ body: { target: endpoint.id } }]);
   expect(await reissueTickets(env, nowMs)).toBe(0);
+});
+
+it("endpoints that are down leave the sweep time for one whose ticket was lost", async () => {
+  const { endpoint } = await register();
+  const nowMs = Date.now();
+  for (let n = 0; n < 25; n++) {
+    await pending({ ...endpoint, id: newId("webhook") }, 1, nowMs - 3_600_000);
+  }
+  await pending(endpoint, 1, nowMs - 60_000);
+  const sent: { body: DeliveryTicket }[] = [];
+  const WEBHOOK_QUEUE = { sendBatch: async (batch: { body: DeliveryTicket }[]) => sent.push(...batch) };
+  const env = { ...withoutQueue, WEBHOOK_QUEUE: WEBHOOK_QUEUE as unknown as Queue<DeliveryTicket> };
+  await reissueDeliveries(env, nowMs);
+  expect(sent).toHaveLength(26);
+  expect(sent).toContainEqual({ body: { target: endpoint.id } });
+});
+
+it("the sweep forgets a minute's deliveries of a busy service in one go", async () => {
+  const { endpoint } = await register();
+  await pending(endpoint, 60, Date.now() - 31 * 86_400_000);
+  expect(await sweep(withoutQueue, Date.now())).toMatchObject({ deliveriesForgotten: 60 });
+  expect(await rowsOf("webhook_deliveries")).toEqual([]);
+  expect(await rowsOf("events")).toEqual([]);
 });
 
 it("deliveries are forgotten after 30 days, with their attempts and events", async () => {

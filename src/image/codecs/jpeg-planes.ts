@@ -107,7 +107,6 @@ function failure(status: number): MediaError {
   if (status === OUT_OF_MEMORY) {
     return new MediaError("unsupported_image", "The picture needs more memory than this lane has.");
   }
-  return new MediaError("corrupt_image", "The picture is damaged and cannot be decoded as a whole.", {
-    privateDetail: FAILURES[status - 1] ?? `status ${status}`,
-  });
+  const problem = FAILURES[status - 1] ?? `status ${status}`;
+  return new MediaError("corrupt_image", `The JPEG cannot be decoded: ${problem}.`);
 }

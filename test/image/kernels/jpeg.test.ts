@@ -4,7 +4,7 @@ import { openJpeg } from "../../../src/image/codecs/jpeg-planes.ts";
 import { kernels } from "../../../src/image/codecs/kernels.ts";
 import { demandAll, demandOf } from "../../../src/image/demand.ts";
 import { filtersFor } from "../../../src/image/resize.ts";
-import { fileOf, photo } from "../../fixtures/images.ts";
+import { concat, fileOf, photo } from "../../fixtures/images.ts";
 import { probed, psnr, renderJpeg, sizeOf } from "./compare.ts";
 import { type JpegOptions, writeJpeg } from "./jpeg-writer.ts";
 import { photoSample, SAMPLINGS, scriptsOf } from "./pictures.ts";
@@ -128,7 +128,8 @@ describe("a damaged JPEG", () => {
     for (const script of [undefined, scriptsOf(3).both]) {
       const whole = written(SAMPLINGS["4:2:0"], { script });
       const probe = probed(whole);
-      for (let length = 0; length < whole.length - 2; length += 7) {
+      const lengths = Array.from({ length: Math.ceil(whole.length / 7) }, (_, index) => index * 7);
+      for (const length of [...lengths, whole.length - 2, whole.length - 1]) {
         const opened = openJpeg(whole.subarray(0, length), probe, demandOf(probe, [sampling(size)]));
         await expect(opened, `${length} bytes`).rejects.toMatchObject({ code: "corrupt_image" });
       }
@@ -167,13 +168,52 @@ describe("a damaged JPEG", () => {
     );
     expect(thrown).toMatchObject({
       code: "corrupt_image",
-      privateDetail: expect.stringContaining("more scans"),
+      message: expect.stringContaining("more scans"),
     });
   });
 
-  it("says what broke, in words for the log", async () => {
+  it("may be filled up with zeros before its end, and with nothing else", async () => {
+    for (const script of [undefined, scriptsOf(3).both]) {
+      const whole = written(SAMPLINGS["4:2:0"], { script });
+      const wanted = await renderJpeg(whole, SIZE);
+      for (const length of [1, 9, 500, 100_000]) {
+        const filling = new Uint8Array(length);
+        expect((await renderJpeg(filled(whole, filling), SIZE)).data, `${length}`).toEqual(wanted.data);
+        if (length < 100) continue;
+        filling[length - 1] = 1;
+        await expect(renderJpeg(filled(whole, filling), SIZE)).rejects.toMatchObject({
+          message: "The JPEG cannot be decoded: a scan has data left over.",
+        });
+      }
+    }
+  });
+
+  it("is refused for zeros in the place of its data", async () => {
+    for (const script of [undefined, scriptsOf(3).bands]) {
+      const whole = written(SAMPLINGS["4:4:4"], { script });
+      for (const lost of [300, 301, 302, 303, 304]) {
+        const rest = whole.slice(0, -lost);
+        const holed = filled(concat(rest, whole.subarray(-2)), new Uint8Array(20_000));
+        await expect(renderJpeg(holed, SIZE), `${lost}`).rejects.toMatchObject({ code: "corrupt_image" });
+      }
+    }
+  });
+
+  function filled(whole: Uint8Array, filling: Uint8Array): Uint8Array {
+    return concat(whole.subarray(0, -2), filling, whole.subarray(-2));
+  }
+
+  it("says what broke", async () => {
     const noTables = file.filter((_, at) => at < 2 || at > 70);
     const thrown = await renderJpeg(noTables, SIZE).catch((error: unknown) => error);
-    expect(thrown).toMatchObject({ privateDetail: "a table is missing or makes no sense" });
+    expect(thrown).toMatchObject({
+      message: "The JPEG cannot be decoded: a table is missing or makes no sense.",
+    });
+    const cut = file.slice(0, -40);
+    cut.set([0xff, 0xd9], cut.length - 2);
+    const short = await renderJpeg(cut, SIZE).catch((error: unknown) => error);
+    expect(short).toMatchObject({
+      message: "The JPEG cannot be decoded: the data of a scan ends before its picture does.",
+    });
   });
 });

@@ -1,12 +1,15 @@
-import { bitBuffer, bitCount, bitSource, readLongCode, readSymbol, readValue, refill, setBits } from "./bits";
+import { bitBuffer, bitCount, bitSource, readSymbol, readValue, refill, setBits } from "./bits";
 import { COEFFICIENTS, Component } from "./frame";
 import {
+  AC_ENDS,
+  AC_PASSED_SHIFT,
+  AC_VALUE_SHIFT,
+  COEFFICIENT_BITS,
+  coefficientTable,
   DIFFERENCE_BITS,
   DIFFERENCE_SHIFT,
   differenceTable,
   FIRST_AC_TABLE,
-  LOOKUP_BITS,
-  lookupTable,
   SKIP_BITS,
   SKIP_ENDS,
   SKIP_PASSED_SHIFT,
@@ -63,46 +66,49 @@ function readDc(component: Component): i32 {
  * @returns the index of the next coefficient when the block goes on, 1 when it ended with no coefficient at all, else 0
  */
 function readCoefficients(table: i32, quant: usize, last: i32): i32 {
-  const lookup = lookupTable(table);
+  const coefficients = coefficientTable(table);
   let buffer = bitBuffer;
   let count = bitCount;
   let source = bitSource;
   let index = 1;
-  let ended = false;
   while (index <= last) {
-    if (count < 32) {
-      buffer |= load<u64>(source - 8) >> (count as u64);
-      source -= ((63 - count) >> 3) as usize;
-      count |= 56;
-    }
-    let entry = load<u16>((lookup + ((buffer >> (64 - LOOKUP_BITS)) << 1)) as usize) as i32;
-    if (entry === 0) entry = readLongCode(table, buffer);
-    const size = entry & 15;
-    buffer <<= (entry >> 8) as u64;
-    count -= entry >> 8;
-    index += (entry >> 4) & 15;
-    if (size === 0) {
-      if ((entry & 255) !== ZRL) {
-        index -= (entry >> 4) & 15;
-        ended = true;
-        break;
-      }
+    buffer |= load<u64>(source - 8) >> (count as u64);
+    source -= ((63 - count) >> 3) as usize;
+    count |= 56;
+    let entry = load<i32>((coefficients + ((buffer >> (64 - COEFFICIENT_BITS)) << 2)) as usize);
+    if (entry === 0) {
+      setBits(buffer, count, source);
+      entry = readLongCoefficient(table);
+      buffer = bitBuffer;
+      count = bitCount;
+      source = bitSource;
     } else {
-      const bits = (buffer >> ((64 - size) as u64)) as i32;
-      buffer <<= size as u64;
-      count -= size;
-      if (index <= last) {
-        const value = bits < 1 << (size - 1) ? bits - (1 << size) + 1 : bits;
-        const place = (<usize>load<u8>(ZIGZAG + index)) << 1;
-        store<i16>(BLOCK + place, (value * (load<u16>(quant + ((<usize>index) << 1)) as i32)) as i16);
-      }
+      buffer <<= entry as u64;
+      count -= entry & 255;
     }
-    index++;
+    if ((entry & AC_ENDS) !== 0) {
+      setBits(buffer, count, source);
+      return index === 1 ? 1 : 0;
+    }
+    index += (entry >> AC_PASSED_SHIFT) & 127;
+    if (index - 1 <= last) {
+      const place = (<usize>load<u8>(ZIGZAG + index - 1)) << 1;
+      const step = load<u16>(quant + ((<usize>index - 1) << 1)) as i32;
+      store<i16>(BLOCK + place, ((entry >> AC_VALUE_SHIFT) * step) as i16);
+    }
   }
   setBits(buffer, count, source);
   if (index > COEFFICIENTS) fail(OVERLONG_BLOCK);
-  if (ended) return index === 1 ? 1 : 0;
   return index < COEFFICIENTS ? index : 0;
+}
+
+/** Like an entry of the coefficient table, of one that it does not hold, and with its bits dropped. */
+function readLongCoefficient(table: i32): i32 {
+  const symbol = readSymbol(table);
+  const size = symbol & 15;
+  if (size === 0 && symbol !== ZRL) return AC_ENDS;
+  const value = size > 0 ? readValue(size) : 0;
+  return (((symbol >> 4) + 1) << AC_PASSED_SHIFT) | (value << AC_VALUE_SHIFT);
 }
 
 /**

@@ -73,13 +73,41 @@ function unreadBits(): i32 {
 /**
  * Ends a segment.
  *
- * @param spareBytes that may be left over in it; more mean that the decoder lost its place
+ * @param spareBytes that may be left over in it; more mean that the decoder lost its place, unless they are a filling
  * @returns where in the file the marker behind it is
  */
 export function finishSegment(spareBytes: i32): usize {
+  const isEnded = endsInData();
   if (!isSegmentWhole) fillWindow();
-  if (!isSegmentWhole || unreadBits() >= (spareBytes + 1) * 8) fail(LOST_PLACE);
+  if (isSegmentWhole && unreadBits() < (spareBytes + 1) * 8) return file;
+  if (!isEnded || !isRestZero()) fail(LOST_PLACE);
   return file;
+}
+
+/**
+ * Whether what was read last is no hole of zeros in the data, which decodes as if it were picture: the last byte ends in
+ * ones (T.81 §F.1.2.3), or was used up and has a one somewhere.
+ */
+function endsInData(): bool {
+  const ending = bitCount & 7;
+  if (ending > 0) return bitBuffer >> ((64 - ending) as u64) === (((1 << ending) - 1) as u64);
+  const last = bitSource + ((bitCount >> 3) as usize);
+  return last < windowTop && load<u8>(last) !== 0;
+}
+
+/** Some cameras fill their files up with zeros. Reads to the end of the segment. */
+function isRestZero(): bool {
+  const ending = bitCount & 7;
+  const loaded = bitCount - ending;
+  if (loaded > 0 && (bitBuffer << (ending as u64)) >> ((64 - loaded) as u64) !== 0) return false;
+  bitCount = 0;
+  do {
+    for (let at = lowest; at < bitSource; at++) if (load<u8>(at) !== 0) return false;
+    bitSource = lowest;
+    if (isSegmentWhole) return true;
+    fillWindow();
+  } while (bitSource > lowest);
+  return true;
 }
 
 /** Leaves a segment in the middle. Returns how far the file has been read. */

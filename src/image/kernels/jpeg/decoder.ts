@@ -46,7 +46,8 @@ import {
  * are dequantised and summed up (`idct.ts`), planes are N²/64 of their size, and no pixel is made to be thrown away.
  * What cannot be saved is reading past the other amplitudes: they are Huffman codes of varying length, one behind the
  * other. Reading past is cheap, though. Nothing is kept of them but where they end, so a table says for the next 12
- * bits how many whole codes lie in them and how far they lead (`huffman.ts`), several codes in one look.
+ * bits how many whole codes begin in them and how far they lead (`huffman.ts`), several codes in one look and three
+ * looks in a row. Where an amplitude is wanted, a table of the same kind has its code and its value in one.
  *
  * **Bits.** Codes are read from the most significant bit of each byte on, and an 0xFF in the data is followed by a
  * stuffed zero, so that decoders can tell it from a marker. Both are awkward one byte at a time. Here a window of the
@@ -67,7 +68,7 @@ import {
  * **Damage.** The input is anyone's. Lengths are checked before what they frame is touched, codes that no table knows
  * and blocks with more than 64 coefficients end the decode, and zeros follow the data, so that running out of it is
  * found after each MCU and not at every bit. No picture is answered with a part missing: it is all there, or a status
- * says what broke. Work is bounded by the size of the file and of the picture: scans are counted, tables are built only
+ * says what broke: a file without its end marker is not whole either. Work is bounded by the size of the file and of the picture: scans are counted, tables are built only
  * for scans, and sequential files may tell each component once.
  */
 
@@ -91,7 +92,8 @@ const MAX_SCANS: i32 = 100;
 const QUANTS: usize = memory.data(4 * 128, 8);
 /** Bit n: table n has been defined. */
 let definedQuants: i32 = 0;
-let isEnded: bool = false;
+/** All of the picture has been told; what follows is read for its end marker alone. */
+let isTold: bool = false;
 
 /**
  * Decodes what `setDemand` was told of a JPEG to planes.
@@ -104,7 +106,7 @@ export function decodeJpeg(file: usize, bytes: i32): i32 {
   clearTables();
   setRestartInterval(0);
   definedQuants = 0;
-  isEnded = false;
+  isTold = false;
   if (!openWindow()) return OUT_OF_MEMORY;
   const status = readFile(file, file + bytes);
   return status === OK ? finishPicture() : status;
@@ -112,27 +114,23 @@ export function decodeJpeg(file: usize, bytes: i32): i32 {
 
 function readFile(file: usize, end: usize): i32 {
   if (end - file < 4 || load<u8>(file) !== 0xff || load<u8>(file, 1) !== SOI) return BAD_MARKER;
-  let at = file + 2;
   let scans = 0;
-  while (!isEnded) {
-    at = nextMarker(at, end);
-    if (at === 0) return TRUNCATED;
+  let at = nextMarker(file + 2, end);
+  while (at !== 0) {
     const marker = load<u8>(at, 1) as i32;
-    at += 2;
     if (marker === EOI) return OK;
-    const length = segmentLength(at, end);
+    const length = segmentLength(at + 2, end);
     if (length < 0) return TRUNCATED;
-    const payload = at + 2;
-    at = payload + length;
-    if (marker !== SOS) {
-      fail(readSegment(marker, payload, length));
-    } else {
-      if (++scans > MAX_SCANS) return TOO_MANY_SCANS;
-      at = readScan(payload, length, at, end);
-    }
+    const payload = at + 4;
+    let next = payload + length;
+    if (marker === SOS && isTold) next = nextSegmentEnd(next, end);
+    else if (marker === SOS && ++scans > MAX_SCANS) return TOO_MANY_SCANS;
+    else if (marker === SOS) next = readScan(payload, length, next, end);
+    else if (!isTold) fail(readSegment(marker, payload, length));
     if (hasFailed()) return currentStatus();
+    at = nextMarker(next, end);
   }
-  return OK;
+  return TRUNCATED;
 }
 
 function readSegment(marker: i32, payload: usize, length: i32): i32 {
@@ -213,7 +211,7 @@ function readScan(payload: usize, length: i32, data: usize, end: usize): usize {
   }
   const stopped = decodeScan(data, end);
   markScanned();
-  if (!isProgressive && isWhole()) isEnded = true;
+  if (!isProgressive && isWhole()) isTold = true;
   return nextSegmentEnd(stopped, end);
 }
 

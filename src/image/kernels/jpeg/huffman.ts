@@ -19,6 +19,7 @@ const SYMBOLS: usize = memory.data(8 * 256);
 const LOOKUPS: usize = memory.data(8 * 2048 * 2, 8);
 /** See {@link skipTable} and {@link differenceTable}. */
 const SKIPS: usize = memory.data(4 * 4096 * 2, 8);
+const VALUES: usize = memory.data(4 * 2048 * 4, 8);
 const DIFFERENCES: usize = memory.data(4 * 2048 * 4, 8);
 /** i32 for each code length: the first 16-bit value past the codes of that length. */
 const LIMITS: usize = memory.data(8 * 17 * 4, 8);
@@ -65,8 +66,10 @@ export function prepareTable(table: i32): bool {
   if (state !== DEFINED) return state === BUILT;
   if (table < FIRST_AC_TABLE && !hasDcSymbols(table)) return false;
   buildLookup(table);
-  if (table >= FIRST_AC_TABLE) buildSkips(table);
-  else buildDifferences(table);
+  if (table >= FIRST_AC_TABLE) {
+    buildSkips(table);
+    buildCoefficients(table);
+  } else buildDifferences(table);
   store<u8>(STATES + table, BUILT);
   return true;
 }
@@ -112,6 +115,20 @@ export function differenceTable(table: i32): usize {
 export const DIFFERENCE_BITS: i32 = 11;
 const DIFFERENCE_SIZE: i32 = 1 << DIFFERENCE_BITS;
 export const DIFFERENCE_SHIFT: i32 = 8;
+
+/**
+ * For AC: the coefficient that the next COEFFICIENT_BITS bits hold, code and value in one. i32: bits to drop (0–7),
+ * coefficients passed with this one (8–15), its value (16–31); AC_ENDS where the block ends, 0 where the two are longer.
+ */
+export function coefficientTable(table: i32): usize {
+  return VALUES + <usize>((table - FIRST_AC_TABLE) * COEFFICIENT_SIZE) * 4;
+}
+
+export const COEFFICIENT_BITS: i32 = 11;
+const COEFFICIENT_SIZE: i32 = 1 << COEFFICIENT_BITS;
+export const AC_PASSED_SHIFT: i32 = 8;
+export const AC_ENDS: i32 = 128 << AC_PASSED_SHIFT;
+export const AC_VALUE_SHIFT: i32 = 16;
 
 function buildLookup(table: i32): void {
   const lookup = lookupTable(table);
@@ -170,6 +187,25 @@ const COEFFICIENTS_AFTER_DC: i32 = 63;
 function lookUp(lookup: usize, value: i32, dropped: i32, width: i32): i32 {
   const left = ((value << dropped) & ((1 << width) - 1)) >> (width - LOOKUP_BITS);
   return load<u16>(lookup + ((<usize>left) << 1));
+}
+
+function buildCoefficients(table: i32): void {
+  const lookup = lookupTable(table);
+  const coefficients = coefficientTable(table);
+  for (let value = 0; value < COEFFICIENT_SIZE; value++) {
+    store<i32>(coefficients + ((<usize>value) << 2), coefficientEntry(lookup, value));
+  }
+}
+
+function coefficientEntry(lookup: usize, value: i32): i32 {
+  const entry = lookUp(lookup, value, 0, COEFFICIENT_BITS);
+  const size = entry & 15;
+  const run = (entry >> 4) & 15;
+  const bits = (entry >> 8) + size;
+  if (entry === 0 || bits > COEFFICIENT_BITS) return 0;
+  if (size === 0 && run < 15) return bits | AC_ENDS;
+  const raw = (value >> (COEFFICIENT_BITS - bits)) & ((1 << size) - 1);
+  return bits | ((run + 1) << AC_PASSED_SHIFT) | (extend(raw, size) << AC_VALUE_SHIFT);
 }
 
 function buildDifferences(table: i32): void {

@@ -36,9 +36,13 @@ export function segmentLength(at: usize, end: usize): i32 {
 export function nextSegmentEnd(at: usize, end: usize): usize {
   let from = at;
   while (from + 1 < end) {
-    if (from + 16 <= end && !v128.any_true(i8x16.eq(v128.load(from), i8x16.splat(-1)))) {
-      from += 16;
-      continue;
+    if (from + 16 < end) {
+      const marks = i8x16.bitmask(i8x16.eq(v128.load(from), i8x16.splat(-1)));
+      if (marks === 0) {
+        from += 16;
+        continue;
+      }
+      from += ctz(marks) as usize;
     }
     const code = load<u8>(from, 1) as i32;
     if (load<u8>(from) === 0xff && code !== 0 && code !== 0xff && !(code >= RST0 && code <= RST7))
