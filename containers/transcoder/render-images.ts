@@ -5,6 +5,7 @@ import { z } from "zod";
 import { errorCodeOf, MediaError } from "../../src/errors.ts";
 import { type ImageAnalysis, imageAnalysis } from "../../src/image/analysis.ts";
 import { IMAGE_MIME, type ImageOutput } from "../../src/image/output.ts";
+import { isCrash } from "../../src/video/ffmpeg-errors.ts";
 import type { ProducedFile } from "../../src/video/protocol.ts";
 import { drawingBounds } from "./drawing.ts";
 import type { LogoFiles } from "./get-logos.ts";
@@ -120,6 +121,6 @@ function classifyExit(reports: ImageReport[], signal: string | null, stderr: str
   if (failure !== undefined) {
     return new MediaError(errorCodeOf(failure.code), failure.message, { privateDetail: failure.detail });
   }
-  const code = signal === null ? "encoder_failed" : "killed";
+  const code = signal === null || isCrash(signal) ? "encoder_failed" : "killed";
   return new MediaError(code, "The image process ended without a result.", { privateDetail: stderr });
 }

@@ -120,7 +120,12 @@ async function deliver(c: AppContext, asked: AskedImage, media: MediaRecord): Pr
   const { identity, better, varies } = identify(c, asked, media);
   const started = performance.now();
   const answer = (found: Found, isProvisional: boolean): Response =>
-    answerWith(c, asked, media, { ...found, varies, isProvisional, totalMs: performance.now() - started });
+    answerWith(c, asked, media, {
+      ...found,
+      varies,
+      isProvisional: isProvisional || found.isMakeshift,
+      totalMs: performance.now() - started,
+    });
 
   const best = better && (await findDerivative(c, better));
   if (best) return answer(best, false);

@@ -1,5 +1,5 @@
 import type { ProgressSnapshot, WatchMessage } from "./event.ts";
-import { EVENT_STREAM_HEADERS, eventText } from "./event-stream.ts";
+import { EVENT_STREAM_HEADERS, eventText, lastEventId } from "./event-stream.ts";
 
 /** What a watcher is told who comes after the end. */
 export function farewell(snapshot: ProgressSnapshot): WatchMessage[] {
@@ -29,6 +29,8 @@ export function wantsWebSocket(request: Request): boolean {
 export function farewellResponse(request: Request, snapshot: ProgressSnapshot): Response {
   const messages = farewell(snapshot);
   if (!wantsWebSocket(request)) {
+    // EventSource comes back after every close until it is answered 204.
+    if (lastEventId(request) === snapshot.sequence) return new Response(null, { status: 204 });
     return new Response(messages.map(eventText).join(""), { headers: EVENT_STREAM_HEADERS });
   }
   const { 0: client, 1: server } = new WebSocketPair();

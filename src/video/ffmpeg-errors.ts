@@ -74,20 +74,36 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+const CRASHES: readonly string[] = ["SIGSEGV", "SIGABRT", "SIGFPE", "SIGILL", "SIGBUS", "SIGTRAP", "SIGSYS"];
+
 /**
  * The error that an ended ffmpeg stands for. A kill that nobody here ordered is the system's (`killed`): out of memory
- * on a slot without swap looks like that.
+ * on a slot without swap looks like that. A crash is the encoder's own.
  *
  * @param exit `exitCode` is not 0, or `signal` is set
  */
 export function classifyFfmpegExit(exit: FfmpegExit): MediaError {
   const privateDetail = exit.stderr;
-  if (exit.signal !== null) {
-    return new MediaError("killed", `The encoder was ended by ${exit.signal}.`, { privateDetail });
-  }
+  if (exit.signal !== null) return classifySignal(exit.signal, privateDetail);
   const rule = RULES.find(({ pattern }) => pattern.test(exit.stderr));
   if (rule !== undefined) return new MediaError(rule.code, rule.message, { privateDetail });
   return new MediaError("encoder_failed", `The encoder stopped with exit code ${exit.exitCode}.`, {
     privateDetail,
   });
+}
+
+/**
+ * Whether a signal is what a program does to itself (signal(7)). It comes again with the same file, so it is no loss
+ * that goes uncounted.
+ */
+export function isCrash(signal: string | null): boolean {
+  return signal !== null && CRASHES.includes(signal);
+}
+
+function classifySignal(signal: string, privateDetail: string): MediaError {
+  if (!isCrash(signal)) {
+    return new MediaError("killed", `The encoder was ended by ${signal}.`, { privateDetail });
+  }
+  const message = `The encoder crashed (${signal}) on this file; export the file anew, or ask for another codec.`;
+  return new MediaError("encoder_failed", message, { privateDetail });
 }

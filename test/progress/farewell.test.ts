@@ -69,4 +69,14 @@ describe("a job whose channel is empty", () => {
     expect(await watcher.next()).toMatchObject({ event: "end", data: { status: "failed" } });
     expect(await watcher.next()).toBeNull();
   });
+
+  it("sends an EventSource away that comes back after the goodbye, and greets one that knew it while it ran", () => {
+    const comeBack = (id: string) =>
+      farewellResponse(
+        new Request("https://darkroom.test/", { headers: { "Last-Event-ID": id } }),
+        finalSnapshot(failed),
+      ).status;
+    expect(comeBack("0")).toBe(204);
+    expect(comeBack("41")).toBe(200);
+  });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ERRORS } from "../../src/errors.ts";
 import { classifyFfmpegExit } from "../../src/video/ffmpeg-errors.ts";
 
 /** What ffmpeg 5.1 really printed, with the code that it stands for. */
@@ -81,6 +82,15 @@ describe("how ffmpeg ended", () => {
   it("is the system's doing when a signal came from outside", () => {
     expect(classifyFfmpegExit({ exitCode: null, signal: "SIGKILL", stderr: "" }).code).toBe("killed");
   });
+
+  it.each(["SIGSEGV", "SIGABRT", "SIGFPE", "SIGILL", "SIGBUS", "SIGTRAP", "SIGSYS"])(
+    "is a crash that counts as an attempt, and not a loss that is run again for nothing, for %s",
+    (signal) => {
+      const error = classifyFfmpegExit({ exitCode: null, signal, stderr: "" });
+      expect(error).toMatchObject({ code: "encoder_failed", message: expect.stringContaining(signal) });
+      expect(ERRORS[error.code].class).toBe("codec");
+    },
+  );
 
   it("is the encoder's failure when nothing else is known", () => {
     const error = classifyFfmpegExit({ exitCode: 234, signal: null, stderr: "Conversion failed!" });
