@@ -56,6 +56,8 @@ async function historyOf(
   const name = `${shape.kind} ${shape.sizeBucket} ${shape.outputCount} ${shape.lane}`;
   const known = histories.get(name);
   if (known && nowMs < known.atMs + HISTORY_KEPT_MS) return known.value;
+  // Whoever comes while this is read takes what was known: of many at once only one asks.
+  if (known) histories.set(name, { ...known, atMs: nowMs });
   const value = await readDurations(d1, shape);
   if (histories.size >= MAX_HISTORIES) histories.clear();
   histories.set(name, { value, atMs: nowMs });
@@ -64,6 +66,7 @@ async function historyOf(
 
 async function aheadOf(d1: D1Database, lately: Lately, nowMs: number): Promise<TasksAhead> {
   if (lately.ahead && nowMs < lately.ahead.atMs + AHEAD_KEPT_MS) return lately.ahead.value;
+  if (lately.ahead) lately.ahead = { ...lately.ahead, atMs: nowMs };
   const value = await countTasksAhead(d1, nowMs);
   lately.ahead = { value, atMs: nowMs };
   return value;

@@ -1,4 +1,5 @@
 import { measureClaims } from "./claims.ts";
+import { processorSecondsOfCalls } from "./jobs/bare.ts";
 import { type Burst, burstThroughDarkroom } from "./jobs/burst.ts";
 import { measureEstimates } from "./jobs/estimates.ts";
 import { measureIdle } from "./jobs/idle.ts";
@@ -41,7 +42,10 @@ export async function measureJobs(only?: string): Promise<Row[]> {
   return rows;
 }
 
-/** 1,000 photos to thumbnails over HTTP, ours and BullMQ's in turn, each with the machine to itself. */
+/**
+ * 1,000 photos to thumbnails over HTTP, ours and BullMQ's in turn, and then what the local runtime takes for the calls
+ * of such a job alone.
+ */
 async function measureBurst(): Promise<Row[]> {
   const photos = await makePhotos(PHOTOS + WARM_UPS);
   const ours = await burstThroughDarkroom(photos);
@@ -53,28 +57,32 @@ async function measureBurst(): Promise<Row[]> {
     goal: number | null,
     better: Row["better"],
   ): Row => {
-    const [own, reference] = [round(of(ours)), theirs ? round(of(theirs)) : null];
-    const ratio = reference ? round(own / reference) : null;
-    return {
-      case: `${PHOTOS} × 1 MP JPEG to 150×150 WebP over HTTP`,
-      metric,
-      ours: own,
-      reference,
-      ratio,
-      goal,
-      better,
-    };
+    const compared = against(round(of(ours)), theirs && round(of(theirs)));
+    return { case: `${PHOTOS} × 1 MP JPEG to 150×150 WebP over HTTP`, metric, ...compared, goal, better };
   };
+  const callsMs = ((await processorSecondsOfCalls(photos)) * 1000) / PHOTOS;
   const latency = (share: number) => (burst: Burst) => percentile(burst.latenciesMs, share);
   return [
     row("jobs a second", ({ wallSeconds }) => PHOTOS / wallSeconds, null, "higher"),
     row("jobs a CPU second (goal: ratio 1)", ({ cpuSeconds }) => PHOTOS / cpuSeconds, null, "higher"),
+    row("CPU of a job, ms", ({ cpuSeconds }) => (cpuSeconds * 1000) / PHOTOS, null, "lower"),
+    {
+      case: "The calls of such a job alone, asking nothing, in the same local runtime",
+      metric: "CPU, ms (reference: all that a job of BullMQ takes)",
+      ...against(round(callsMs), theirs && round((theirs.cpuSeconds * 1000) / PHOTOS)),
+      goal: null,
+      better: "lower",
+    },
     row("cores in use", ({ cpuSeconds, wallSeconds }) => cpuSeconds / wallSeconds, null, "lower"),
     row("submit to stored, p50 ms", latency(0.5), null, "lower"),
     row("submit to stored, p95 ms", latency(0.95), GOAL_P95_MS, "lower"),
     row("submit to stored, p99 ms", latency(0.99), null, "lower"),
     row("lost", ({ lost }) => lost, 0, "lower"),
   ];
+}
+
+function against(ours: number, reference: number | undefined): Pick<Row, "ours" | "reference" | "ratio"> {
+  return { ours, reference: reference ?? null, ratio: reference ? round(ours / reference) : null };
 }
 
 const round = (value: number) => Number(value.toFixed(2));

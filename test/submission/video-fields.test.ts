@@ -77,6 +77,9 @@ describe("a video file is asked for", () => {
     [{ format: "mp4", audio_codec: "vorbis" }, "audio_codec: mp4 cannot hold vorbis"],
     [{ format: "ts", video_codec: "vp9" }, "video_codec: ts cannot hold vp9"],
     [{ format: "mp4", crf: 60 }, "crf: For h264 it is 0–51."],
+    [{ format: "mp4", quality: 80 }, "quality: For a video it is low, medium, high or maximum"],
+    [{ format: "hls", quality: "low" }, "quality: This does not apply to hls"],
+    [{ format: "mp3", quality: 80 }, "quality: This does not apply to mp3"],
     [
       { format: "mp4", crf: 20, target_bitrate: 900 },
       "target_bitrate: Give either a crf or a target_bitrate",

@@ -66,6 +66,9 @@ function checkTimes({ start = 0, end }: NamedSpecification, refuse: Refuse): voi
 }
 
 function checkRate(specification: NamedSpecification, codec: VideoCodec, refuse: Refuse): void {
+  if (typeof specification.quality === "number") {
+    refuse("quality", "For a video it is low, medium, high or maximum; a number is given as crf.");
+  }
   const { crf, target_bitrate: target, max_bitrate: peak, buffer_size: buffer } = specification;
   const rules = VIDEO_CODEC_RULES[codec];
   if (crf !== undefined && crf > rules.maxCrf) refuse("crf", `For ${codec} it is 0–${rules.maxCrf}.`);

@@ -49,6 +49,7 @@ export const COMMON_FIELD_FORMATS = {
   allow_enlarge: SIZED,
   resize_mode: SIZED,
   background_color: [...SIZED, "svg" as const],
+  quality: SIZED,
   timeout_seconds: VIDEO_FORMATS,
   max_memory_mb: VIDEO_FORMATS,
   cpu_threads: VIDEO_FORMATS,
