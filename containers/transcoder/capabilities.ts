@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { WANTED_ENCODERS } from "../../src/video/encoders.ts";
+import { canFindFaces } from "./face-detector.ts";
 
 const run = promisify(execFile);
 
@@ -12,20 +13,33 @@ export interface FfmpegCapabilities {
   toneMapping: boolean;
 }
 
-/** Pictures that libvips cannot open and something else can. */
+/** What is done with pictures by something else than libvips. */
 export interface PictureCapabilities {
   /** libheif's tools are there, with a decoder for HEVC. */
   heic: boolean;
+  /** ffmpeg decodes BMP. */
+  bmp: boolean;
+  /** The face detector's file is there. */
+  faces: boolean;
 }
 
 /** What the system's packages add to libvips; asked once, at start. */
-export async function askDecoders(): Promise<PictureCapabilities> {
+export async function askPictures(): Promise<PictureCapabilities> {
+  const [heic, bmp, faces] = await Promise.all([decodesHeic(), decodesBmp(), canFindFaces()]);
+  return { heic, bmp, faces };
+}
+
+async function decodesHeic(): Promise<boolean> {
   try {
     const { stdout } = await run("heif-convert", ["--list-decoders"]);
-    return { heic: /^HEIC decoders:\s*\n- /m.test(stdout) };
+    return /^HEIC decoders:\s*\n- /m.test(stdout);
   } catch {
-    return { heic: false };
+    return false;
   }
+}
+
+async function decodesBmp(): Promise<boolean> {
+  return namesIn(await ask(["-decoders"])).has("bmp");
 }
 
 /** @throws {Error} when there is no ffmpeg on the PATH */

@@ -11,7 +11,16 @@ let cascade: Promise<Cascade | undefined> | undefined;
 
 /** Faces in an upright picture of at most `FACE_SIDE_PX` a side; undefined where the detector is not installed. */
 export async function findFaces(picture: Pixels): Promise<Face[] | undefined> {
-  cascade ??= readFile(CASCADE_FILE, "utf8").then(parseCascade, () => undefined);
-  const detector = await cascade;
+  const detector = await loadCascade();
   return detector && detectFaces(picture, detector);
+}
+
+/** Whether the detector is installed. */
+export async function canFindFaces(): Promise<boolean> {
+  return (await loadCascade()) !== undefined;
+}
+
+async function loadCascade(): Promise<Cascade | undefined> {
+  cascade ??= readFile(CASCADE_FILE, "utf8").then(parseCascade, () => undefined);
+  return await cascade;
 }

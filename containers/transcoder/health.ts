@@ -17,6 +17,8 @@ export async function readHealth(machine: Machine, registry: TaskRegistry): Prom
     ffmpegVersion: capabilities.version,
     encoders: capabilities.encoders,
     heic: capabilities.heic,
+    bmp: capabilities.bmp,
+    faces: capabilities.faces,
     cores: availableParallelism(),
     memoryFreeBytes: memory.totalBytes - memory.usedBytes,
     diskFreeBytes: disk.totalBytes - disk.usedBytes,

@@ -4,7 +4,7 @@
  */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { askDecoders, askFfmpeg } from "./capabilities.ts";
+import { askFfmpeg, askPictures } from "./capabilities.ts";
 import { readConfig } from "./config.ts";
 import { log } from "./log.ts";
 import { recycleWhenWorn } from "./recycle.ts";
@@ -18,9 +18,10 @@ await main();
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   await claimWorkDir(config.workDir);
-  const [ffmpeg, decoders] = await Promise.all([askFfmpeg(), askDecoders()]);
-  const machine: Machine = { config, capabilities: { ...ffmpeg, ...decoders } };
-  if (!decoders.heic) log("no_heic_decoder", { install: "libheif-examples" });
+  const [ffmpeg, pictures] = await Promise.all([askFfmpeg(), askPictures()]);
+  const machine: Machine = { config, capabilities: { ...ffmpeg, ...pictures } };
+  if (!pictures.heic) log("no_heic_decoder", { install: "libheif-examples" });
+  if (!pictures.faces) log("no_face_detector", { install: "opencv-data" });
   const registry = createTaskRegistry(machine);
   const server = createServer((request, response) => void answer(machine, registry, request, response));
   // A task streams for as long as it runs.

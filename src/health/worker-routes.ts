@@ -9,6 +9,14 @@ export const workerRoutes = createRoutes();
 
 const fill = z.object({ used_bytes: z.number(), total_bytes: z.number() }).nullable();
 
+/** @param what has to be installed for it */
+function capability(what: string) {
+  return z
+    .boolean()
+    .nullable()
+    .openapi({ description: `Whether it has ${what}; null: it was never asked` });
+}
+
 const worker = z
   .object({
     name: z.string(),
@@ -34,6 +42,9 @@ const worker = z
     tasks_ended: z.number().nullable(),
     ffmpeg_version: z.string().nullable(),
     encoders: z.array(z.string()),
+    decodes_heic: capability("libheif's tools with a decoder for HEVC"),
+    decodes_bmp: capability("ffmpeg's decoder for BMP"),
+    finds_faces: capability("the detector that crops on faces need"),
     measured_at: z.string().nullable(),
   })
   .openapi("Worker");

@@ -61,6 +61,9 @@ function describeSlot({ name, size }: SlotName, { state, tasks, latest }: SlotRe
     tasks_ended: health?.tasksEnded ?? null,
     ffmpeg_version: health?.ffmpegVersion ?? null,
     encoders: health?.encoders ?? [],
+    decodes_heic: health?.heic ?? null,
+    decodes_bmp: health?.bmp ?? null,
+    finds_faces: health?.faces ?? null,
     measured_at: latest ? new Date(latest.atMs).toISOString() : null,
   };
 }

@@ -38,42 +38,58 @@ export async function analysisOf(env: Env, media: MediaRecord): Promise<ImageAna
 
 /**
  * An output whose crop looks for something, with the place that a known analysis answers. One that is turned or trimmed
- * looks at what is left of the picture by itself, when it is made.
+ * looks at what is left of the picture by itself, when it is made. It is makeshift when it should show faces and no
+ * container answers that would find them.
  */
-export async function placeCrop(env: Env, media: MediaRecord, output: ImageOutput): Promise<ImageOutput> {
+export async function placeCrop(
+  env: Env,
+  media: MediaRecord,
+  output: ImageOutput,
+): Promise<{ output: ImageOutput; isMakeshift: boolean }> {
   const { gravity, ...placed } = output;
   const isTurned = output.trim || output.trimBorder || output.flip || output.rotate;
-  if (gravity === undefined || isTurned || output.resizeMode !== "crop") return output;
+  if (gravity === undefined || isTurned || output.resizeMode !== "crop")
+    return { output, isMakeshift: false };
   const upright = orientedSize(media.metadata as unknown as ImageProbe);
   const { crop } = planGeometry(upright, placed);
-  if (gravity === "face") {
-    const faces = (await facesOf(env, media)) ?? [];
-    const position = focusOnFaces(faces, upright, crop);
-    if (position && placed.zoom) return { ...placed, trim: zoomOnFaces(faces, upright, crop, placed.zoom) };
-    if (position) return { ...placed, position };
+  const { faces, isUnknown } = gravity === "face" ? await facesOf(env, media) : NO_FACES;
+  const onFaces = focusOnFaces(faces, upright, crop);
+  if (onFaces && placed.zoom) {
+    const trim = zoomOnFaces(faces, upright, crop, placed.zoom);
+    return { output: { ...placed, trim }, isMakeshift: false };
   }
+  if (onFaces) return { output: { ...placed, position: onFaces }, isMakeshift: false };
   const { interest } = await analysisOf(env, media);
   const line = interest[gravity === "face" ? "attention" : gravity];
-  return { ...placed, position: focusOf(line, upright, crop) };
+  return { output: { ...placed, position: focusOf(line, upright, crop) }, isMakeshift: isUnknown };
 }
 
+interface KnownFaces {
+  faces: Face[];
+  /** Nobody could be asked. */
+  isUnknown: boolean;
+}
+
+const NO_FACES: KnownFaces = { faces: [], isUnknown: false };
+
 /**
- * The faces of a picture, looked up by its content or found now, by a container; undefined where none answers, or it has
- * no detector: a crop is then placed without, and the next asks again.
+ * The faces of a picture, looked up by its content or found now, by a container. Where none answers, or it has no
+ * detector, a crop is placed without, and the next asks again.
  */
-async function facesOf(env: Env, media: MediaRecord): Promise<Face[] | undefined> {
+async function facesOf(env: Env, media: MediaRecord): Promise<KnownFaces> {
   const known = await readAnalysis(env.DB, media.sha256);
-  if (known?.faces) return known.faces;
+  if (known?.faces) return { faces: known.faces, isUnknown: false };
   const order = { objectKey: copyKey(media), media, output: toImageOutput(COPY, "png"), analyze: true };
-  const { analysis } = await renderInContainer(env, order).catch(onlyUnavailable);
+  const answer = await renderInContainer(env, order).catch(onlyUnavailable);
+  if (answer === undefined) return { faces: [], isUnknown: true };
+  const { analysis } = answer;
   if (analysis?.faces) await writeAnalysis(env.DB, media.sha256, analysis);
-  return analysis?.faces;
+  return { faces: analysis?.faces ?? [], isUnknown: false };
 }
 
 /** Without a container there are no faces; what is wrong with the picture is told. */
-function onlyUnavailable(thrown: unknown): { analysis?: undefined } {
+function onlyUnavailable(thrown: unknown): undefined {
   if (toMediaError(thrown).class === "input") throw thrown;
-  return {};
 }
 
 async function readAnalysis(d1: D1Database, sha256: string): Promise<ImageAnalysis | undefined> {

@@ -11,7 +11,7 @@ export interface AnswerFacts {
   isVersioned: boolean;
   /** When a signed URL stops working, seconds since 1970. */
   expiresAt: number | undefined;
-  /** A better format is being made: come back soon. */
+  /** A better one is being made, or will be: come back soon. */
   isProvisional: boolean;
   /** What the file is called when it is saved, as the client or the uploader wrote it. */
   filename: string;

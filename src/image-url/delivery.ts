@@ -100,9 +100,14 @@ async function checkDrawn(c: AppContext, mediaId: string, owner: string): Promis
     throw new MediaError("not_found", "There is no image with this id.");
 }
 
+/** How long what is told of an image may be kept, s. */
+const DESCRIPTION_SECONDS = 3600;
+
 async function deliverDescription(c: AppContext, asked: AskedImage, media: MediaRecord): Promise<Response> {
   const { options } = adaptToClient(asked.options, () => null);
-  c.header("Cache-Control", "public, max-age=3600");
+  // No longer than its URL works.
+  const leftSeconds = Math.floor((asked.expiresAt ?? Infinity) - Date.now() / 1000);
+  c.header("Cache-Control", `public, max-age=${Math.min(DESCRIPTION_SECONDS, leftSeconds)}`);
   return c.json(await describeImage(c.env, media, options));
 }
 
@@ -115,7 +120,12 @@ async function deliver(c: AppContext, asked: AskedImage, media: MediaRecord): Pr
   const { identity, better, varies } = identify(c, asked, media);
   const started = performance.now();
   const answer = (found: Found, isProvisional: boolean): Response =>
-    answerWith(c, asked, media, { ...found, varies, isProvisional, totalMs: performance.now() - started });
+    answerWith(c, asked, media, {
+      ...found,
+      varies,
+      isProvisional: isProvisional || found.isMakeshift,
+      totalMs: performance.now() - started,
+    });
 
   const best = better && (await findDerivative(c, better));
   if (best) return answer(best, false);

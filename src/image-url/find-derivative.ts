@@ -2,6 +2,7 @@ import { IMAGE_MIME, type ImageFormat } from "../image/output.ts";
 import { objectResponse } from "../media/object-response.ts";
 import type { AppContext } from "../request-context.ts";
 import { type DerivativeIdentity, derivedObjectKey } from "./cache-key.ts";
+import { isMakeshift, isOutlived } from "./makeshift.ts";
 import type { DerivativeTimings } from "./producer.ts";
 import { cacheUrl } from "./purge.ts";
 
@@ -12,6 +13,8 @@ export interface Found {
   /** Where it came from. */
   cache: "hit" | "stored" | "made";
   timings: DerivativeTimings;
+  /** It will be made again soon. */
+  isMakeshift: boolean;
 }
 
 /** A derivative that is there: from the cache, else from R2, which fills the cache. */
@@ -21,23 +24,31 @@ export async function findDerivative(
 ): Promise<Found | undefined> {
   const { format } = identity;
   const cached = await caches.default.match(cacheRequestOf(c, identity));
-  if (cached) return { response: cached, format, cache: "hit", timings: {} };
-  if (!(await c.env.MEDIA.head(derivedObjectKey(identity)))) return undefined;
-  return await readStored(c, identity);
+  if (cached) return { response: cached, format, cache: "hit", timings: {}, isMakeshift: false };
+  const stored = await c.env.MEDIA.head(derivedObjectKey(identity));
+  if (!stored || isOutlived(stored, Date.now())) return undefined;
+  return await readStored(c, identity, stored);
 }
 
 /**
- * A derivative from R2, of which the cache is given a copy.
+ * A derivative from R2, of which the cache is given a copy unless it is makeshift.
  *
+ * @param stored what its head says, when that is known
  * @throws MediaError `not_found` when it is not there
  */
-export async function readStored(c: AppContext, identity: DerivativeIdentity): Promise<Found> {
+export async function readStored(
+  c: AppContext,
+  identity: DerivativeIdentity,
+  stored?: R2Object,
+): Promise<Found> {
   const { format } = identity;
   const objectKey = derivedObjectKey(identity);
   const type = IMAGE_MIME[format];
-  c.executionCtx.waitUntil(fillCache(c, objectKey, type));
+  const head = stored ?? (await c.env.MEDIA.head(objectKey));
+  const isTemporary = head !== null && isMakeshift(head);
+  if (!isTemporary) c.executionCtx.waitUntil(fillCache(c, objectKey, type));
   const response = await objectResponse(c.env.MEDIA, objectKey, c.req.raw, { type });
-  return { response, format, cache: "stored", timings: {} };
+  return { response, format, cache: "stored", timings: {}, isMakeshift: isTemporary };
 }
 
 /** A key of our own, so that no header and no spelling of the options can split or poison the cache. */

@@ -14,6 +14,7 @@ import { findLogos, logoHeaders, readLogos } from "../processing/logos.ts";
 import { renderInContainer } from "../processing/render-in-container.ts";
 import { derivatives } from "../schema/media.ts";
 import { mezzanineKey, mezzanineObjectKey } from "./cache-key.ts";
+import { makeshiftMetadata } from "./makeshift.ts";
 import { type Mezzanine, mezzanineOf, throughMezzanine } from "./mezzanine.ts";
 import type { DerivativeOrder } from "./producer.ts";
 import type { StepClock } from "./step-clock.ts";
@@ -37,18 +38,11 @@ export async function produceDerivative(env: Env, order: DerivativeOrder, clock:
         ? await renderThere(env, order).catch(onlyWithoutContainer(here))
         : await here();
   clock.begin("record");
+  const { type, bytes, width, height } = made;
   await drizzle(env.DB)
     .insert(derivatives)
-    .values({
-      objectKey,
-      mediaId: media.id,
-      type: made.type,
-      bytes: made.bytes,
-      width: made.width,
-      height: made.height,
-      createdAt: Date.now(),
-    })
-    .onConflictDoNothing();
+    .values({ objectKey, mediaId: media.id, type, bytes, width, height, createdAt: Date.now() })
+    .onConflictDoUpdate({ target: derivatives.objectKey, set: { type, bytes, width, height } });
   // Whoever deleted the media meanwhile has swept its derivatives before this one was there.
   if (await readPublishedMedia(env.DB, media.id)) return;
   await env.MEDIA.delete(objectKey);
@@ -127,7 +121,11 @@ async function renderHere(
   });
   if (!image) throw new Error("the pipeline made no image");
   clock.begin("store");
-  await env.MEDIA.put(order.objectKey, image.bytes, { httpMetadata: { contentType: image.type } });
+  await env.MEDIA.put(order.objectKey, image.bytes, {
+    httpMetadata: { contentType: image.type },
+    // Only here: where a container makes it, one answers.
+    ...(order.isMakeshift && { customMetadata: makeshiftMetadata(Date.now()) }),
+  });
   return { type: image.type, bytes: image.bytes.length, width: image.width, height: image.height };
 }
 

@@ -7,6 +7,7 @@ import { log } from "../log.ts";
 import type { MediaRecord } from "../media/record.ts";
 import { analysisOf, placeCrop } from "./analysis.ts";
 import { forgetFailure, recallFailure, rememberFailure } from "./failure-memory.ts";
+import { isOutlived } from "./makeshift.ts";
 import { produceDerivative } from "./produce.ts";
 import { refreshRemoteImage } from "./remote-image.ts";
 import { createStepClock } from "./step-clock.ts";
@@ -20,6 +21,8 @@ export interface DerivativeOrder {
   isBackground?: boolean;
   /** What other derivatives are made from: it is made from the original, by a container. */
   isMezzanine?: boolean;
+  /** It has to do without something for now, and is made again soon. */
+  isMakeshift?: boolean;
 }
 
 /** Errors lose their class on the way out of an object, so they travel as values. */
@@ -79,11 +82,12 @@ export class DerivativeProducer extends DurableObject<Env> {
     const known = recallFailure(this.ctx.storage, Date.now());
     if (known) return { made: false, code: known.code, message: known.message };
     try {
-      if (await this.env.MEDIA.head(order.objectKey)) return { made: true, timings: {} };
+      const stored = await this.env.MEDIA.head(order.objectKey);
+      if (stored && !isOutlived(stored, Date.now())) return { made: true, timings: {} };
       const clock = createStepClock();
       clock.begin("analysis");
-      const output = await placeCrop(this.env, order.media, order.output);
-      await produceDerivative(this.env, { ...order, output }, clock);
+      const placed = await placeCrop(this.env, order.media, order.output);
+      await produceDerivative(this.env, { ...order, ...placed }, clock);
       return { made: true, timings: clock.timings() };
     } catch (thrown) {
       const error = toMediaError(thrown);

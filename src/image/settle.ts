@@ -1,11 +1,11 @@
 import { composeOrientation } from "./compose-orientation.ts";
 import { FACE_SIDE_PX, type Face } from "./faces/face.ts";
-import { focusOnFaces } from "./faces/focus.ts";
+import { focusOnFaces, zoomOnFaces } from "./faces/focus.ts";
 import { insideBorder } from "./find-border.ts";
 import { trimmedPart } from "./framing.ts";
 import { planGeometry, type Rectangle, type Size } from "./geometry.ts";
 import { focusOf, INTEREST_SIDE_PX, measureInterest } from "./interest.ts";
-import { orientPixels, storedSize } from "./orient.ts";
+import { orientPixels, storedSize, storedWindow } from "./orient.ts";
 import type { ImageOutput } from "./output.ts";
 import type { Pixels } from "./pixels.ts";
 
@@ -47,6 +47,15 @@ export async function settleOutput(
   const { crop } = planGeometry(shown, trimmed);
   const faces = gravity === "face" ? await findFaces(await small(FACE_SIDE_PX)) : undefined;
   const onFaces = focusOnFaces(faces ?? [], shown, crop);
+  if (onFaces && faces && output.zoom) {
+    const close = storedWindow(
+      trimmedPart(shown, { trim: zoomOnFaces(faces, shown, crop, output.zoom) }),
+      part,
+      orientation,
+    );
+    const window = { ...close, left: part.left + close.left, top: part.top + close.top };
+    return { ...trimmed, zoom: undefined, trim: { ...window, right: 0, bottom: 0 } };
+  }
   if (onFaces) return { ...trimmed, position: onFaces };
   // Where there is no face, what draws the eye is the next best thing.
   const interest = measureInterest(await small(INTEREST_SIDE_PX), gravity === "face" ? "attention" : gravity);

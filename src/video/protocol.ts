@@ -275,6 +275,10 @@ export const transcoderHealth = z.object({
   encoders: z.array(z.string()),
   /** Whether it can decode HEIC. */
   heic: z.boolean().optional(),
+  /** Whether it can decode BMP. */
+  bmp: z.boolean().optional(),
+  /** Whether it has a detector of faces. */
+  faces: z.boolean().optional(),
   cores: z.int(),
   memoryFreeBytes: z.number(),
   diskFreeBytes: z.number(),

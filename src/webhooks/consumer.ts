@@ -6,13 +6,16 @@ export function isDeliveryBatch(batch: MessageBatch): batch is MessageBatch<Deli
   return batch.queue === "darkroom-webhooks";
 }
 
+/** A target that has not taken its ticket by then, ms, is offered it again later: nobody else's tickets wait for it. */
+const TAKEN_WITHIN_MS = 5_000;
+
 /** Hands each ticket to its target, all at once, and waits for no answer from outside. */
 export async function consumeDeliveryTickets(batch: MessageBatch<DeliveryTicket>, env: Env): Promise<void> {
   await Promise.all(
     batch.messages.map(async (message) => {
       const { target } = message.body;
       try {
-        await env.WEBHOOK_TARGET.getByName(target).offer(target);
+        await soon(env.WEBHOOK_TARGET.getByName(target).offer(target));
         message.ack();
       } catch (error) {
         log("error", "webhooks", "ticket_failed", { target, detail: String(error) });
@@ -20,4 +23,15 @@ export async function consumeDeliveryTickets(batch: MessageBatch<DeliveryTicket>
       }
     }),
   );
+}
+
+/** @throws Error when that takes too long; what it throws itself after that is nobody's */
+async function soon(offered: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error("the target did not answer")), TAKEN_WITHIN_MS);
+  try {
+    await Promise.race([offered, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

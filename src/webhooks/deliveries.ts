@@ -103,12 +103,17 @@ export async function nextDueAt(d1: D1Database, target: string): Promise<number 
   return row?.atMs ?? undefined;
 }
 
-/** Targets with deliveries that have been due since before a time: their ticket may have been lost. */
+/**
+ * Targets with deliveries that have been due since before a time: their ticket may have been lost. Of more than `limit` it
+ * is chance which, so that none is for ever behind the same dead ones.
+ */
 export async function overdueTargets(d1: D1Database, beforeMs: number, limit: number): Promise<string[]> {
   const rows = await drizzle(d1)
-    .selectDistinct({ target: webhookDeliveries.target })
+    .select({ target: webhookDeliveries.target })
     .from(webhookDeliveries)
     .where(and(UNDER_WAY, lt(webhookDeliveries.nextAt, beforeMs)))
+    .groupBy(webhookDeliveries.target)
+    .orderBy(sql`random()`)
     .limit(limit);
   return rows.map((row) => row.target);
 }

@@ -26,7 +26,15 @@ describe("what the workers do", () => {
   it("is told of every slot, and a sleeping one is not woken for it", async () => {
     const { workers: slots } = await workers();
     expect(slots).toMatchObject([
-      { name: "slot-1", size: "standard", state: "idle", tasks: [], measured_at: null, encoders: [] },
+      {
+        name: "slot-1",
+        size: "standard",
+        state: "idle",
+        tasks: [],
+        measured_at: null,
+        encoders: [],
+        decodes_bmp: null,
+      },
       { name: "slot-2", size: "standard", state: "idle", memory: null, accepts_work: null },
       { name: "large-1", size: "large", state: "idle", disk: null, cpu_percent: null },
     ]);

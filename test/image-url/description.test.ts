@@ -137,6 +137,24 @@ describe("f=json", () => {
     expect(g).toBeGreaterThan(b);
   });
 
+  it("may be kept for an hour, and no longer than its URL works", async () => {
+    const mediaId = await upload(
+      await fileOf(
+        paint(20, 10, () => [230, 120, 30, 255]),
+        "jpeg",
+      ),
+    );
+    const open = await ask(`/img/f=json/${mediaId}`);
+    expect(open.headers.get("Cache-Control")).toBe("public, max-age=3600");
+    const current = derivedKey(String(testEnv.TOKEN_SECRET));
+    const expiresAt = Math.floor(Date.now() / 1000) + 600;
+    const soon = await ask(await signImagePath({ options: "f=json", mediaId, expiresAt }, { current }));
+    const kept = Number(/^public, max-age=(\d+)$/.exec(soon.headers.get("Cache-Control") ?? "")?.[1]);
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThanOrEqual(600);
+    await Promise.all([open.text(), soon.text()]);
+  });
+
   it("looks at a picture once, whoever sends it, and forgets it with the last of them", async () => {
     const bytes = await fileOf(photo(120, 90), "png");
     const [one, two] = [await upload(bytes), await upload(bytes, await keyFor("bob"))];

@@ -10,7 +10,9 @@ import { parseCascade } from "../../src/image/faces/cascade.ts";
 import type { Face } from "../../src/image/faces/face.ts";
 import { focusOnFaces, zoomOnFaces } from "../../src/image/faces/focus.ts";
 import { groupBoxes } from "../../src/image/faces/group.ts";
+import type { Size } from "../../src/image/geometry.ts";
 import { planImage } from "../../src/image/plan.ts";
+import { settleOutput } from "../../src/image/settle.ts";
 import { detailedPhoto } from "../fixtures/detailed-photo.ts";
 import { facesOnWall } from "../fixtures/face.ts";
 import { fileOf, paint } from "../fixtures/images.ts";
@@ -84,6 +86,25 @@ describe.skipIf(!isInstalled)("the face detector", () => {
     }
   });
 
+  it("comes closer in a picture that is trimmed, mirrored and turned", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "faces-"));
+    try {
+      const input = join(folder, "picture.png");
+      writeFileSync(input, await fileOf(facesOnWall(640, 300, [{ x: 520, y: 150, width: 90 }]), "png"));
+      // Turned by two quarters and mirrored down, a picture is mirrored across: the face stands upright.
+      const turned = { trim: { left: 200, top: 20, right: 10, bottom: 0 }, flip: "v", rotate: 180 } as const;
+      const made = join(folder, "made.png");
+      await renderImage(input, { ...CROP, ...turned, width: 120, height: 120, zoom: 0.8 }, made);
+      const { data } = await sharp(made).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+      const [face] = (await findFaces({ width: 120, height: 120, data: new Uint8ClampedArray(data) })) ?? [];
+      // Of the whole crop, 280 px wide, it would take a third.
+      expect(face?.width).toBeGreaterThan(0.45);
+      expect(face && middleOf(face)[0]).toBeCloseTo(0.5, 1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it("refuses a file that is no cascade of upright Haar features", () => {
     const path = "/usr/share/opencv4";
     const lbp = readFileSync(`${path}/lbpcascades/lbpcascade_frontalface.xml`, "utf8");
@@ -119,6 +140,22 @@ describe("a crop on faces", () => {
     const half = zoomOnFaces(faces, whole, crop, 0.5);
     expect([half.width, half.height, half.left]).toEqual([350, 175, 650]);
     expect(zoomOnFaces([face(0, 0, 0.01)], whole, crop, 1)).toMatchObject({ left: 0, top: 0 });
+  });
+
+  it("zooms in on what is left of a picture, however it lies", async () => {
+    // As shown after a quarter turn, of 500 px across: the face is at 200–300, 100–200 px.
+    const faces = async () => [{ x: 0.4, y: 0.1, width: 0.2, height: 0.1 }];
+    const blank = async (_: unknown, size: Size) => paint(size.width, size.height, () => [9, 9, 9, 255]);
+    const output = { ...CROP, width: 100, height: 100, zoom: 1, rotate: 90 } as const;
+    const settled = await settleOutput(whole, output, blank, faces);
+    expect(settled).toMatchObject({ trim: { left: 100, top: 200, width: 100, height: 100 } });
+    expect(settled.zoom).toBeUndefined();
+    // The same from a wider picture of which the left half is cut off, mirrored across: from the right edge on.
+    const wider = { width: 2000, height: 500 };
+    const trimmed = { ...output, flip: "h", trim: { left: 1000, top: 0, right: 0, bottom: 0 } } as const;
+    expect((await settleOutput(wider, trimmed, blank, faces)).trim).toMatchObject({ left: 1800, top: 200 });
+    expect((await settleOutput(whole, { ...output, zoom: 0 }, blank, faces)).trim).toBeUndefined();
+    expect((await settleOutput(whole, output, blank, async () => [])).trim).toBeUndefined();
   });
 
   it("needs three windows that agree", () => {

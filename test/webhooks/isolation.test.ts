@@ -86,12 +86,13 @@ it("one dead and one slow endpoint do not hold up a healthy one, however often t
 
 describe("a window on a target", () => {
   const good = { health: "good" } as const;
-  it("opens by one with each fast answer, to a limit, and falls back after a slow one or a failure", () => {
+  it("opens by one with each answer that comes soon, to a limit, halves after a slow one, closes after a failure", () => {
     let window: number = AT_FIRST;
-    for (let n = 0; n < 30; n++) window = windowAfter(window, good, 20);
+    for (let n = 0; n < 30; n++) window = windowAfter(window, good, 800);
     expect(window).toBe(MOST_AT_ONCE);
     expect(windowAfter(window, { health: "unknown" }, 0)).toBe(MOST_AT_ONCE);
-    expect(windowAfter(window, good, 900)).toBe(AT_FIRST);
+    expect(windowAfter(window, good, 2_500)).toBe(MOST_AT_ONCE / 2);
+    expect(windowAfter(AT_FIRST + 1, good, 2_500)).toBe(AT_FIRST);
     expect(windowAfter(window, { health: "bad" }, 20)).toBe(AT_FIRST);
     expect(windowAfter(window, { health: "paused", untilMs: 1 }, 20)).toBe(AT_FIRST);
   });
