@@ -136,10 +136,12 @@ const annotate = createRoute({
       required: true,
       content: {
         "application/json": {
-          schema: z.strictObject({
-            notes: z.string().max(10_000).optional(),
-            resolution: z.enum(RESOLUTIONS).nullable().optional(),
-          }),
+          schema: z
+            .strictObject({
+              notes: z.string().max(10_000).optional(),
+              resolution: z.enum(RESOLUTIONS).nullable().optional(),
+            })
+            .refine((changes) => Object.keys(changes).length > 0, "Send notes, a resolution, or both."),
         },
       },
     },

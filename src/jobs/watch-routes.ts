@@ -65,6 +65,7 @@ watchRoutes.openAPIRegistry.registerPath({
       description: "`snapshot`, `update` and `end` events; `Last-Event-ID` resumes",
       content: { "text/event-stream": { schema: z.string() } },
     },
+    204: { description: "The `end` was heard: there is nothing to reconnect for" },
   },
 });
 watchRoutes.get("/v1/jobs/:id/events", ...watcher, openFeed);

@@ -147,6 +147,7 @@ describe("a dead letter", () => {
     });
     expect((await send("PATCH", path, { resolution: "whatever" })).status).toBe(422);
     expect((await send("PATCH", path, { job_id: "x" })).status).toBe(422);
+    expect((await send("PATCH", path, {})).status).toBe(422);
     expect((await send("PATCH", path, { notes: "x" }, await keyFor("anna", ["read"]))).status).toBe(403);
   });
 
