@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { type ErrorCode, MediaError } from "../../src/errors.ts";
 import type { FfmpegExit } from "../../src/video/ffmpeg-errors.ts";
 import { withoutUrls } from "./log.ts";
+import { oomKills } from "./oom-kills.ts";
 import { followPeak } from "./peak-memory.ts";
 import { watchForStall } from "./stall-watch.ts";
 import { killGroup } from "./work-folder.ts";
@@ -44,11 +45,13 @@ export interface ProcessRun {
 
 /**
  * Runs one command in its own process group to its end, and gives the tail of its stderr, without URLs.
- * @throws {MediaError} the reason of `signal`, the failure of a reader, or what `classifyExit` makes of the exit
+ * @throws {MediaError} the reason of `signal`, the failure of a reader, `out_of_memory` when the kernel ended it for that,
+ *   or what `classifyExit` makes of the exit
  */
 export async function runProcess(run: ProcessRun): Promise<string> {
   run.signal.throwIfAborted();
   const readers = run.readers ?? [];
+  const oomKillsBefore = await oomKills();
   const child = spawn(run.command, run.args, {
     cwd: run.cwd,
     detached: true,
@@ -85,6 +88,7 @@ export async function runProcess(run: ProcessRun): Promise<string> {
     const reading = readPipes(child, readers, end);
     const { exitCode, signal } = await exitOf(child, run);
     const readFailure = await reading;
+    if (signal === "SIGKILL" && (await oomKills()) > oomKillsBefore) ended ??= { error: outOfMemory() };
     // What a reader makes of a broken pipe only follows from the end.
     const failure = ended ?? readFailure ?? listening.failure;
     run.signal.throwIfAborted();
@@ -97,6 +101,10 @@ export async function runProcess(run: ProcessRun): Promise<string> {
     stopFollowing();
     run.signal.removeEventListener("abort", end);
   }
+}
+
+function outOfMemory(): MediaError {
+  return new MediaError("out_of_memory", "The work was ended because the slot ran out of memory.");
 }
 
 function stallOf(command: string, silentMs: number): MediaError {

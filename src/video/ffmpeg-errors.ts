@@ -77,8 +77,8 @@ const RULES: readonly Rule[] = [
 const CRASHES: readonly string[] = ["SIGSEGV", "SIGABRT", "SIGFPE", "SIGILL", "SIGBUS", "SIGTRAP", "SIGSYS"];
 
 /**
- * The error that an ended ffmpeg stands for. A kill that nobody here ordered is the system's (`killed`): out of memory
- * on a slot without swap looks like that. A crash is the encoder's own.
+ * The error that an ended ffmpeg stands for. A kill that nobody here ordered is the system's (`killed`); one
+ * for want of memory is told apart where the kernel can be asked (`run-process`). A crash is the encoder's own.
  *
  * @param exit `exitCode` is not 0, or `signal` is set
  */
