@@ -85,8 +85,8 @@ async function findRemote(c: AppContext, url: URL): Promise<MediaRecord> {
   requireListed(url, origins);
   const known = await knownRemoteImage(c.env, url);
   if (known) return known;
-  await spendBudget(c);
   const name = `remote/${await remoteMediaId(url.href)}`;
+  await spendBudget(c, name);
   const answer = await c.env.DERIVATIVES.getByName(name).fetchRemote(url.href, origins);
   const media = "mediaId" in answer ? await readPublishedMedia(c.env.DB, answer.mediaId) : undefined;
   if (media) return media;

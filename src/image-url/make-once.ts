@@ -23,7 +23,7 @@ export async function makeOnce(
   key: string,
   order: DerivativeOrder,
 ): Promise<DerivativeTimings> {
-  await spendBudget(c);
+  await spendBudget(c, key);
   const making = c.env.DERIVATIVES.getByName(key).make(order);
   const result = await Promise.race([making, scheduler.wait(WAIT_MS)]);
   if (!result) throw pending("The image takes longer than usual to make.");
@@ -51,7 +51,7 @@ export async function makeLater(
   const headers = { "Cache-Control": `max-age=${LATER_SECONDS}` };
   if (await c.env.MEDIA.head(objectKey)) return;
   // It costs more than what is made at once, so it is no way around the budget; who has none left just waits.
-  if ((await waitForBudget(c)) > 0) return;
+  if ((await waitForBudget(c, derivativeKey(identity))) > 0) return;
   await caches.default.put(mark, new Response("asked", { headers }));
   const output = toImageOutput(identity.options, identity.format);
   const order = { objectKey, media, output, isBackground: true };
@@ -65,9 +65,9 @@ function pending(message: string): MediaError {
 }
 
 /** One budget for each network that asks; requests without an address share theirs. */
-export async function spendBudget(c: AppContext): Promise<void> {
+export async function spendBudget(c: AppContext, image: string): Promise<void> {
   const { missesPerMinute } = configOf(c.env).imageUrl;
-  const waitSeconds = await waitForBudget(c);
+  const waitSeconds = await waitForBudget(c, image);
   if (waitSeconds === 0) return;
   throw new MediaError(
     "image_rate_limited",
@@ -76,10 +76,10 @@ export async function spendBudget(c: AppContext): Promise<void> {
   );
 }
 
-/** Takes one miss of the client's budget: 0 when it had one, else the seconds until it has. */
-async function waitForBudget(c: AppContext): Promise<number> {
+/** Takes one miss of the client's budget, once for each image: 0 when it had one, else the seconds until it has. */
+async function waitForBudget(c: AppContext, image: string): Promise<number> {
   const { missesPerMinute } = configOf(c.env).imageUrl;
   if (missesPerMinute === 0) return 0;
   const client = clientNetwork(c.req.header("CF-Connecting-IP"));
-  return await c.env.MISS_BUDGET.getByName(client).take(missesPerMinute);
+  return await c.env.MISS_BUDGET.getByName(client).take(image, missesPerMinute);
 }

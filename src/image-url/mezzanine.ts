@@ -39,6 +39,8 @@ export function mezzanineOf(source: ImageProbe): Mezzanine {
     background: [255, 255, 255, 255],
     quality: QUALITY,
     progressive: false,
+    // Somebody waits for it: less than half the CPU, for a file a tenth larger.
+    effort: "fast",
   };
   const { width, height } = frameOutput(source, output).size;
   const probe: ImageProbe = {

@@ -384,9 +384,13 @@ describe("Cloudflare's path", () => {
 
 describe("the policy", () => {
   const policy = (IMAGE_URL_POLICY: string) => ({ ...testEnv, IMAGE_URL_POLICY });
-  async function askUnder(env: object, path: string): Promise<Response> {
+  async function askUnder(
+    env: object,
+    path: string,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
     const context = { waitUntil: () => undefined, passThroughOnException: () => undefined };
-    return await app.request(`https://darkroom.test${path}`, {}, env, context as never);
+    return await app.request(`https://darkroom.test${path}`, { headers }, env, context as never);
   }
 
   it("signed refuses URLs without a signature, with another's, or after their time", async () => {
@@ -441,6 +445,18 @@ describe("the policy", () => {
     expect(Number(refused.headers.get("Retry-After"))).toBeGreaterThan(0);
     await problemOf(refused, 429, "image_rate_limited");
     expect(await storedKeys("derived/")).toHaveLength(3);
+  });
+
+  it("takes one miss for one image, however many wait for it or come back", async () => {
+    const env = { ...policy("open"), IMAGE_URL_MISSES_PER_MINUTE: "2" };
+    const crowded = { "CF-Connecting-IP": "192.0.2.12" };
+    const crowd = await Promise.all(
+      Array.from({ length: 12 }, () => askUnder(env, `/img/w=51,f=png/${mediaId}`, crowded)),
+    );
+    expect(crowd.map(({ status }) => status)).toEqual(crowd.map(() => 200));
+    await Promise.all(crowd.map(async (response) => await response.arrayBuffer()));
+    expect((await askUnder(env, `/img/w=52,f=png/${mediaId}`, crowded)).status).toBe(200);
+    await problemOf(await askUnder(env, `/img/w=53,f=png/${mediaId}`, crowded), 429, "image_rate_limited");
   });
 
   it("lets nobody have an AVIF made past their budget", async () => {

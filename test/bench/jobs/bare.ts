@@ -14,7 +14,7 @@ const GIVE_UP_MS = 120_000;
 
 /**
  * CPU seconds that the local runtime takes for the calls of as many image jobs alone: photos come in over HTTP, are stored,
- * queued, read, and a thumbnail is stored, with four calls of the database that ask nothing. No job can cost less there.
+ * queued, read, and a thumbnail is stored, with four calls of the database that ask nothing. With as many calls no job can cost less there.
  */
 export async function processorSecondsOfCalls(photos: readonly Uint8Array[]): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), "darkroom-bare-"));
