@@ -16,6 +16,7 @@ export async function readHealth(machine: Machine, registry: TaskRegistry): Prom
     running: registry.running(),
     ffmpegVersion: capabilities.version,
     encoders: capabilities.encoders,
+    hardwareEncoders: machine.hardwareEncoders,
     heic: capabilities.heic,
     bmp: capabilities.bmp,
     faces: capabilities.faces,

@@ -1,5 +1,5 @@
 import { MediaError, toMediaError } from "../../src/errors.ts";
-import type { TaskEvent, TaskRequest, TaskResult } from "../../src/video/protocol.ts";
+import type { HardwareEncoder, TaskEvent, TaskRequest, TaskResult } from "../../src/video/protocol.ts";
 import type { FfmpegCapabilities, PictureCapabilities } from "./capabilities.ts";
 import type { TranscoderConfig } from "./config.ts";
 import { withoutUrls } from "./log.ts";
@@ -25,6 +25,8 @@ import { createWorkFolder, removeWorkFolder } from "./work-folder.ts";
 export interface Machine {
   config: TranscoderConfig;
   capabilities: FfmpegCapabilities & PictureCapabilities;
+  /** Undefined until they have been tried. */
+  hardwareEncoders?: HardwareEncoder[];
 }
 
 export type FinalEvent = Extract<TaskEvent, { type: "done" | "error" }>;

@@ -6,6 +6,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { askFfmpeg, askPictures } from "./capabilities.ts";
 import { readConfig } from "./config.ts";
+import { findHardwareEncoders } from "./hardware.ts";
 import { log } from "./log.ts";
 import { recycleWhenWorn } from "./recycle.ts";
 import { answer } from "./routes.ts";
@@ -22,6 +23,10 @@ async function main(): Promise<void> {
   const machine: Machine = { config, capabilities: { ...ffmpeg, ...pictures } };
   if (!pictures.heic) log("no_heic_decoder", { install: "libheif-examples" });
   if (!pictures.faces) log("no_face_detector", { install: "opencv-data" });
+  // Work need not wait for what is only told.
+  void findHardwareEncoders().then((found) => {
+    machine.hardwareEncoders = found;
+  });
   const registry = createTaskRegistry(machine);
   const server = createServer((request, response) => void answer(machine, registry, request, response));
   // A task streams for as long as it runs.

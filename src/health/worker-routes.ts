@@ -42,6 +42,9 @@ const worker = z
     tasks_ended: z.number().nullable(),
     ffmpeg_version: z.string().nullable(),
     encoders: z.array(z.string()),
+    hardware_encoders: z
+      .array(z.object({ name: z.string(), frames_per_second: z.number() }))
+      .openapi({ description: "Found, and tried with 1280×720 when the container started; not used" }),
     decodes_heic: capability("libheif's tools with a decoder for HEVC"),
     decodes_bmp: capability("ffmpeg's decoder for BMP"),
     finds_faces: capability("the detector that crops on faces need"),

@@ -61,6 +61,10 @@ function describeSlot({ name, size }: SlotName, { state, tasks, latest }: SlotRe
     tasks_ended: health?.tasksEnded ?? null,
     ffmpeg_version: health?.ffmpegVersion ?? null,
     encoders: health?.encoders ?? [],
+    hardware_encoders: (health?.hardwareEncoders ?? []).map(({ name, framesPerSecond }) => ({
+      name,
+      frames_per_second: framesPerSecond,
+    })),
     decodes_heic: health?.heic ?? null,
     decodes_bmp: health?.bmp ?? null,
     finds_faces: health?.faces ?? null,

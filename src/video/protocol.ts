@@ -266,6 +266,10 @@ export const taskEvent = z.discriminatedUnion("type", [
 export type TaskEvent = z.infer<typeof taskEvent>;
 
 /** `GET /health` of the transcoder. */
+/** An encoder of the machine's hardware, as it was tried at start: frames of 1280×720 a second. */
+export const hardwareEncoder = z.object({ name: z.string(), framesPerSecond: z.number() });
+export type HardwareEncoder = z.infer<typeof hardwareEncoder>;
+
 export const transcoderHealth = z.object({
   /** `full`: too little memory or disk is left to take another task. */
   state: z.enum(["ready", "draining", "full"]),
@@ -273,6 +277,8 @@ export const transcoderHealth = z.object({
   running: z.array(z.string()),
   ffmpegVersion: z.string(),
   encoders: z.array(z.string()),
+  /** Undefined until they have been tried. They are told of, and not used: their pictures are not the encoders' above. */
+  hardwareEncoders: z.array(hardwareEncoder).optional(),
   /** Whether it can decode HEIC. */
   heic: z.boolean().optional(),
   /** Whether it can decode BMP. */
