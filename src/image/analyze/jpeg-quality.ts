@@ -1,3 +1,5 @@
+import { jpegSegments } from "../metadata/read-jpeg.ts";
+
 /** The quantisation table for brightness that ITU-T T.81 suggests (table K.1), in zigzag order, as files have it. */
 const SUGGESTED = [
   16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37, 29, 40, 58,
@@ -5,7 +7,6 @@ const SUGGESTED = [
   62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99,
 ];
 const DQT = 0xdb;
-const SOS = 0xda;
 
 /**
  * The quality that a JPEG was written with, 1–100 on libjpeg's scale, from its first quantisation table; undefined when
@@ -25,15 +26,9 @@ export function estimateJpegQuality(head: Uint8Array): number | undefined {
 
 /** The table with the number 0 (T.81 §B.2.4.1). */
 function findTable(head: Uint8Array): number[] | undefined {
-  let at = 2;
-  while (at + 4 <= head.length && head[at] === 0xff && head[at + 1] !== SOS) {
-    const end = at + 2 + (((head[at + 2] ?? 0) << 8) | (head[at + 3] ?? 0));
-    if (end <= at + 2) return undefined;
-    if (head[at + 1] === DQT) {
-      const table = tableIn(head.subarray(at + 4, end));
-      if (table) return table;
-    }
-    at = end;
+  for (const { marker, payload } of jpegSegments(head)) {
+    const table = marker === DQT ? tableIn(payload) : undefined;
+    if (table) return table;
   }
   return undefined;
 }

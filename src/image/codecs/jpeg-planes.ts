@@ -17,7 +17,7 @@ const FAILURES = [
   "a scan header makes no sense",
   "the data holds a code that its table does not",
   "a block has more than 64 coefficients",
-  "a scan has data left over",
+  "there are zeros in the place of its data",
   "a restart marker is missing",
   "a part of the picture is in no scan",
   "there are more scans than any encoder writes",

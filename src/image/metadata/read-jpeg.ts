@@ -42,13 +42,18 @@ interface Segment {
   payload: Uint8Array;
 }
 
-/** The marker segments before the first scan (ITU-T T.81 §B.1.1); ends where the file makes no sense. */
+/**
+ * The marker segments before the first scan (ITU-T T.81 §B.1.1); bytes between them that are no marker are stepped over, as
+ * decoders do. Ends where the file does.
+ */
 export function* jpegSegments(file: Uint8Array): Generator<Segment> {
   let at = 2;
-  while (at + 4 <= file.length && file[at] === 0xff) {
+  while (at + 4 <= file.length) {
     const marker = file[at + 1] ?? 0;
-    if (marker === 0xff) {
-      at += 1; // fill byte
+    if (file[at] !== 0xff || marker === 0 || marker === 0xff) {
+      const next = file.indexOf(0xff, at + 1);
+      if (next < 0) return;
+      at = next;
       continue;
     }
     if (marker === 0xda || marker === 0xd9) return;
@@ -56,8 +61,8 @@ export function* jpegSegments(file: Uint8Array): Generator<Segment> {
       at += 2;
       continue;
     }
-    const length = ((file[at + 2] ?? 0) << 8) | (file[at + 3] ?? 0);
-    if (length < 2 || at + 2 + length > file.length) return;
+    const length = Math.max(2, ((file[at + 2] ?? 0) << 8) | (file[at + 3] ?? 0));
+    if (at + 2 + length > file.length) return;
     yield { marker, payload: file.subarray(at + 4, at + 2 + length) };
     at += 2 + length;
   }

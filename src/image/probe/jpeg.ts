@@ -15,6 +15,8 @@ interface Frame {
 /** What the segments before the first scan say. */
 interface Segments {
   frame: Frame | undefined;
+  /** JFIF knows no colours but YCbCr. */
+  isJfif: boolean;
   /** Colour transform of the Adobe APP14 segment: 0 none, 1 YCbCr, 2 YCCK. */
   adobeTransform: number | undefined;
   orientation: Orientation | undefined;
@@ -26,7 +28,7 @@ const EOI = 0xd9;
 
 /** Walks the marker segments up to the first scan (ITU-T T.81 §B.1, §B.2). */
 export function probeJpeg(head: Head): Omit<ImageProbe, "format"> {
-  const { frame, adobeTransform, orientation, hasIccProfile } = readSegments(head);
+  const { frame, orientation, hasIccProfile, ...segments } = readSegments(head);
   if (frame === undefined)
     throw new MediaError("corrupt_image", "The JPEG has no frame header before its scan.");
   if (frame.height === 0) {
@@ -39,7 +41,7 @@ export function probeJpeg(head: Head): Omit<ImageProbe, "format"> {
     hasAlpha: false,
     bitDepth: frame.bitDepth,
     components: frame.componentIds.length,
-    colorModel: colorModel(frame.componentIds, adobeTransform),
+    colorModel: colorModel(frame.componentIds, segments),
     coding: frame.coding,
     samplingFactors: frame.samplingFactors,
     animated: false,
@@ -51,26 +53,36 @@ export function probeJpeg(head: Head): Omit<ImageProbe, "format"> {
 function readSegments(head: Head): Segments {
   const found: Segments = {
     frame: undefined,
+    isJfif: false,
     adobeTransform: undefined,
     orientation: undefined,
     hasIccProfile: false,
   };
-  let offset = 2;
-  for (;;) {
-    if (head.u8(offset) !== 0xff)
-      throw new MediaError("corrupt_image", `The JPEG has no marker at byte ${offset}.`);
+  for (let offset = markerAt(head, 2); ; ) {
     const marker = head.u8(offset + 1);
-    if (marker === 0xff) {
-      offset += 1; // fill byte
-      continue;
-    }
     if (marker === SOS || marker === EOI) return found;
     offset += 2;
-    if (isStandalone(marker)) continue;
-    const length = head.u16(offset);
-    if (length < 2) throw new MediaError("corrupt_image", `A JPEG segment claims ${length} bytes.`);
-    readSegment(head, marker, offset + 2, length - 2, found);
-    offset += length;
+    if (!isStandalone(marker)) {
+      // One that does not even count itself is that of an empty segment.
+      const length = Math.max(2, head.u16(offset));
+      readSegment(head, marker, offset + 2, length - 2, found);
+      offset += length;
+    }
+    offset = markerAt(head, offset);
+  }
+}
+
+/**
+ * The next marker at or behind `offset`. Fill bytes are stepped over, and what is no marker at all, which wrong lengths of
+ * segments leave behind: libjpeg does so, too.
+ */
+function markerAt(head: Head, offset: number): number {
+  for (let at = offset; ; at++) {
+    head.need(at, 2);
+    at = head.bytes.indexOf(0xff, at);
+    if (at < 0) at = head.length - 1;
+    const code = head.u8(at + 1);
+    if (head.u8(at) === 0xff && code !== 0 && code !== 0xff) return at;
   }
 }
 
@@ -82,6 +94,8 @@ function isStandalone(marker: number): boolean {
 function readSegment(head: Head, marker: number, offset: number, length: number, found: Segments): void {
   if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
     found.frame ??= readFrame(head, marker, offset, length);
+  } else if (marker === 0xe0 && length >= 14 && head.text(offset, 5) === "JFIF\0") {
+    found.isJfif = true;
   } else if (marker === 0xe1 && length > 6 && head.text(offset, 6) === "Exif\0\0") {
     found.orientation ??= exifOrientation(head.slice(offset + 6, length - 6));
   } else if (marker === 0xe2 && length > 12 && head.text(offset, 12) === "ICC_PROFILE\0") {
@@ -119,13 +133,17 @@ function codingOf(marker: number): ImageProbe["coding"] {
   return process === 2 ? "progressive" : "baseline";
 }
 
-/** The rules that libjpeg follows in `default_decompress_parms` where no file says it outright. */
-function colorModel(ids: number[], adobeTransform: number | undefined): ImageProbe["colorModel"] {
+/** The rules that libjpeg follows in `default_decompress_parms`. */
+function colorModel(
+  ids: number[],
+  { isJfif, adobeTransform }: Pick<Segments, "isJfif" | "adobeTransform">,
+): ImageProbe["colorModel"] {
   if (ids.length === 1) return "grayscale";
-  if (ids.length === 4) return adobeTransform === 2 ? "ycck" : "cmyk";
+  if (ids.length === 4) return (adobeTransform ?? 0) === 0 ? "cmyk" : "ycck";
   if (ids.length !== 3) {
     throw new MediaError("unsupported_image", `A JPEG of ${ids.length} components is not supported.`);
   }
+  if (isJfif) return "ycbcr";
   const namedRgb = String.fromCharCode(...ids) === "RGB";
   return adobeTransform === 0 || (adobeTransform === undefined && namedRgb) ? "rgb" : "ycbcr";
 }

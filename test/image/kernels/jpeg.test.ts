@@ -140,7 +140,7 @@ describe("a damaged JPEG", () => {
     return { window: { left: 0, top: 0, ...sizeOf(file) }, size };
   }
 
-  it("is refused when a restart marker is missing or out of order", async () => {
+  it("is refused when a restart marker is missing, or two stand in the place of others", async () => {
     const restarting = written(SAMPLINGS["4:2:0"], { restartInterval: 2 });
     const marker = restarting.findIndex((byte, at) => byte === 0xff && restarting[at + 1] === 0xd1);
     const wrong = restarting.slice();
@@ -172,18 +172,15 @@ describe("a damaged JPEG", () => {
     });
   });
 
-  it("may be filled up with zeros before its end, and with nothing else", async () => {
+  it("may be filled up before its end, with zeros or with anything", async () => {
     for (const script of [undefined, scriptsOf(3).both]) {
       const whole = written(SAMPLINGS["4:2:0"], { script });
       const wanted = await renderJpeg(whole, SIZE);
       for (const length of [1, 9, 500, 100_000]) {
         const filling = new Uint8Array(length);
         expect((await renderJpeg(filled(whole, filling), SIZE)).data, `${length}`).toEqual(wanted.data);
-        if (length < 100) continue;
         filling[length - 1] = 1;
-        await expect(renderJpeg(filled(whole, filling), SIZE)).rejects.toMatchObject({
-          message: "The JPEG cannot be decoded: a scan has data left over.",
-        });
+        expect((await renderJpeg(filled(whole, filling), SIZE)).data, `${length}`).toEqual(wanted.data);
       }
     }
   });
@@ -194,7 +191,9 @@ describe("a damaged JPEG", () => {
       for (const lost of [300, 301, 302, 303, 304]) {
         const rest = whole.slice(0, -lost);
         const holed = filled(concat(rest, whole.subarray(-2)), new Uint8Array(20_000));
-        await expect(renderJpeg(holed, SIZE), `${lost}`).rejects.toMatchObject({ code: "corrupt_image" });
+        await expect(renderJpeg(holed, SIZE), `${lost}`).rejects.toMatchObject({
+          message: "The JPEG cannot be decoded: there are zeros in the place of its data.",
+        });
       }
     }
   });

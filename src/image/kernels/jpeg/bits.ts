@@ -1,6 +1,7 @@
 import { allocate } from "../arena";
 import { extend, findLongCode, LOOKUP_BITS, lookupTable } from "./huffman";
-import { BAD_CODE, BAD_RESTART, fail, LOST_PLACE } from "./status";
+import { isRestart, nextMarkerInData } from "./markers";
+import { BAD_CODE, BAD_RESTART, fail, HOLE } from "./status";
 
 /**
  * The bits of one entropy-coded segment.
@@ -71,31 +72,25 @@ function unreadBits(): i32 {
 }
 
 /**
- * Ends a segment.
+ * Ends a segment. Whatever is left over in it is passed over, as libjpeg does: some cameras fill their files up, and some
+ * editors leave the end of what they wrote over. Zeros in the place of data (a download that was never finished) decode
+ * as if they were picture, though: they are known by the last bits that were used lying among them.
  *
- * @param spareBytes that may be left over in it; more mean that the decoder lost its place, unless they are a filling
- * @returns where in the file the marker behind it is
+ * @returns how far the file has been read
  */
-export function finishSegment(spareBytes: i32): usize {
-  const isEnded = endsInData();
+export function finishSegment(): usize {
+  const last = bitSource + ((bitCount >> 3) as usize);
+  const isEndedInData = load<u8>(last) !== 0;
   if (!isSegmentWhole) fillWindow();
-  if (isSegmentWhole && unreadBits() < (spareBytes + 1) * 8) return file;
-  if (!isEnded || !isRestZero()) fail(LOST_PLACE);
+  if (isSegmentWhole && unreadBits() < (SPARE_BYTES + 1) * 8) return file;
+  if (!isEndedInData && isRestZero()) fail(HOLE);
   return file;
 }
 
-/**
- * Whether what was read last is no hole of zeros in the data, which decodes as if it were picture: the last byte ends in
- * ones (T.81 §F.1.2.3), or was used up and has a one somewhere.
- */
-function endsInData(): bool {
-  const ending = bitCount & 7;
-  if (ending > 0) return bitBuffer >> ((64 - ending) as u64) === (((1 << ending) - 1) as u64);
-  const last = bitSource + ((bitCount >> 3) as usize);
-  return last < windowTop && load<u8>(last) !== 0;
-}
+/** So many zeros are the end of no download: a last code may be of zeros. */
+const SPARE_BYTES: i32 = 9;
 
-/** Some cameras fill their files up with zeros. Reads to the end of the segment. */
+/** Reads to the end of the segment, or to the first byte that is not zero. */
 function isRestZero(): bool {
   const ending = bitCount & 7;
   const loaded = bitCount - ending;
@@ -115,17 +110,35 @@ export function leaveSegment(): usize {
   return file;
 }
 
-/** Ends a segment, steps over the restart marker that must follow and begins the next. */
+/**
+ * Ends a segment and begins the next, behind the restart marker that is due. Markers that are numbered wrongly are taken
+ * as libjpeg takes them: one that is far from what is due stands for it, and a segment behind a number that is over is
+ * passed over. Where the next but one or two is met, a part of the picture is missing.
+ *
+ * @param ordinal of the marker that is due
+ */
 export function restartSegment(ordinal: i32): void {
-  let marker = finishSegment(0);
-  while (marker + 1 < fileEnd && load<u8>(marker, 1) === 0xff) marker++;
-  if (marker + 1 >= fileEnd || load<u8>(marker, 1) !== (0xd0 | (ordinal & 7))) fail(BAD_RESTART);
-  else startSegment(marker + 2, fileEnd);
+  let marker = nextMarkerInData(finishSegment(), fileEnd);
+  while (marker < fileEnd) {
+    const code = load<u8>(marker, 1) as i32;
+    const ahead = isRestart(code) ? (code - ordinal) & 7 : MISSING;
+    if (ahead === 0 || (ahead >= 3 && ahead <= 5)) {
+      startSegment(marker + 2, fileEnd);
+      return;
+    }
+    if (ahead < 6) break;
+    marker = nextMarkerInData(marker + 2, fileEnd);
+  }
+  fail(BAD_RESTART);
 }
+
+/** Any distance of a marker that tells that those before it are not there. */
+const MISSING: i32 = 1;
 
 function fillWindow(): void {
   const unread = bitSource - lowest;
-  memory.copy(windowTop - unread, lowest, unread);
+  // With what the bit buffer holds, which is looked at once more when the segment ends.
+  memory.copy(windowTop - unread, lowest, unread + 8);
   bitSource = windowTop;
   lowest = windowTop - unread;
   unstuff();

@@ -68,8 +68,11 @@ import {
  * **Damage.** The input is anyone's. Lengths are checked before what they frame is touched, codes that no table knows
  * and blocks with more than 64 coefficients end the decode, and zeros follow the data, so that running out of it is
  * found after each MCU and not at every bit. No picture is answered with a part missing: it is all there, or a status
- * says what broke: a file without its end marker is not whole either. Work is bounded by the size of the file and of the picture: scans are counted, tables are built only
- * for scans, and sequential files may tell each component once.
+ * says what broke: a file without its end marker is not whole either. What cameras and editors get wrong without losing
+ * any of the picture is taken as libjpeg takes it: bytes between segments and behind the data of a scan, restart markers
+ * with other numbers, tables that are left out or make no sense and are not used. Work is bounded by the size of the file
+ * and of the picture: scans are counted, tables are built only for scans, and sequential files may tell each component
+ * once.
  */
 
 const SOI: i32 = 0xd8;

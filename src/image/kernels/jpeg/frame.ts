@@ -81,14 +81,6 @@ export function componentAt(index: i32): Component {
   return changetype<Component>(components + <usize>index * offsetof<Component>());
 }
 
-/** The component of an id, or null. */
-export function findComponent(id: i32): Component | null {
-  for (let index = 0; index < componentCount; index++) {
-    if (componentAt(index).id === id) return componentAt(index);
-  }
-  return null;
-}
-
 export function clearFrame(): void {
   componentCount = 0;
   memory.fill(components, 0, offsetof<Component>() * 3);
@@ -115,7 +107,7 @@ export function readFrame(payload: usize, length: i32, progressive: bool): bool 
     component.vertical = load<u8>(description, 1) & 15;
     component.quantSelector = load<u8>(description, 2);
     if (!isFactor(component.horizontal) || !isFactor(component.vertical)) return false;
-    if (component.quantSelector > 3 || findComponent(component.id) !== null) return false;
+    if (component.quantSelector > 3) return false;
     mostHorizontal = max(mostHorizontal, component.horizontal);
     mostVertical = max(mostVertical, component.vertical);
     component.quant = quantCopies + <usize>index * 128;

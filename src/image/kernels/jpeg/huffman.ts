@@ -1,3 +1,5 @@
+import { isStandard, STANDARD_TABLE_BYTES, standardTable } from "./standard-tables";
+
 /**
  * The Huffman tables of a file (T.81 annex C), and the tables that make decoding fast. A definition is only copied
  * when it is met; what is built from it is built when a scan is about to use it, so that a file of nothing but
@@ -29,6 +31,7 @@ const OFFSETS: usize = memory.data(8 * 17 * 4, 8);
 const UNDEFINED: u8 = 0;
 const DEFINED: u8 = 1;
 const BUILT: u8 = 2;
+const SENSELESS: u8 = 3;
 const STATES: usize = memory.data(8);
 
 export function clearTables(): void {
@@ -36,32 +39,41 @@ export function clearTables(): void {
 }
 
 /**
- * Copies one definition: 16 counts of codes by length, then the symbols in order of their codes.
+ * Copies one definition: 16 counts of codes by length, then the symbols in order of their codes. One that is no prefix code
+ * is an error only if a scan uses it.
  *
  * @param available bytes in the segment from `definition` on
- * @returns its length in bytes, or 0 when it is not a prefix code
+ * @returns its length in bytes, or 0 when it is longer than the segment
  */
 export function defineTable(table: i32, definition: usize, available: i32): i32 {
   if (available < MAX_CODE_BITS) return 0;
   let symbols = 0;
   let code = 0;
+  let isPrefixCode = true;
   for (let bits = 1; bits <= MAX_CODE_BITS; bits++) {
     const count = load<u8>(definition + bits - 1) as i32;
     symbols += count;
     code += count;
-    if (code > 1 << bits) return 0;
+    if (code > 1 << bits) isPrefixCode = false;
     code <<= 1;
   }
   if (symbols > 256 || MAX_CODE_BITS + symbols > available) return 0;
   memory.copy(COUNTS + <usize>table * 16, definition, MAX_CODE_BITS);
   memory.fill(SYMBOLS + <usize>table * 256, 0, 256);
   memory.copy(SYMBOLS + <usize>table * 256, definition + MAX_CODE_BITS, symbols);
-  store<u8>(STATES + table, DEFINED);
+  store<u8>(STATES + table, isPrefixCode ? DEFINED : SENSELESS);
   return MAX_CODE_BITS + symbols;
 }
 
-/** Makes a table ready for a scan; false when the file never defined it, or not as a table of its kind. */
-export function prepareTable(table: i32): bool {
+/**
+ * Makes a table ready for a scan; false when the file never defined it, or not as a table of its kind.
+ *
+ * @param mayBeStandard a table that was never defined is the standard's own (`standard-tables.ts`)
+ */
+export function prepareTable(table: i32, mayBeStandard: bool): bool {
+  if (mayBeStandard && load<u8>(STATES + table) === UNDEFINED && isStandard(table)) {
+    defineTable(table, standardTable(table), STANDARD_TABLE_BYTES);
+  }
   const state = load<u8>(STATES + table);
   if (state !== DEFINED) return state === BUILT;
   if (table < FIRST_AC_TABLE && !hasDcSymbols(table)) return false;

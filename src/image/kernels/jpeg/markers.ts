@@ -10,6 +10,10 @@ function isIgnorable(code: i32): bool {
   return code === TEM || (code >= RST0 && code <= SOI);
 }
 
+export function isRestart(code: i32): bool {
+  return code >= RST0 && code <= RST7;
+}
+
 /**
  * The next marker that begins a segment or ends the file, at or after `at`. Fill bytes, and anything that is no marker
  * at all, are stepped over.
@@ -25,15 +29,25 @@ export function nextMarker(at: usize, end: usize): usize {
   return 0;
 }
 
-/** Bytes of a segment behind its length; −1 when the file ends before it does. */
+/**
+ * Bytes of a segment behind its length; −1 when the file ends before it does. A length that does not even count itself is
+ * that of a segment with nothing in it, as libjpeg has it: application segments of such lengths are met.
+ */
 export function segmentLength(at: usize, end: usize): i32 {
   if (end - at < 2) return -1;
-  const length = (((load<u8>(at) as i32) << 8) | load<u8>(at, 1)) - 2;
-  return length < 0 || <usize>length > end - at - 2 ? -1 : length;
+  const length = max((((load<u8>(at) as i32) << 8) | load<u8>(at, 1)) - 2, 0);
+  return <usize>length > end - at - 2 ? -1 : length;
 }
 
-/** Steps over entropy-coded data, sixteen bytes at a time: to the marker behind it that is no restart marker. */
+/** Steps over entropy-coded data: to the marker behind it that is no restart marker, or the end of the file. */
 export function nextSegmentEnd(at: usize, end: usize): usize {
+  let from = nextMarkerInData(at, end);
+  while (from < end && isRestart(load<u8>(from, 1))) from = nextMarkerInData(from + 2, end);
+  return from;
+}
+
+/** The next marker of any kind, sixteen bytes at a time; the end of the file when there is none. */
+export function nextMarkerInData(at: usize, end: usize): usize {
   let from = at;
   while (from + 1 < end) {
     if (from + 16 < end) {
@@ -45,8 +59,7 @@ export function nextSegmentEnd(at: usize, end: usize): usize {
       from += ctz(marks) as usize;
     }
     const code = load<u8>(from, 1) as i32;
-    if (load<u8>(from) === 0xff && code !== 0 && code !== 0xff && !(code >= RST0 && code <= RST7))
-      return from;
+    if (load<u8>(from) === 0xff && code !== 0 && code !== 0xff) return from;
     from++;
   }
   return end;

@@ -5,7 +5,6 @@ import {
   componentAt,
   componentCount,
   divideUp,
-  findComponent,
   isProgressive,
   mcusAcross,
   mcusDown,
@@ -25,8 +24,6 @@ import { fail, hasFailed, TRUNCATED } from "./status";
 /** T.81 §B.2.3: blocks in one MCU of an interleaved scan. */
 const MAX_MCU_BLOCKS: i32 = 10;
 const MAX_SHIFT: i32 = 13;
-/** Some cameras pad the end of the last scan. */
-const MAX_PADDING_BYTES: i32 = 9;
 
 let scanCount: i32 = 0;
 const scanned: usize = memory.data(3);
@@ -49,17 +46,13 @@ export function readScanHeader(payload: usize, length: i32): bool {
   let mcuBlocks = 0;
   for (let index = 0; index < scanCount; index++) {
     const selector = payload + 1 + <usize>index * 2;
-    const found = findComponent(load<u8>(selector));
-    if (found === null) return false;
-    const component = found as Component;
+    const ordinal = findComponent(load<u8>(selector), index);
+    if (ordinal < 0) return false;
+    const component = componentAt(ordinal);
     component.dcTable = load<u8>(selector, 1) >> 4;
     component.acTable = load<u8>(selector, 1) & 15;
     if (component.dcTable > 3 || component.acTable > 3) return false;
     mcuBlocks += component.horizontal * component.vertical;
-    const ordinal = indexOf(component);
-    for (let earlier = 0; earlier < index; earlier++) {
-      if (load<u8>(scanned + earlier) === ordinal) return false;
-    }
     store<u8>(scanned + index, ordinal as u8);
   }
   if (scanCount > 1 && mcuBlocks > MAX_MCU_BLOCKS) return false;
@@ -71,8 +64,17 @@ export function readScanHeader(payload: usize, length: i32): bool {
   return isProgressive ? followsScansBefore() : isFirstOfItsComponents();
 }
 
-function indexOf(component: Component): i32 {
-  return ((changetype<usize>(component) - changetype<usize>(componentAt(0))) / offsetof<Component>()) as i32;
+/**
+ * The component of an id that is not among the first `taken` of the scan, or −1. Some encoders give all components one id,
+ * and mean them in their order.
+ */
+function findComponent(id: i32, taken: i32): i32 {
+  for (let ordinal = 0; ordinal < componentCount; ordinal++) {
+    let isTaken = false;
+    for (let index = 0; index < taken; index++) isTaken = isTaken || load<u8>(scanned + index) === ordinal;
+    if (!isTaken && componentAt(ordinal).id === id) return ordinal;
+  }
+  return -1;
 }
 
 function scannedAt(index: i32): Component {
@@ -120,8 +122,8 @@ export function prepareScan(quantOf: (component: Component) => bool): bool {
     if (!component.isQuantised && !quantOf(component)) return false;
     const usesDc = first === 0 && !(isProgressive && shiftBefore > 0);
     const usesAc = isProgressive ? first > 0 : true;
-    if (usesDc && !prepareTable(component.dcTable)) return false;
-    if (usesAc && !prepareTable(FIRST_AC_TABLE + component.acTable)) return false;
+    if (usesDc && !prepareTable(component.dcTable, !isProgressive)) return false;
+    if (usesAc && !prepareTable(FIRST_AC_TABLE + component.acTable, !isProgressive)) return false;
   }
   return true;
 }
@@ -154,7 +156,7 @@ export function decodeScan(data: usize, end: usize): usize {
       if (hasFailed()) return data;
     }
   }
-  return neededDown < down ? leaveSegment() : finishSegment(MAX_PADDING_BYTES);
+  return neededDown < down ? leaveSegment() : finishSegment();
 }
 
 /** Rows of MCUs (of blocks when there is one component) down to the last that any component needs. */
