@@ -24,6 +24,8 @@ export interface LaneHistory {
   waitPerTask: readonly number[];
 }
 
+/** How many durations of a shape are remembered. */
+export const KEPT_DURATIONS = 32;
 /** The formula weighs as much as this many jobs. */
 const FORMULA_WEIGHT = 3;
 /** Of each newer job in the moving average. */
@@ -33,7 +35,7 @@ const SAFETY = 1.2;
 
 const FIRST_DISPATCH_MS = 100;
 const FIRST_WAIT_PER_TASK_MS: Record<Lane, number> = {
-  edge: 100,
+  edge: 40,
   io: 100,
   "container-short": 700,
   "container-long": 10_000,
@@ -73,6 +75,12 @@ export function estimateJob(
     lowMs: Math.min(expectedMs, Math.floor(total("low"))),
     highMs: Math.max(expectedMs, Math.ceil(total("high") * SAFETY)),
   };
+}
+
+/** How many of the tasks that were ahead a while ago are still, at the pace at which their lane lets others wait. */
+export function tasksLeft(ahead: number, passedMs: number, lane: Lane, history: LaneHistory): number {
+  const { expected } = rangeOf(history.waitPerTask, FIRST_WAIT_PER_TASK_MS[lane]);
+  return Math.max(0, Math.ceil(ahead - passedMs / Math.max(1, expected)));
 }
 
 interface Range {

@@ -13,3 +13,8 @@ export const PRIORITY_POINTS: Record<Priority, number> = { urgent: 20, high: 10,
 export function rankOf(createdAtMs: number, priority: Priority): number {
   return createdAtMs - PRIORITY_POINTS[priority] * LIMITS.headStartMs;
 }
+
+/** Whether a task of one priority is claimed before one of another that came a moment later. */
+export function isAheadOf(earlier: Priority, later: Priority): boolean {
+  return PRIORITY_POINTS[earlier] >= PRIORITY_POINTS[later];
+}

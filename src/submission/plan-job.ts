@@ -133,9 +133,9 @@ function guess(kind: JobKind, size: number, outputCount: number, lane: Lane, run
   return estimateJob(shape, runMs, { run: [], dispatch: [], waitPerTask: [] }, 0);
 }
 
-/** About 60 ns a pixel through the WASM codecs, and the cost of a hand-over to a container where there is one. */
+/** Some 6 ns a pixel through the kernels and codecs, and the cost of a hand-over to a container where there is one. */
 function imageRunMs(pixels: number, lane: string): number {
-  return Math.round(200 + pixels * 60e-6 + (lane === "edge" ? 0 : 1000));
+  return Math.round(50 + pixels * 6e-6 + (lane === "edge" ? 0 : 500));
 }
 
 /** A first guess from size alone, refined once the probe knows the duration: 1 MB takes about a second. */

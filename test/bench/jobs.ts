@@ -20,7 +20,7 @@ const PARTS = {
   claims: measureClaims,
   idle: async () => measureIdle(await makePhotos(33)),
   trips: async () => measureRoundTrips(await makePhotos(60)),
-  estimates: async () => measureEstimates(await makePhotos(12 + 2 * 40)),
+  estimates: async () => measureEstimates(await makePhotos(12 + 3 * 40)),
   burst: measureBurst,
   sockets: measureSockets,
   webhooks: measureWebhooks,

@@ -3,10 +3,8 @@ import { mkdtemp, readdir, readlink, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { TRANSCODER_ARGS } from "../../src/local/transcoder-process.ts";
 import { type TaskEvent, type TaskResult, taskEvent } from "../../src/video/protocol.ts";
-
-const SERVER = fileURLToPath(new URL("../../containers/transcoder/server.ts", import.meta.url));
 
 /** A real transcoder in a process of its own. */
 export interface Transcoder {
@@ -26,7 +24,7 @@ export interface Transcoder {
 export async function startTranscoder(env: Record<string, string> = {}): Promise<Transcoder> {
   const given = "WORK_DIR" in env ? env.WORK_DIR : undefined;
   const workDir = given ?? (await mkdtemp(join(tmpdir(), "darkroom-transcoder-test-")));
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", SERVER], {
+  const child = spawn(process.execPath, TRANSCODER_ARGS, {
     env: { PATH: process.env.PATH, PORT: "0", WORK_DIR: workDir, FFMPEG_THREADS: "2", ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });

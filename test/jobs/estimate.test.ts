@@ -10,6 +10,7 @@ import {
 import { countTasksAhead, readDurations } from "../../src/jobs/store/durations.ts";
 import { failTask } from "../../src/jobs/store/fail-task.ts";
 import { finishTask } from "../../src/jobs/store/finish-task.ts";
+import type { Priority } from "../../src/schema/jobs.ts";
 import { withEstimate } from "../../src/submission/estimate-job.ts";
 import { emptyStorage, prepareDatabase, testEnv } from "../fixtures/app.ts";
 import { claimOne, failure, finished, rowsOf, START_MS, submit } from "../fixtures/jobs.ts";
@@ -153,11 +154,25 @@ describe("the history that it is made from", () => {
     expect(idle.job.estimate).toMatchObject({ basis: "history", samples: 8, tasksAhead: 0 });
     expect(idle.job.estimatedDurationMs).toBe(idle.job.estimate?.expectedMs);
     for (let n = 0; n < 20; n++) await submit();
-    const same = await withEstimate(testEnv.DB, { job, tasks }, START_MS + 10_500);
-    expect(same.job.estimate).toEqual(idle.job.estimate);
     const busy = await withEstimate(testEnv.DB, { job, tasks }, START_MS + 11_000);
     expect(busy.job.estimate).toMatchObject({ tasksAhead: 20 });
-    expect(busy.job.estimatedDurationMs).toBeGreaterThan(idle.job.estimatedDurationMs + 1_000);
+    expect(busy.job.estimatedDurationMs).toBeGreaterThan(idle.job.estimatedDurationMs + 900);
+  });
+
+  it("knows those that were accepted since it looked, until they should be done, and who goes first", async () => {
+    const LATER_MS = START_MS + 60_000;
+    const { job, tasks } = await submit({ estimate, createdAtMs: LATER_MS });
+    await testEnv.DB.prepare("DELETE FROM tasks").run();
+    const aheadAt = async (atMs: number, priority: Priority = "normal") => {
+      const { job: estimated } = await withEstimate(testEnv.DB, { job: { ...job, priority }, tasks }, atMs);
+      return estimated.estimate?.tasksAhead;
+    };
+    expect([await aheadAt(LATER_MS), await aheadAt(LATER_MS + 1), await aheadAt(LATER_MS + 2)]).toEqual([
+      0, 1, 2,
+    ]);
+    expect([await aheadAt(LATER_MS + 3, "urgent"), await aheadAt(LATER_MS + 4, "low")]).toEqual([0, 4]);
+    expect(await aheadAt(LATER_MS + 999)).toBeLessThan(5);
+    expect(await aheadAt(LATER_MS + 1_000)).toBe(0);
   });
 
   it("may be out of reach: then the job is accepted with the formula's", async () => {

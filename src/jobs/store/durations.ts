@@ -2,11 +2,9 @@ import { type SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { durationHistory, PRIORITIES, type Priority } from "../../schema/jobs.ts";
 import { type Lane, tasks } from "../../schema/tasks.ts";
-import type { JobShape, LaneHistory } from "../estimate.ts";
+import { type JobShape, KEPT_DURATIONS, type LaneHistory } from "../estimate.ts";
 import { rankOf } from "../priority.ts";
 
-/** How many durations of a shape are kept. */
-const KEPT = 32;
 /** Waits of a lane where nothing was ahead, and for each task ahead, stand in two rows of their own. */
 const DISPATCH = 0;
 const PER_TASK = 1;
@@ -18,7 +16,7 @@ const PER_TASK = 1;
 export function recordDurations(db: DrizzleD1Database, jobId: string, nowMs: number, guard: SQL) {
   const newest = sql`json_extract(excluded.recent, '$[0]')`;
   const job = sql`jobs AS j WHERE j.id = ${jobId} AND j.status = 'completed' AND j.finished_at = ${nowMs}
-    AND j.run = 1 AND j.run = 1 AND j.started_at IS NOT NULL AND j.estimate IS NOT NULL AND ${guard}`;
+    AND j.run = 1 AND j.started_at IS NOT NULL AND j.estimate IS NOT NULL AND ${guard}`;
   return db
     .insert(durationHistory)
     .select(
@@ -34,7 +32,7 @@ export function recordDurations(db: DrizzleD1Database, jobId: string, nowMs: num
       target: [durationHistory.kind, durationHistory.sizeBucket, durationHistory.outputCount],
       set: {
         samples: sql`duration_history.samples + 1`,
-        recent: sql`json_insert(CASE WHEN json_array_length(duration_history.recent) >= ${KEPT}
+        recent: sql`json_insert(CASE WHEN json_array_length(duration_history.recent) >= ${KEPT_DURATIONS}
           THEN json_remove(duration_history.recent, '$[0]') ELSE duration_history.recent END, '$[#]', ${newest})`,
         updatedAt: sql`excluded.updated_at`,
       },

@@ -15,19 +15,30 @@ interface Outcome {
   isWithinRange: boolean;
 }
 
-/** How far the estimates at submission are from what happens: one job after the other, then all of them at once. */
+/**
+ * How far the estimates at submission are from what happens: one job after the other, then many at once, which nobody
+ * has seen before, and as many at once again.
+ */
 export async function measureEstimates(photos: readonly Uint8Array<ArrayBuffer>[]): Promise<Row[]> {
   const dir = mkdtempSync(join(tmpdir(), "darkroom-estimates-"));
   const stack = await startStack({ stateDir: join(dir, "state"), transcoder: "process" });
   try {
     const client = createDarkroomClient({ baseUrl: stack.url, key: stack.key });
-    const half = LEARNED_FROM + (photos.length - LEARNED_FROM) / 2;
+    const third = Math.floor((photos.length - LEARNED_FROM) / 3);
     const oneByOne: Outcome[] = [];
-    for (const photo of photos.slice(0, half))
+    for (const photo of photos.slice(0, LEARNED_FROM + third))
       oneByOne.push(await outcomeOf(client, await send(client, photo)));
-    const accepted = await Promise.all(photos.slice(half).map((photo) => send(client, photo)));
-    const atOnce = await Promise.all(accepted.map((job) => outcomeOf(client, job)));
-    return [...rowsOf("one after the other", oneByOne.slice(LEARNED_FROM)), ...rowsOf("all at once", atOnce)];
+    const atOnce = async (some: typeof photos) => {
+      const accepted = await Promise.all(some.map((photo) => send(client, photo)));
+      return Promise.all(accepted.map((job) => outcomeOf(client, job)));
+    };
+    const first = await atOnce(photos.slice(-2 * third, -third));
+    const second = await atOnce(photos.slice(-third));
+    return [
+      ...rowsOf("one after the other", oneByOne.slice(LEARNED_FROM)),
+      ...rowsOf("at once for the first time", first),
+      ...rowsOf("at once again", second),
+    ];
   } finally {
     await stack.stop();
     rmSync(dir, { recursive: true, force: true });
