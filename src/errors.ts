@@ -438,6 +438,8 @@ interface MediaErrorOptions {
   privateDetail?: string;
   /** How long the other side asked to be left alone (`Retry-After`); wins over the retry policy's own delay. */
   retryAfterMs?: number;
+  /** Of damage: another decoder may see it otherwise (`processing/second-opinion.ts`). */
+  isDoubtful?: boolean;
   /** Response headers that belong to the problem (`Allow`, `Retry-After`, `Content-Range`). */
   headers?: Record<string, string>;
   cause?: unknown;
@@ -450,6 +452,7 @@ export class MediaError extends Error {
   readonly privateDetail: string | undefined;
   readonly headers: Record<string, string>;
   readonly retryAfterMs: number | undefined;
+  readonly isDoubtful: boolean;
 
   constructor(code: ErrorCode, publicMessage: string, options: MediaErrorOptions = {}) {
     super(publicMessage, { cause: options.cause });
@@ -459,6 +462,7 @@ export class MediaError extends Error {
     this.privateDetail = options.privateDetail;
     this.headers = options.headers ?? {};
     this.retryAfterMs = options.retryAfterMs;
+    this.isDoubtful = options.isDoubtful ?? false;
   }
 
   get status(): number {

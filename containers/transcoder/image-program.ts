@@ -8,7 +8,7 @@ import { MediaError } from "../../src/errors.ts";
 import { analyzeFile } from "./analyze-file.ts";
 import { renderImage } from "./render-image.ts";
 import type { ImageOrder, ImageReport } from "./render-images.ts";
-import { OPEN_WHOLE, openForSalvage } from "./salvage.ts";
+import { OPEN_STRICT, OPEN_WHOLE, openForSalvage } from "./salvage.ts";
 
 /** Formats that are decoded; everything else that libvips can open (raw, CSV, Matlab, PDF …) stays shut. */
 const DECODERS = ["Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif", "Svg"];
@@ -24,7 +24,8 @@ async function main(orderFile: string): Promise<void> {
   const order = JSON.parse(await readFile(orderFile, "utf8")) as ImageOrder;
   try {
     const mayBeCut = order.outputs.some(({ output }) => output.salvage);
-    const opening = mayBeCut ? await openForSalvage(order.input) : OPEN_WHOLE;
+    const whole = order.isStrict ? OPEN_STRICT : OPEN_WHOLE;
+    const opening = mayBeCut ? await openForSalvage(order.input) : whole;
     for (const { file, output } of order.outputs) {
       const size = await renderImage(order.input, output, file, order.logos, opening);
       say({ type: "rendered", file, ...size, bytes: (await stat(file)).size });

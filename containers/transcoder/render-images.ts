@@ -36,6 +36,8 @@ export interface ImageOrder {
   logos: LogoFiles;
   /** Whether the input itself is looked at, after its outputs. */
   analyze?: boolean | undefined;
+  /** Whether warnings of the decoder are damage, too. */
+  isStrict?: boolean | undefined;
 }
 
 /** A stored image, and what its maker may want to know. */
@@ -44,10 +46,12 @@ export interface StoredImage {
   notes: string[];
 }
 
-/** What is asked for beside the outputs. */
+/** What else is asked for, and how the input is read. */
 interface Extras {
   /** Told what was learned of the input; not called when it could not be. */
   onAnalysis?: ((analysis: ImageAnalysis) => void) | undefined;
+  /** Warnings of the decoder are damage, too. */
+  isStrict?: boolean | undefined;
 }
 
 /**
@@ -62,13 +66,14 @@ export async function renderImages(
   input: string,
   outputs: readonly ImageOutput[],
   logos: LogoFiles,
-  { onAnalysis }: Extras = {},
+  { onAnalysis, isStrict }: Extras = {},
 ): Promise<StoredImage[]> {
   const order: ImageOrder = {
     input,
     outputs: outputs.map((output, i) => ({ file: join(context.folder, `image-${i}`), output })),
     logos,
     analyze: onAnalysis !== undefined,
+    isStrict,
   };
   const reports = await runImageProgram(context, order);
   const images: StoredImage[] = [];

@@ -10,14 +10,18 @@ import { pixelsOf } from "./pixels-of.ts";
 /** How libvips opens a file that is cut short: what it cannot decode stays blank, or coarse in a progressive JPEG. */
 const SALVAGE_OPTIONS = { ...INPUT_OPTIONS, failOn: "none" } as const;
 
+/** How libvips opens a file that another decoder refused. */
+const STRICT_OPTIONS = { ...INPUT_OPTIONS, failOn: "warning" } as const;
+
 /** How a source is opened, and what is missing of it where only a part of it is to be had. */
 export interface Opening {
-  options: typeof INPUT_OPTIONS | typeof SALVAGE_OPTIONS;
+  options: typeof INPUT_OPTIONS | typeof SALVAGE_OPTIONS | typeof STRICT_OPTIONS;
   /** The sentence that names what is missing. */
   cutShort?: string | undefined;
 }
 
 export const OPEN_WHOLE: Opening = { options: INPUT_OPTIONS };
+export const OPEN_STRICT: Opening = { options: STRICT_OPTIONS };
 
 /**
  * Finds out whether a local file is cut short, and whether anything of its picture is there. One that is whole is opened

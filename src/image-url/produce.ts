@@ -12,6 +12,7 @@ import { readPublishedMedia } from "../media/store.ts";
 import { readOriginal } from "../processing/image-task.ts";
 import { findLogos, logoHeaders, readLogos } from "../processing/logos.ts";
 import { renderInContainer } from "../processing/render-in-container.ts";
+import { confirmed } from "../processing/second-opinion.ts";
 import { derivatives } from "../schema/media.ts";
 import { mezzanineKey, mezzanineObjectKey } from "./cache-key.ts";
 import { makeshiftMetadata } from "./makeshift.ts";
@@ -29,14 +30,17 @@ export async function produceDerivative(env: Env, order: DerivativeOrder, clock:
   const probe = media.metadata as unknown as ImageProbe;
   const logos = logoHeaders(await findLogos(env.DB, [output]));
   const plan = planImage(probe, [output], { inputBytes: media.sizeBytes, logos });
-  const here = async () => await renderHere(env, order, media.objectKey, probe, clock);
-  clock.begin(plan.lane === "edge" ? "wait" : "container");
-  const made =
-    plan.lane === "container-short"
-      ? await renderBeyond(env, order, probe, logos, clock)
-      : order.isBackground
-        ? await renderThere(env, order).catch(onlyWithoutContainer(here))
-        : await here();
+  const here = async () => {
+    const image = renderHere(env, order, media.objectKey, probe, clock);
+    return await image.catch(afterDoubt(env, order, probe, logos, clock));
+  };
+  const isBeyond = plan.lane === "container-short" || order.isDoubted;
+  clock.begin(isBeyond ? "container" : "wait");
+  const made = isBeyond
+    ? await renderBeyond(env, order, probe, logos, clock)
+    : order.isBackground
+      ? await renderThere(env, order).catch(onlyWithoutContainer(here))
+      : await here();
   clock.begin("record");
   const { type, bytes, width, height } = made;
   await drizzle(env.DB)
@@ -64,9 +68,32 @@ async function renderBeyond(
   const output =
     isMezzanine || isBackground ? undefined : throughMezzanine(probe, mezzanine, order.output, logos);
   if (output === undefined) return await renderThere(env, order);
-  const objectKey = await obtainMezzanine(env, media, mezzanine);
+  const objectKey = await obtainMezzanine(env, media, mezzanine, order.isDoubted);
   clock.begin("wait");
   return await renderHere(env, { ...order, output }, objectKey, undefined, clock);
+}
+
+/**
+ * What a decoder of the edge refuses, a container looks at once more: it makes the mezzanine, or refuses as well, and is
+ * remembered for all derivatives either way.
+ */
+function afterDoubt(
+  env: Env,
+  order: DerivativeOrder,
+  probe: ImageProbe,
+  logos: LogoHeaders,
+  clock: StepClock,
+) {
+  return async (thrown: unknown): Promise<Made> => {
+    const error = toMediaError(thrown);
+    if (!error.isDoubtful) throw thrown;
+    clock.begin("container");
+    try {
+      return await renderBeyond(env, { ...order, isDoubted: true }, probe, logos, clock);
+    } catch (second) {
+      throw confirmed(error.message, toMediaError(second));
+    }
+  };
 }
 
 /**
@@ -75,11 +102,16 @@ async function renderBeyond(
  *
  * @returns where it lies
  */
-async function obtainMezzanine(env: Env, media: MediaRecord, { output }: Mezzanine): Promise<string> {
+async function obtainMezzanine(
+  env: Env,
+  media: MediaRecord,
+  { output }: Mezzanine,
+  isDoubted = false,
+): Promise<string> {
   const objectKey = mezzanineObjectKey(media.id, media.version);
   if (await env.MEDIA.head(objectKey)) return objectKey;
   const producer = env.DERIVATIVES.getByName(mezzanineKey(media.id, media.version));
-  const answer = await producer.make({ objectKey, media, output, isMezzanine: true });
+  const answer = await producer.make({ objectKey, media, output, isMezzanine: true, isDoubted });
   if (!answer.made) throw new MediaError(answer.code, answer.message);
   return objectKey;
 }

@@ -21,6 +21,8 @@ export interface DerivativeOrder {
   isBackground?: boolean;
   /** What other derivatives are made from: it is made from the original, by a container. */
   isMezzanine?: boolean;
+  /** The edge has refused the original: a container says whether it is right. */
+  isDoubted?: boolean;
   /** It has to do without something for now, and is made again soon. */
   isMakeshift?: boolean;
 }

@@ -1,3 +1,4 @@
+import { checkBmp } from "./completeness/bmp.ts";
 import { checkGif } from "./completeness/gif.ts";
 import { checkJpeg } from "./completeness/jpeg.ts";
 import { checkPng } from "./completeness/png.ts";
@@ -26,4 +27,5 @@ const CHECKS: Partial<Record<SourceFormat, () => CompletenessCheck>> = {
   png: checkPng,
   webp: checkWebp,
   gif: checkGif,
+  bmp: checkBmp,
 };

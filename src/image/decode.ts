@@ -13,6 +13,7 @@ import { undecodableVariety } from "./plan.ts";
 import { openPng } from "./png-source.ts";
 import type { ImageProbe } from "./probe.ts";
 import { filtersFor, resizePixels } from "./resize.ts";
+import { webpDamage } from "./webp-damage.ts";
 
 /** A decoded picture, as stored, that outputs are cut and resampled from. */
 export interface ImageSource {
@@ -93,27 +94,31 @@ export async function decodeImage(
 async function decodePixels(input: Uint8Array, probe: ImageProbe): Promise<Pixels> {
   const pixels = await decodeByFormat(input, probe);
   if (pixels.width === probe.width && pixels.height === probe.height) return pixels;
-  throw new MediaError("corrupt_image", "The picture is not of the size that its header says.");
+  throw new MediaError("corrupt_image", "The picture is not of the size that its header says.", {
+    isDoubtful: true,
+  });
 }
 
 async function decodeByFormat(input: Uint8Array, probe: ImageProbe): Promise<Pixels> {
   try {
     switch (probe.format) {
       case "webp":
-        return (await decodeWebp(input)) ?? damaged("libwebp answered with nothing");
+        return (await decodeWebp(input)) ?? damagedWebp(input);
       default:
-        return damaged(`no decoder for ${probe.format}`);
+        throw new MediaError("unsupported_image", `There is no decoder for ${probe.format} on this lane.`);
     }
   } catch (thrown) {
     if (thrown instanceof MediaError) throw thrown;
     // A codec that aborts throws objects of its own, which say nothing as text.
-    return damaged(thrown instanceof Error ? thrown.message : "the codec aborted", thrown);
+    return damagedWebp(input, thrown);
   }
 }
 
-function damaged(privateDetail: string, cause?: unknown): never {
-  throw new MediaError("corrupt_image", "The picture is damaged and cannot be decoded as a whole.", {
+function damagedWebp(input: Uint8Array, cause?: unknown): never {
+  const privateDetail = cause instanceof Error ? cause.message : "libwebp answered with nothing";
+  throw new MediaError("corrupt_image", `The WebP cannot be decoded: ${webpDamage(input)}.`, {
     privateDetail,
     cause,
+    isDoubtful: true,
   });
 }

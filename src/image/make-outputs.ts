@@ -10,7 +10,8 @@ export interface MadeOutputs<T> {
  * Makes all outputs at once. When that fails with a class of failure that is tolerated, each is made by itself, and
  * only those that fail again are lost: the outputs share one decode, so together nobody knows which was to blame.
  *
- * @param tolerated classes of failure that cost only the output concerned; none: any failure is everybody's
+ * @param tolerated classes of failure that cost only the output concerned; none: any failure is everybody's. What is
+ *   doubtful is: another decoder is asked first
  * @throws what `make` throws that is not tolerated, and the first failure when no output could be made at all
  */
 export async function makeOutputs<O extends { name: string }, T>(
@@ -18,7 +19,7 @@ export async function makeOutputs<O extends { name: string }, T>(
   tolerated: readonly FailureClass[],
   make: (outputs: O[]) => Promise<T[]>,
 ): Promise<MadeOutputs<T>> {
-  const isTolerated = (error: MediaError) => tolerated.includes(error.class);
+  const isTolerated = (error: MediaError) => tolerated.includes(error.class) && !error.isDoubtful;
   try {
     return { made: await make([...outputs]), failed: [] };
   } catch (thrown) {

@@ -59,6 +59,8 @@ export type RetryDecision =
       afresh?: true;
       /** Where it goes on; left out: where it was. */
       place?: Place;
+      /** What its original was refused with, where another decoder is asked for a second opinion. */
+      doubt?: string;
     }
   | { retry: false; reason: "permanent" | "exhausted" };
 

@@ -27,6 +27,7 @@ import { reportError, reportWell } from "./breakers.ts";
 import { haltBatch } from "./cancel-batch.ts";
 import type { StoredFile } from "./output-rows.ts";
 import { outputRows } from "./output-rows.ts";
+import { askElsewhere, confirmed, doubtOf } from "./second-opinion.ts";
 import { stopAttempts } from "./stop-attempts.ts";
 import { GATHER_MS, keepUnsaid, takeUnsaid } from "./unsaid.ts";
 import { isWithin } from "./within.ts";
@@ -139,10 +140,11 @@ const LOG_LEVELS = { retry: "warn", given_up: "error", stale: "info" } as const;
 export async function concludeFailed(
   env: Env,
   { lease, task, job }: Omit<ClaimedTask, "media">,
-  error: MediaError,
+  thrown: MediaError,
   { peakMemoryBytes }: AttemptUsage = {},
 ): Promise<void> {
   const nowMs = Date.now();
+  const error = confirmed(doubtOf(task), thrown);
   const failure = failureRecord(error, STAGE_OF_TASK[task.kind]);
   const decision = await decide(env, task, job.priority, error);
   const outcome = await failTask(env.DB, lease, failure, decision, nowMs, peakMemoryBytes);
@@ -171,6 +173,8 @@ async function decide(
 ): Promise<RetryDecision> {
   const nowMs = Date.now();
   const { retryAfterMs } = error;
+  const elsewhere = askElsewhere(task, error);
+  if (elsewhere) return elsewhere;
   if (error.code === "dependency_down") {
     return waitForDependency(nowMs + (retryAfterMs ?? 0), nowMs, Math.random());
   }

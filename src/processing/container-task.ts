@@ -18,6 +18,7 @@ import { notesOnModesty, stepsDown } from "./modesty.ts";
 import { outputsToMake, toleratedClasses } from "./partial-outputs.ts";
 import { outcomeOfProbe } from "./probe-outcome.ts";
 import type { RenderOrder } from "./render-in-container.ts";
+import { confirmed, doubtOf, SECOND_OPINION_MS } from "./second-opinion.ts";
 import { readStitchTracks, removeParts } from "./stitch-request.ts";
 import { storageUrls } from "./storage-access.ts";
 import { LANE_OF_TASK, TASK_SPECS } from "./task-spec.ts";
@@ -44,7 +45,8 @@ const TIME_LIMITS_MS = {
 type ContainerKind = keyof typeof TIME_LIMITS_MS;
 
 /** A step that marks a video encodes it again. */
-function timeLimitOf({ kind, lane }: ClaimedTask["task"]): number {
+function timeLimitOf({ kind, lane, spec }: ClaimedTask["task"]): number {
+  if (doubtOf({ spec }) !== undefined) return SECOND_OPINION_MS;
   const isVideo = kind === "watermark" && lane === LANE_OF_TASK.transcode;
   return TIME_LIMITS_MS[isVideo ? "transcode" : (kind as ContainerKind)];
 }
@@ -100,6 +102,7 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
         logos: sources,
         tolerated: toleratedClasses(claimed),
         analyze: true,
+        ...(doubtOf(claimed.task) !== undefined && { strict: true }),
       };
     case "transcode": {
       const { source, output } = TASK_SPECS.transcode.parse(spec);
@@ -132,7 +135,10 @@ export async function requestOf(env: Env, slot: string, claimed: ClaimedTask): P
       return { kind, ...base, ...TASK_SPECS.waveform.parse(spec) };
     case "watermark": {
       const marking = TASK_SPECS.watermark.parse(spec);
-      if ("outputs" in marking) return { kind: "image", ...base, outputs: marking.outputs, logos: sources };
+      if ("outputs" in marking) {
+        const strict = marking.doubt !== undefined;
+        return { kind: "image", ...base, outputs: marking.outputs, logos: sources, strict };
+      }
       const { output, source } = marking;
       if (!("image" in output)) return fileRequest(base, source, lowerSettings(output, steps), sources);
       return { kind: "thumbnail", ...base, output, source, logos: sources };
@@ -199,10 +205,10 @@ function logoSources(logos: readonly MediaRecord[], urls: readonly string[]): Lo
 /** The request that has one image made for a URL: it is stored under the name that the order gives. */
 export async function derivativeRequestOf(
   env: Env,
-  { media, output, objectKey, analyze }: RenderOrder,
+  { media, output, objectKey, analyze, isDoubted }: RenderOrder,
 ): Promise<TaskRequest> {
   const slash = objectKey.lastIndexOf("/");
-  const timeLimitMs = TIME_LIMITS_MS.thumbnail;
+  const timeLimitMs = isDoubted ? SECOND_OPINION_MS : TIME_LIMITS_MS.thumbnail;
   const logos = await findLogos(env.DB, [output]);
   const {
     logoUrls,
@@ -226,6 +232,7 @@ export async function derivativeRequestOf(
     maxOutputBytes: MAX_OUTPUT_BYTES,
     outputs: [{ ...output, name: objectKey.slice(slash + 1) }],
     analyze,
+    strict: isDoubted,
     logos: logoSources(logos, logoUrls),
   };
 }
@@ -245,7 +252,7 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
         result: null,
         files: result.files,
         notes: [...result.notes, ...notesOnModesty(claimed.task)],
-        failedOutputs: (result.failed ?? []).map(failedOutput),
+        failedOutputs: (result.failed ?? []).map((failed) => failedOutput(failed, doubtOf(claimed.task))),
         ...(claimed.task.kind === "stitch" && { tidy: () => removeParts(env, claimed) }),
         ...(result.analysis && keepAnalysis(claimed.media, result.analysis)),
       };
@@ -254,8 +261,9 @@ export async function outcomeOf(env: Env, claimed: ClaimedTask, result: TaskResu
   }
 }
 
-function failedOutput({ name, code, message, detail }: FailedFile): FailedOutput {
-  return { name, error: new MediaError(errorCodeOf(code), message, { privateDetail: detail }) };
+function failedOutput({ name, code, message, detail }: FailedFile, doubt: string | undefined): FailedOutput {
+  const error = new MediaError(errorCodeOf(code), message, { privateDetail: detail });
+  return { name, error: confirmed(doubt, error) };
 }
 
 /** Every file that was reported lies in R2 with its size. */

@@ -13,6 +13,8 @@ export interface RenderOrder {
   objectKey: string;
   /** Whether the original itself is looked at, too. */
   analyze?: boolean;
+  /** The edge has refused the original: it is read strictly, and not for long. */
+  isDoubted?: boolean;
 }
 
 /** Errors lose their class on the way out of an object, so they travel as values. */

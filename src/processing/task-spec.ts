@@ -17,12 +17,18 @@ import { plannedStep } from "./planned-step.ts";
 /** What is encoded in parts. */
 const inParts = z.union([streamOutput, fileOutput]);
 
+/** What is known of a picture; `doubt`: what the edge refused it with (`second-opinion.ts`). */
+const original = {
+  probe: z.custom<ImageProbe>((value) => !!value),
+  doubt: z.string().optional(),
+};
+
 /** What a task carries in D1, by its kind. Parsed on the way out: a deploy may meet rows of the one before. */
 export const TASK_SPECS = {
   /** `fields` as they were submitted: what they ask for is resolved when it is known what the original is. */
   fetch: z.object({ url: z.url(), fields: z.record(z.string(), z.unknown()) }),
   probe: z.object({ outputs: z.array(videoOutput).min(1), steps: z.array(plannedStep).default([]) }),
-  image: z.object({ outputs: z.array(imageOutput).min(1), probe: z.custom<ImageProbe>((value) => !!value) }),
+  image: z.object({ outputs: z.array(imageOutput).min(1), ...original }),
   transcode: z.object({ output: fileOutput, source: sourceDescription }),
   /** A short stream: all of it. */
   stream: z.object({ output: streamOutput, source: sourceDescription }),
@@ -52,7 +58,7 @@ export const TASK_SPECS = {
   }),
   /** A step: a picture or a video file made again as it was specified, with a logo over it. */
   watermark: z.union([
-    z.object({ outputs: z.array(imageOutput).length(1), probe: z.custom<ImageProbe>((value) => !!value) }),
+    z.object({ outputs: z.array(imageOutput).length(1), ...original }),
     z.object({ output: thumbnailOutput, source: sourceDescription }),
     z.object({ output: fileOutput, source: sourceDescription }),
   ]),

@@ -62,6 +62,8 @@ export const taskRequest = z.discriminatedUnion("kind", [
     tolerated: z.array(z.enum(FAILURE_CLASSES)).optional(),
     /** Whether the input itself is looked at, too. */
     analyze: z.boolean().optional(),
+    /** Another decoder has refused the input: what libvips only warns of is damage, too. */
+    strict: z.boolean().optional(),
   }),
   z.strictObject({
     kind: z.literal("transcode"),

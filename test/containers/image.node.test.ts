@@ -293,4 +293,14 @@ describe("images beyond the isolate", () => {
       .toBuffer();
     expect(await failing(huge)).toMatchObject({ code: "too_many_pixels" });
   });
+
+  it("takes what libvips only warns of for damage when another decoder has refused it", async () => {
+    const photo = await halves(800, 400).jpeg().toBuffer();
+    const ending = async (input: Buffer, strict: boolean) =>
+      await endOf(studio.transcoder, { kind: "image", ...studio.task(input), outputs: [image], strict });
+    const short = Buffer.concat([photo.subarray(0, -300), Buffer.from([0xff, 0xd9])]);
+    expect(await ending(photo, true)).toMatchObject({ type: "done" });
+    expect(await ending(short, false)).toMatchObject({ type: "done" });
+    expect(await ending(short, true)).toMatchObject({ type: "error", code: "corrupt_image" });
+  });
 });

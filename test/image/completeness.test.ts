@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createCompletenessCheck } from "../../src/image/completeness.ts";
+import { bmpOf } from "../fixtures/bmp.ts";
 import { ascii, chunk, concat, fileOf, photo, riff, segment, withSegments } from "../fixtures/images.ts";
 
 function problemOf(format: string, ...chunks: Uint8Array[]): string | undefined {
@@ -28,6 +29,9 @@ async function wholeFiles(): Promise<[format: string, file: Uint8Array<ArrayBuff
     ["png", await fileOf(picture, "png")],
     ["webp", await fileOf(picture, "webp")],
     ["gif", GIF],
+    ["bmp", bmpOf(picture)],
+    ["bmp", bmpOf(picture, { topDown: true })],
+    ["bmp", bmpOf(picture, { bits: 8 })],
   ];
 }
 
@@ -70,6 +74,17 @@ describe("createCompletenessCheck", () => {
     for (const [format, file] of files) {
       expect(problemOf(format, ...Array.from(file, (byte) => Uint8Array.of(byte)))).toBeUndefined();
     }
+  });
+
+  it("leaves compressed pixels of a BMP to its decoder, and takes the sides of an old one", () => {
+    const compressed = bmpOf(photo(40, 30));
+    compressed[30] = 1;
+    expect(problemOf("bmp", compressed.subarray(0, 60))).toBeUndefined();
+    const old = concat(ascii("BM"), new Uint8Array(8), [26, 0, 0, 0], [12, 0, 0, 0, 9, 0, 2, 0, 1, 0, 24, 0]);
+    expect(problemOf("bmp", concat(old, new Uint8Array(55)))).toBe(
+      "The BMP is cut short: it has 81 of 82 bytes.",
+    );
+    expect(problemOf("bmp", concat(old, new Uint8Array(56)))).toBeUndefined();
   });
 
   it("survives hostile lengths", () => {

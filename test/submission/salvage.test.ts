@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { derivedKey } from "../../src/image-url/settings.ts";
 import { signImagePath } from "../../src/image-url/signature.ts";
 import { ask, emptyStorage, keyFor, prepareDatabase, testEnv } from "../fixtures/app.ts";
+import { bmpOf } from "../fixtures/bmp.ts";
 import { fileOf, photo } from "../fixtures/images.ts";
 import { rowsOf } from "../fixtures/jobs.ts";
 import { expectNothingBehind, file, outputs, problemOf, send, sendJson } from "./sending.ts";
@@ -75,6 +76,12 @@ describe("on_truncated", () => {
     expect(detail).toMatch(/^The WebP is cut short: .* No part of this kind of WEBP can be salvaged\.$/);
     const header = file(half.subarray(0, 20));
     await problemOf(await send(key, [outputs([SALVAGED]), header]), 422, "corrupt_image");
+    const bmp = bmpOf(photo(16, 12));
+    for (const specification of [SALVAGED, WHOLE]) {
+      const half = file(bmp.subarray(0, bmp.length / 2), "a.bmp", "image/bmp");
+      const answer = await problemOf(await send(key, [outputs([specification]), half]), 422, "corrupt_image");
+      expect(answer.detail).toMatch(/^The BMP is cut short: it has 315 of 630 bytes\./);
+    }
     await expectNothingBehind();
   });
 

@@ -32,7 +32,8 @@ export async function runImage(context: TaskContext, request: ImageRequest): Pro
   };
   const { made, failed } = await makeOutputs(request.outputs, request.tolerated ?? [], (outputs) => {
     context.signal.throwIfAborted();
-    return renderImages(context, input, outputs, logos, request.analyze ? { onAnalysis } : {});
+    const onLearned = request.analyze ? onAnalysis : undefined;
+    return renderImages(context, input, outputs, logos, { onAnalysis: onLearned, isStrict: request.strict });
   });
   return {
     kind: "files",

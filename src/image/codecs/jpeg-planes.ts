@@ -22,6 +22,8 @@ const FAILURES = [
   "a part of the picture is in no scan",
   "there are more scans than any encoder writes",
 ] as const;
+/** Other decoders make a picture of these, with a part of it in grey: there is nothing to ask them. */
+const CERTAIN = [8, 10];
 const UNSUPPORTED = 12;
 const OUT_OF_MEMORY = 13;
 
@@ -73,7 +75,9 @@ function decode(instance: KernelInstance, input: Uint8Array, probe: ImageProbe, 
   );
   if (status !== 0) throw failure(status);
   if (exports.pictureWidth() !== probe.width || exports.pictureHeight() !== probe.height) {
-    throw new MediaError("corrupt_image", "The picture is not of the size that its header says.");
+    throw new MediaError("corrupt_image", "The picture is not of the size that its header says.", {
+      isDoubtful: true,
+    });
   }
   return { instance, work };
 }
@@ -108,5 +112,6 @@ function failure(status: number): MediaError {
     return new MediaError("unsupported_image", "The picture needs more memory than this lane has.");
   }
   const problem = FAILURES[status - 1] ?? `status ${status}`;
-  return new MediaError("corrupt_image", `The JPEG cannot be decoded: ${problem}.`);
+  const isDoubtful = !CERTAIN.includes(status);
+  return new MediaError("corrupt_image", `The JPEG cannot be decoded: ${problem}.`, { isDoubtful });
 }

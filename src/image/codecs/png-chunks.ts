@@ -98,5 +98,5 @@ function isPalette(chunk: Uint8Array | undefined): boolean {
 }
 
 function damaged(what: string): MediaError {
-  return new MediaError("corrupt_image", `The PNG cannot be decoded: ${what}.`);
+  return new MediaError("corrupt_image", `The PNG cannot be decoded: ${what}.`, { isDoubtful: true });
 }

@@ -133,5 +133,5 @@ function takePass(instance: KernelInstance, pass: PngPass, strip: number, { widt
 
 function failure(status: number): MediaError {
   const what = FAILURES[status - 1] ?? `status ${status}`;
-  return new MediaError("corrupt_image", `The PNG cannot be decoded: ${what}.`);
+  return new MediaError("corrupt_image", `The PNG cannot be decoded: ${what}.`, { isDoubtful: true });
 }

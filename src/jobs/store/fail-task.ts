@@ -84,6 +84,7 @@ async function putBack(
         leaseUntil: null,
         workerId: null,
         ...decision.place,
+        ...(decision.doubt !== undefined && { spec: sql`json_set(spec, '$.doubt', ${decision.doubt})` }),
         ...costOf(decision, failure),
       })
       .where(isLeasedWith(lease.taskId, lease.token))
