@@ -37,7 +37,8 @@ export function adaptLadder(
   }));
 }
 
-function demandOf({ video }: SourceDescription): { finer: number; share: number } {
+/** What a picture asks for: how much finer a CRF (coarser below 0), and what share of the rates of the ladder. */
+export function demandOf({ video }: SourceDescription): { finer: number; share: number } {
   const measured = video?.complexity;
   if (measured === undefined) return { finer: 0, share: 1 };
   const wanted = FILM_CRF - crfForQuality(measured);
@@ -46,8 +47,8 @@ function demandOf({ video }: SourceDescription): { finer: number; share: number 
   return { finer, share: between(LEAST_SHARE, bits / FILM_BITS_PER_PIXEL, LARGEST_SHARE) };
 }
 
-/** Beyond this a rung would only spend bits on what the source has lost already, kbit/s. */
-function usefulKbps({ bitrateKbps, video }: SourceDescription): number {
+/** Beyond this a rung would only spend bits on what the source has lost already, kbit/s; infinite where nobody knows. */
+export function usefulKbps({ bitrateKbps, video }: SourceDescription): number {
   if (bitrateKbps === undefined || bitrateKbps <= 0) return Number.POSITIVE_INFINITY;
   return Math.max(LEAST_KBPS, bitrateKbps * (BITS_AS_H264[video?.codec ?? ""] ?? 1));
 }

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { bitsPerPixelAt } from "../../src/video/complexity.ts";
+import { explainLadder } from "../../src/video/explain-ladder.ts";
 import type { SourceDescription } from "../../src/video/source.ts";
 import { planStream } from "../../src/video/stream-plan.ts";
 import { fromSources, ssimOfFrames } from "../fixtures/video.ts";
@@ -8,6 +9,8 @@ import { hls, useStudio } from "./studio.ts";
 import { runTask } from "./transcoder-process.ts";
 
 const studio = useStudio();
+/** No sample of the picture is encoded in a millisecond. */
+const hurried = useStudio({ SAMPLE_LIMIT_MS: "1" });
 const SECONDS = 6;
 const lossless = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "4", "-pix_fmt", "yuv420p"];
 
@@ -98,5 +101,26 @@ describe("a ladder that knows its picture", () => {
     const { source } = await runTask(studio.transcoder, task, "probe");
     expect(source.video?.width).toBe(320);
     expect(source.video?.complexity).toBeUndefined();
+    expect(source.video?.complexityFailure?.code).toBe("corrupt_input");
+  });
+
+  it("does without where a sample takes too long, and says so by its code", async () => {
+    const task = { kind: "probe" as const, measureComplexity: true, ...hurried.task(screencast.bytes) };
+    const { source } = await runTask(hurried.transcoder, task, "probe");
+    expect(source.video).not.toHaveProperty("complexity");
+    const message = "A sample of the picture took longer than 0.001 s.";
+    expect(source.video?.complexityFailure).toEqual({ code: "timeout", message });
+    const told = await hurried.transcoder.logged("complexity_unmeasured");
+    expect(told).toMatchObject({ sample: 1, code: "timeout", class: "codec" });
+    const rich = { ...source, bitrateKbps: undefined };
+    expect(planStream(rich, output).renditions).toMatchObject([{ videoKbps: 2000, crf: output.crf }]);
+    const { complexity } = explainLadder(source, output);
+    expect(complexity).toMatchObject({
+      state: "failed",
+      failure: { code: "timeout" },
+      crfChange: 0,
+      rateShare: 1,
+    });
+    expect(complexity.reason).toContain(message);
   });
 });
