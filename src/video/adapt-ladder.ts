@@ -7,7 +7,8 @@ import type { SourceDescription } from "./source.ts";
 const FILM_CRF = 22;
 /** How far a picture may move the CRF that was chosen. */
 const FINER_AT_MOST = 2;
-const COARSER_AT_MOST = 6;
+/** To the coarser of the two encodes that were measured: beyond it nothing is known. */
+const COARSER_AT_MOST = 10;
 /** Bits that a pixel of film takes at that CRF. */
 const FILM_BITS_PER_PIXEL = 0.06;
 /** Bounds of what a picture makes of the rates of the ladder. */

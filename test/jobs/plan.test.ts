@@ -156,9 +156,9 @@ describe("the metadata of a job", () => {
       {
         output: "stream",
         source: { width: 1920, height: 1080, frame_rate: 30, bitrate_kbps: null },
-        complexity: { state: "measured", crf_change: 6, rate_share: 0.4 },
+        complexity: { state: "measured", crf_change: 10, rate_share: 0.4 },
         rungs: [
-          { short_side_px: 480, rendition: "480p", video_kbps: 1600, crf: 28 },
+          { short_side_px: 480, rendition: "480p", video_kbps: 1600, crf: 32 },
           { short_side_px: 1080, rendition: "1080p", video_kbps: 1600 },
           { short_side_px: 2160, rendition: null, reason: expect.stringMatching(/^Left out: larger than/) },
         ],
