@@ -18,7 +18,7 @@ beforeAll(async () => {
   recording = await fromSources([picture, sound], [...codecs, "-live", "1"], "webm");
   expect((await ffprobe(recording)).format.duration).toBeUndefined();
   source = await studio.probe(recording);
-});
+}, 60_000);
 
 async function make(kind: string, output: object, result: "files" | "tracks" = "files") {
   const task = studio.task(recording);
