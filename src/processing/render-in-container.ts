@@ -2,6 +2,7 @@ import type { Env } from "../config.ts";
 import { type ErrorCode, MediaError } from "../errors.ts";
 import type { ImageAnalysis } from "../image/analysis.ts";
 import type { ImageOutput } from "../image/output.ts";
+import { log } from "../log.ts";
 import type { MediaRecord } from "../media/record.ts";
 import type { ProducedFile } from "../video/protocol.ts";
 import { slotsOfSize } from "./slots.ts";
@@ -39,9 +40,13 @@ export async function renderInContainer(
   throw new MediaError(answer.code, answer.message);
 }
 
-/** Somebody waits now for an image that was ordered when nobody did. */
+/** Somebody waits now for an image that was ordered when nobody did. When that cannot be said, its turn comes all the same. */
 export async function hurryRender(env: Env, order: RenderOrder): Promise<void> {
-  await env.TRANSCODER.getByName(slotOf(env, order)).hurry(order.objectKey);
+  try {
+    await env.TRANSCODER.getByName(slotOf(env, order)).hurry(order.objectKey);
+  } catch (error) {
+    log("warn", "image-url", "not_hurried", { object_key: order.objectKey, detail: String(error) });
+  }
 }
 
 /** Spreads orders over the slots, and one order always to the same, whose container is then warm for its siblings. */
