@@ -19,6 +19,8 @@ const environment = z.object({
   DRAIN_GRACE_MS: count.min(0).default(14 * 60_000),
   /** A process that neither works nor comes further for so long is ended: twice the longest pause to be expected. */
   STALL_MS: count.min(100).default(60_000),
+  /** What one sample of a picture's complexity may take; whatever takes longer is left unmeasured. */
+  SAMPLE_LIMIT_MS: count.min(1).default(25_000),
   /** Shares of memory and disk in use from which on no task is taken. */
   MAX_MEMORY_SHARE: share.default(0.8),
   MAX_DISK_SHARE: share.default(0.85),
@@ -35,6 +37,7 @@ export interface TranscoderConfig {
   ffmpegThreads: number;
   drainGraceMs: number;
   stallMs: number;
+  sampleLimitMs: number;
   maxMemoryShare: number;
   maxDiskShare: number;
   recycleAfterTasks: number;
@@ -52,6 +55,7 @@ export function readConfig(env: NodeJS.ProcessEnv): TranscoderConfig {
     ffmpegThreads: parsed.FFMPEG_THREADS,
     drainGraceMs: parsed.DRAIN_GRACE_MS,
     stallMs: parsed.STALL_MS,
+    sampleLimitMs: parsed.SAMPLE_LIMIT_MS,
     maxMemoryShare: parsed.MAX_MEMORY_SHARE,
     maxDiskShare: parsed.MAX_DISK_SHARE,
     recycleAfterTasks: parsed.RECYCLE_AFTER_TASKS,

@@ -1,43 +1,66 @@
-import { toMediaError } from "../../src/errors.ts";
-import type { Complexity, ComplexityPoint } from "../../src/video/complexity.ts";
+import { ERRORS, MediaError, toMediaError } from "../../src/errors.ts";
+import type { Complexity, ComplexityFailure, ComplexityPoint } from "../../src/video/complexity.ts";
 import { planComplexitySamples, readComplexity } from "../../src/video/complexity-args.ts";
-import type { SourceDescription } from "../../src/video/source.ts";
+import type { SourceDescription, VideoDescription } from "../../src/video/source.ts";
 import { log } from "./log.ts";
 import { runFfmpeg } from "./run-ffmpeg.ts";
 import type { TaskContext } from "./task-context.ts";
 
-/** What one sample may take, ms; whatever takes longer is left unmeasured. */
-const SAMPLE_LIMIT_MS = 25_000;
+/** Of the samples that were planned; fewer may be the titles alone. */
+const LEAST_MEASURED_SHARE = 0.5;
+
+type Measured = { complexity: Complexity } | { complexityFailure: ComplexityFailure };
+type Points = [ComplexityPoint, ComplexityPoint];
 
 /**
  * Encodes small copies of some seconds of a video. It is nobody's failure when that does not work: the ladder is then
- * the common one, and what is wrong with the file is said by the task that encodes it.
+ * the common one, the plan says why, and what is wrong with the file is said by the task that encodes it.
  */
 export async function measureComplexity(
   context: TaskContext,
   source: SourceDescription,
-): Promise<Complexity | undefined> {
-  const { video } = source;
-  if (video === undefined) return undefined;
+  video: VideoDescription,
+): Promise<Measured> {
   const { size, runs } = planComplexitySamples(source, video, context.setting);
-  const measured: [ComplexityPoint, ComplexityPoint][] = [];
+  const measured: Points[] = [];
+  let failure: MediaError | undefined;
   for (const [i, run] of runs.entries()) {
-    const signal = AbortSignal.any([context.signal, AbortSignal.timeout(SAMPLE_LIMIT_MS)]);
     try {
-      const said = await runFfmpeg(
-        { ...context, signal },
-        { args: run.args, durationSeconds: run.seconds, onProgress: () => {} },
-      );
-      const points = readComplexity(said, size, video.frameRate);
+      const points = readComplexity(await encodeSample(context, run), size, video.frameRate);
       if (points !== undefined) measured.push(points);
     } catch (error) {
       context.signal.throwIfAborted();
-      log("complexity left unmeasured", { sample: i, code: toMediaError(error).code });
+      failure = toMediaError(error);
+      const { code } = failure;
+      log("complexity_unmeasured", { sample: i + 1, of: runs.length, code, class: ERRORS[code].class });
       break;
     }
     context.progress((i + 1) / (runs.length + 1), "measuring");
   }
-  return measured.length === 0 ? undefined : meanOf(measured);
+  if (measured.length > 0 && measured.length >= runs.length * LEAST_MEASURED_SHARE) {
+    return { complexity: meanOf(measured) };
+  }
+  const { code, message } = failure ?? NO_FRAMES;
+  return { complexityFailure: { code, message } };
+}
+
+const NO_FRAMES = new MediaError("corrupt_input", "No frame could be decoded where the picture was sampled.");
+
+/** @throws {MediaError} `timeout` where a sample takes longer than it may, and what {@link runFfmpeg} throws */
+async function encodeSample(
+  context: TaskContext,
+  { args, seconds }: { args: string[]; seconds: number },
+): Promise<string> {
+  const limit = new AbortController();
+  const limitMs = context.sampleLimitMs;
+  const tooLong = new MediaError("timeout", `A sample of the picture took longer than ${limitMs / 1000} s.`);
+  const timer = setTimeout(() => limit.abort(tooLong), limitMs);
+  const signal = AbortSignal.any([context.signal, limit.signal]);
+  try {
+    return await runFfmpeg({ ...context, signal }, { args, durationSeconds: seconds, onProgress: () => {} });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function meanOf(measured: readonly [ComplexityPoint, ComplexityPoint][]): Complexity {

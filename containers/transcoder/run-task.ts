@@ -56,8 +56,9 @@ export async function runTask(
     };
     const { signal } = controller;
     const { encoders } = machine.capabilities;
-    const { stallMs } = machine.config;
-    const context = createTaskContext({ request, folder, signal, stallMs, setting, encoders, emit, abort });
+    const { stallMs, sampleLimitMs } = machine.config;
+    const place = { request, folder, signal, stallMs, sampleLimitMs };
+    const context = createTaskContext({ ...place, setting, encoders, emit, abort });
     const result = await runKind(context, request);
     controller.signal.throwIfAborted();
     return { type: "done", result, ...peakIn(folder) };

@@ -17,6 +17,8 @@ export interface TaskContext extends RunPlace {
   setting: FfmpegSetting;
   /** Names of the encoders that ffmpeg has. */
   encoders: readonly string[];
+  /** What one sample of a picture's complexity may take, ms. */
+  sampleLimitMs: number;
   /** Reports a share of the work, 0–1. What would go backwards is reported as standing still. */
   progress: (fraction: number, operation: string, measures?: Measures) => void;
   /**
@@ -41,13 +43,14 @@ interface ContextParts extends RunPlace {
   request: TaskRequest;
   setting: FfmpegSetting;
   encoders: readonly string[];
+  sampleLimitMs: number;
   emit: (event: TaskEvent) => void;
   /** Ends the task with this reason. */
   abort: (reason: MediaError) => void;
 }
 
 export function createTaskContext(parts: ContextParts): TaskContext {
-  const { request, folder, signal, stallMs, setting, encoders } = parts;
+  const { request, folder, signal, stallMs, setting, encoders, sampleLimitMs } = parts;
   return {
     request,
     folder,
@@ -55,6 +58,7 @@ export function createTaskContext(parts: ContextParts): TaskContext {
     stallMs,
     setting,
     encoders,
+    sampleLimitMs,
     progress: progressReporter(parts.emit),
     countBytes: outputCounter(request.maxOutputBytes, parts.abort),
     store: (file, path, type) => putFile({ baseUrl: request.outputBaseUrl, path, file, type, signal }),

@@ -1,30 +1,17 @@
 import { z } from "@hono/zod-openapi";
-import { isStageName, STAGE_OF_TASK, scaledWeights } from "../progress/stages.ts";
-import { LANES, SLOT_SIZES, TASK_KINDS, TASK_STATES } from "../schema/tasks.ts";
-import { type FileOutput, fileOutput } from "../video/file-output.ts";
-import { planFile } from "../video/file-plan.ts";
-import { streamOutput } from "../video/output.ts";
-import { type SourceDescription, sourceDescription } from "../video/source.ts";
-import { planStream } from "../video/stream-plan.ts";
-import type { JobRow, TaskRow } from "./claimed-task.ts";
+import { isStageName, scaledWeights } from "../progress/stages.ts";
+import { LANES } from "../schema/tasks.ts";
+import { sourceDescription } from "../video/source.ts";
+import type { JobRow } from "./claimed-task.ts";
+import { describeLadders, ladderDocument } from "./plan-ladders.ts";
+import { describeTask, plannedTask } from "./plan-task.ts";
+import { inSnakeCase, schemaInSnakeCase } from "./snake-case.ts";
 import type { PlannedRows } from "./store/read-plan.ts";
 
 const seconds = z.number().openapi({ description: "seconds" });
 
-const rendition = z.object({
-  id: z.string(),
-  width: z.int(),
-  height: z.int(),
-  video_kbps: z.number().optional(),
-  audio_kbps: z.number().optional(),
-  container: z.string().optional(),
-  video_codec: z.string().optional(),
-  audio_codec: z.string().nullable().optional().openapi({ description: "Null: the source has no sound" }),
-  frame_rate: z.number().optional(),
-  duration: z.number().optional().openapi({ description: "seconds" }),
-  crf: z.number().optional(),
-  every_second_frame: z.boolean().optional(),
-});
+/** Of a video; what is learned of a picture has other names. */
+const learnedDocument = z.union([schemaInSnakeCase(sourceDescription), z.record(z.string(), z.unknown())]);
 
 export const planDocument = z
   .object({
@@ -37,7 +24,7 @@ export const planDocument = z
         filename: z.string(),
         bytes: z.int(),
         sha256: z.string(),
-        metadata: z.record(z.string(), z.unknown()).openapi({ description: "What was learned of it" }),
+        metadata: learnedDocument.openapi({ description: "What was learned of it" }),
       })
       .nullable()
       .openapi({ description: "Null when the media was deleted" }),
@@ -45,29 +32,8 @@ export const planDocument = z
       stages: z.array(z.object({ stage: z.string(), weight: z.number() })).openapi({
         description: "In order, with their share of the progress, percent",
       }),
-      tasks: z.array(
-        z.object({
-          task_id: z.string(),
-          kind: z.enum(TASK_KINDS),
-          lane: z.enum(LANES),
-          stage: z.string(),
-          weight: z.number().openapi({ description: "Share of its stage, relative to its siblings" }),
-          state: z.enum(TASK_STATES),
-          attempts: z.int(),
-          needs: z
-            .object({ memory_bytes: z.int(), disk_bytes: z.int(), slot_size: z.enum(SLOT_SIZES) })
-            .nullable()
-            .openapi({
-              description: "What it is expected to hold at its worst moment, and the slot that this takes",
-            }),
-          depends_on: z.array(z.string()),
-          does: z.unknown().openapi({ description: "Its instructions" }),
-          renditions: z
-            .array(rendition)
-            .optional()
-            .openapi({ description: "What it encodes, smallest first" }),
-        }),
-      ),
+      tasks: z.array(plannedTask),
+      ladders: z.array(ladderDocument).openapi({ description: "Why each stream has the rungs that it has" }),
     }),
     estimates: z.object({
       estimated_duration: seconds,
@@ -91,8 +57,19 @@ export const planDocument = z
 
 type PlanDocument = z.infer<typeof planDocument>;
 
-/** What was learned of a job's input, what is done with it and in which order, and what the estimate went by. */
-export function describePlan({ job, media, tasks, dependencies }: PlannedRows): PlanDocument {
+/** The commands of more tasks than this are told one task at a time. */
+const MAX_TASKS_WITH_COMMANDS = 100;
+
+/**
+ * What was learned of a job's input, what is done with it and in which order, and what the estimate went by.
+ *
+ * @param taskId tells of this task alone
+ */
+export function describePlan(
+  { job, media, tasks, dependencies }: PlannedRows,
+  taskId?: string,
+): PlanDocument {
+  const shown = tasks.filter(({ id }) => taskId === undefined || id === taskId);
   const stages = job.stages.filter(isStageName);
   const weights = scaledWeights(stages);
   return {
@@ -105,24 +82,19 @@ export function describePlan({ job, media, tasks, dependencies }: PlannedRows): 
           filename: media.filename,
           bytes: media.sizeBytes,
           sha256: media.sha256,
-          metadata: media.metadata,
+          metadata: inSnakeCase(media.metadata) as Record<string, unknown>,
         }
       : null,
     plan: {
       stages: stages.map((stage, i) => ({ stage, weight: Math.round((weights[i] ?? 0) * 10) / 10 })),
-      tasks: tasks.map((task) => ({
-        task_id: task.id,
-        kind: task.kind,
-        lane: task.lane,
-        stage: STAGE_OF_TASK[task.kind],
-        weight: task.weight,
-        state: task.state,
-        attempts: task.attempt,
-        needs: task.memoryBytes + task.diskBytes === 0 ? null : needsOf(task),
+      tasks: shown.map((task) => ({
+        ...describeTask(task, {
+          learned: media?.metadata,
+          tellsCommands: shown.length <= MAX_TASKS_WITH_COMMANDS,
+        }),
         depends_on: dependencies.filter((row) => row.taskId === task.id).map((row) => row.dependsOn),
-        does: instructionsIn(task.spec),
-        ...renditionsOf(task),
       })),
+      ladders: describeLadders(tasks),
     },
     estimates: describeEstimate(job),
   };
@@ -145,60 +117,5 @@ function describeEstimate(job: JobRow): PlanDocument["estimates"] {
       expected_wait: inSeconds(estimate.waitMs),
       expected_run: inSeconds(estimate.runMs),
     },
-  };
-}
-
-function needsOf({ memoryBytes, diskBytes, slotSize }: TaskRow) {
-  return { memory_bytes: memoryBytes, disk_bytes: diskBytes, slot_size: slotSize };
-}
-
-/** The input is described once, for all tasks; where things lie is nobody's business. */
-const NOT_SHOWN = /^(source|probe)$|key|url|token|secret|credential|password/i;
-
-function instructionsIn(spec: unknown): unknown {
-  if (Array.isArray(spec)) return spec.map(instructionsIn);
-  if (typeof spec !== "object" || spec === null) return spec;
-  const shown = Object.entries(spec).filter(([name]) => !NOT_SHOWN.test(name));
-  return Object.fromEntries(shown.map(([name, value]) => [name, instructionsIn(value)]));
-}
-
-const streamSpec = z.object({ output: streamOutput, source: sourceDescription });
-const filmSpec = z.object({ output: fileOutput, source: sourceDescription });
-
-/** A ladder follows from source and output; a task that was planned by an older version may have none. */
-function renditionsOf({ kind, spec }: Pick<TaskRow, "kind" | "spec">): {
-  renditions?: z.infer<typeof rendition>[];
-} {
-  if (kind === "audio") return {};
-  const stream = streamSpec.safeParse(spec);
-  if (stream.success) {
-    const { output } = stream.data;
-    return {
-      renditions: planStream(stream.data.source, output).renditions.map(
-        ({ id, width, height, videoKbps, audioKbps, crf, everySecondFrame }) => ({
-          ...{ id, width, height, video_kbps: videoKbps, audio_kbps: audioKbps, crf: crf ?? output.crf },
-          ...(everySecondFrame && { every_second_frame: true }),
-        }),
-      ),
-    };
-  }
-  const film = filmSpec.safeParse(spec);
-  if (!film.success) return {};
-  return { renditions: [describeFile(film.data.source, film.data.output)] };
-}
-
-/** What was decided for a file: where the specification says nothing, by its container and its source. */
-function describeFile(source: SourceDescription, output: FileOutput): z.infer<typeof rendition> {
-  const { layout, audio, cut, video } = planFile(source, output);
-  return {
-    id: output.name,
-    ...layout.size,
-    video_kbps: output.targetVideoKbps,
-    audio_kbps: audio?.kbps,
-    container: output.format,
-    video_codec: output.videoCodec ?? "h264",
-    audio_codec: audio === undefined ? null : (output.audioCodec ?? "aac"),
-    frame_rate: output.frameRate ?? video.frameRate,
-    duration: cut.durationSeconds,
   };
 }

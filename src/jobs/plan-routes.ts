@@ -17,7 +17,12 @@ const get = createRoute({
   summary: "Read what was learned of a job's input, its plan and its estimates",
   security: [{ key: [] }],
   middleware: [requireScope("read"), etag()] as const,
-  request: { params: z.object({ id: z.string() }) },
+  request: {
+    params: z.object({ id: z.string() }),
+    query: z.strictObject({
+      task_id: z.string().optional().openapi({ description: "Tells of this task alone" }),
+    }),
+  },
   responses: {
     200: { description: "Input, plan, estimates", content: { "application/json": { schema: planDocument } } },
   },
@@ -27,5 +32,9 @@ planRoutes.openapi(get, async (c) => {
   const { id } = c.req.valid("param");
   const found = isId("job", id) ? await readPlan(c.env.DB, c.get("caller").owner, id) : undefined;
   if (!found) throw new MediaError("not_found", `There is no job ${JSON.stringify(id.slice(0, 64))}.`);
-  return c.json(describePlan(found), 200);
+  const { task_id: taskId } = c.req.valid("query");
+  if (taskId !== undefined && !found.tasks.some((task) => task.id === taskId)) {
+    throw new MediaError("not_found", `The job has no task ${JSON.stringify(taskId.slice(0, 64))}.`);
+  }
+  return c.json(describePlan(found, taskId), 200);
 });

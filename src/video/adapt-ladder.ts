@@ -7,7 +7,8 @@ import type { SourceDescription } from "./source.ts";
 const FILM_CRF = 22;
 /** How far a picture may move the CRF that was chosen. */
 const FINER_AT_MOST = 2;
-const COARSER_AT_MOST = 6;
+/** To the coarser of the two encodes that were measured: beyond it nothing is known. */
+const COARSER_AT_MOST = 10;
 /** Bits that a pixel of film takes at that CRF. */
 const FILM_BITS_PER_PIXEL = 0.06;
 /** Bounds of what a picture makes of the rates of the ladder. */
@@ -37,7 +38,8 @@ export function adaptLadder(
   }));
 }
 
-function demandOf({ video }: SourceDescription): { finer: number; share: number } {
+/** What a picture asks for: how much finer a CRF (coarser below 0), and what share of the rates of the ladder. */
+export function demandOf({ video }: SourceDescription): { finer: number; share: number } {
   const measured = video?.complexity;
   if (measured === undefined) return { finer: 0, share: 1 };
   const wanted = FILM_CRF - crfForQuality(measured);
@@ -46,8 +48,8 @@ function demandOf({ video }: SourceDescription): { finer: number; share: number 
   return { finer, share: between(LEAST_SHARE, bits / FILM_BITS_PER_PIXEL, LARGEST_SHARE) };
 }
 
-/** Beyond this a rung would only spend bits on what the source has lost already, kbit/s. */
-function usefulKbps({ bitrateKbps, video }: SourceDescription): number {
+/** Beyond this a rung would only spend bits on what the source has lost already, kbit/s; infinite where nobody knows. */
+export function usefulKbps({ bitrateKbps, video }: SourceDescription): number {
   if (bitrateKbps === undefined || bitrateKbps <= 0) return Number.POSITIVE_INFINITY;
   return Math.max(LEAST_KBPS, bitrateKbps * (BITS_AS_H264[video?.codec ?? ""] ?? 1));
 }

@@ -1,5 +1,6 @@
 import { bitrateArgs } from "./bitrate-args.ts";
 import type { EncoderPreset } from "./encoder-preset.ts";
+import type { Threads } from "./ffmpeg-args.ts";
 import type { PictureRate } from "./picture-rate.ts";
 
 /** SVT-AV1 counts from 13 down to 0, and its 12 is about as quick as x264's `veryfast`. */
@@ -15,7 +16,7 @@ const SVT_PRESET: Record<EncoderPreset, number> = {
 };
 
 /** libsvtav1. Its profile follows from the pixels. */
-export function av1Args(rate: PictureRate, threads: number): string[] {
+export function av1Args(rate: PictureRate, threads: Threads): string[] {
   return [
     ...["-c:v", "libsvtav1", "-preset", String(SVT_PRESET[rate.encoderPreset])],
     ...(rate.targetKbps === undefined ? ["-crf", String(rate.crf)] : ["-b:v", `${rate.targetKbps}k`]),
@@ -37,7 +38,7 @@ const AOM_SPEED: Record<EncoderPreset, number> = {
 };
 
 /** libaom-av1: the reference, a good deal slower. */
-export function libaomArgs(rate: PictureRate, threads: number): string[] {
+export function libaomArgs(rate: PictureRate, threads: Threads): string[] {
   return [
     ...["-c:v", "libaom-av1", "-cpu-used", String(AOM_SPEED[rate.encoderPreset]), "-row-mt", "1"],
     ...(rate.targetKbps === undefined

@@ -15,6 +15,10 @@ export const complexity = z.object({
 export type Complexity = z.infer<typeof complexity>;
 export type ComplexityPoint = Complexity["points"][number];
 
+/** Why nothing was learned of it: a code of `errors.ts`, and a sentence. */
+export const complexityFailure = z.object({ code: z.string(), message: z.string() });
+export type ComplexityFailure = z.infer<typeof complexityFailure>;
+
 /** What is aimed at, dB of structural similarity: film at CRF 22 has it. */
 const TARGET_DB = 17.5;
 /** Beyond this nobody sees a difference, and a still picture measures infinite, dB. */

@@ -1,5 +1,6 @@
 import { av1Args, libaomArgs } from "./av1-encoder.ts";
 import type { VideoCodec } from "./codecs.ts";
+import type { Threads } from "./ffmpeg-args.ts";
 import type { PictureRate } from "./picture-rate.ts";
 import { vp9Args } from "./vp9-encoder.ts";
 import { x264Args } from "./x264-encoder.ts";
@@ -10,7 +11,7 @@ export interface VideoEncoder {
   /** As ffmpeg calls it. */
   name: string;
   codec: VideoCodec;
-  args(rate: PictureRate, threads: number): string[];
+  args(rate: PictureRate, threads: Threads): string[];
 }
 
 /** By codec, the best first: the others are taken where it is not installed or does not work. */

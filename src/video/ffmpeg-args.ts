@@ -1,13 +1,16 @@
 import type { Overlay } from "./overlay.ts";
 import type { FilterSupport } from "./video-filters.ts";
 
+/** A count, or where a run is only told of, the word that stands for one. */
+export type Threads = number | "{threads}";
+
 /** Where and under which limits one ffmpeg runs. */
 export interface FfmpegSetting extends FilterSupport {
   inputUrl: string;
   /** A logo over the picture, where the output has one. */
   overlay?: Overlay | undefined;
   /** Threads for each decoder, filter graph and encoder. */
-  threads: number;
+  threads: Threads;
 }
 
 /**

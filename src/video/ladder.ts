@@ -34,15 +34,40 @@ export function planLadder(source: SourceDescription, variants: readonly Renditi
   if (video === undefined) {
     throw new MediaError("no_video_stream", "A stream needs video, and this file has only audio.");
   }
-  const rising = [...variants].sort((a, b) => a.shortSidePx - b.shortSidePx || a.videoKbps - b.videoKbps);
-  const fitting = rising.filter((variant) => variant.shortSidePx <= Math.min(video.width, video.height));
-  const lowest = rising[0];
-  if (fitting.length === 0 && lowest !== undefined) return [toRendition(lowest, evenSize(video))];
-  const renditions = fitting.map((variant) =>
-    toRendition(variant, scaleToShortSide(video, variant.shortSidePx)),
+  const renditions = judgeVariants(video, variants).flatMap(({ variant, verdict, size }) =>
+    verdict === "kept" || verdict === "at_source_size" ? [toRendition(variant, size)] : [],
   );
-  const distinct = renditions.filter(({ id }, i) => id !== renditions[i + 1]?.id);
-  return isFast(video) ? distinct.map(slowedBelow(distinct.length - 1)) : distinct;
+  return isFast(video) ? renditions.map(slowedBelow(renditions.length - 1)) : renditions;
+}
+
+/** What becomes of a rung that was asked for: all but the first two are left out. */
+export type RungVerdict = "kept" | "at_source_size" | "above_source" | "same_size";
+
+export interface JudgedVariant {
+  variant: RenditionSpec;
+  verdict: RungVerdict;
+  /** That it has, or would have. */
+  size: FrameSize;
+}
+
+/** The rungs that were asked for, lowest first. Of two of one size, the better stays. */
+export function judgeVariants(video: FrameSize, variants: readonly RenditionSpec[]): JudgedVariant[] {
+  const rising = [...variants].sort((a, b) => a.shortSidePx - b.shortSidePx || a.videoKbps - b.videoKbps);
+  const fits = ({ shortSidePx }: RenditionSpec) => shortSidePx <= Math.min(video.width, video.height);
+  const fitting = rising.filter(fits);
+  return rising.map((variant, i) => {
+    const isOnly = fitting.length === 0 && i === 0;
+    if (isOnly) return { variant, verdict: "at_source_size", size: evenSize(video) };
+    const size = scaleToShortSide(video, variant.shortSidePx);
+    if (!fits(variant)) return { variant, verdict: "above_source", size };
+    const next = fitting[i + 1];
+    const isSame = next !== undefined && idOf(scaleToShortSide(video, next.shortSidePx)) === idOf(size);
+    return { variant, verdict: isSame ? "same_size" : "kept", size };
+  });
+}
+
+function idOf({ width, height }: FrameSize): string {
+  return `${Math.min(width, height)}p`;
 }
 
 function isFast({ frameRate, variableFrameRate }: VideoDescription): boolean {
@@ -59,7 +84,7 @@ function slowedBelow(best: number) {
 
 function toRendition(variant: RenditionSpec, size: FrameSize): Rendition {
   return {
-    id: `${Math.min(size.width, size.height)}p`,
+    id: idOf(size),
     ...size,
     ...ratesAt(variant.videoKbps),
     audioKbps: variant.audioKbps,

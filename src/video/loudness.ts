@@ -17,6 +17,16 @@ export interface Loudness {
   offset: number;
 }
 
+/** Stands for a {@link Loudness} where a run is only told of. */
+export const LOUDNESS_WORDS = {
+  integrated: "{measured_i}",
+  truePeak: "{measured_tp}",
+  range: "{measured_lra}",
+  threshold: "{measured_thresh}",
+  offset: "{target_offset}",
+} as const satisfies Record<keyof Loudness, string>;
+type LoudnessWords = typeof LOUDNESS_WORDS;
+
 const number = z.string().transform((text) => (text === "-inf" ? -99 : Number(text)));
 const report = z.object({
   input_i: number,
@@ -36,9 +46,14 @@ export function measuringFilter(target: LoudnessTarget): string {
 /**
  * The filter that brings measured sound to its target: by one gain over all of it where the peaks allow that, otherwise
  * by compressing. It works at 192 kHz, so the sound must be resampled after it.
+ *
+ * @param measured or words that stand for what will be measured
  */
-export function correctingFilter(target: LoudnessTarget, measured: Loudness): string {
-  const range = Math.min(MAX_RANGE, Math.max(MIN_RANGE, Math.ceil(measured.range)));
+export function correctingFilter(target: LoudnessTarget, measured: Loudness | LoudnessWords): string {
+  const range =
+    typeof measured.range === "string"
+      ? measured.range
+      : Math.min(MAX_RANGE, Math.max(MIN_RANGE, Math.ceil(measured.range)));
   const asMeasured = [
     `measured_I=${measured.integrated}`,
     `measured_TP=${measured.truePeak}`,

@@ -4,8 +4,8 @@ import type { FrameSize } from "./frame-size.ts";
 export interface Overlay {
   file: string;
   /** px from the left and upper edges of the picture */
-  left: number;
-  top: number;
+  left: number | string;
+  top: number | string;
 }
 
 /** Sides from which on players take untagged pictures for BT.709, px. */

@@ -1,7 +1,7 @@
 import { MediaError } from "../errors.ts";
 import { planAudio } from "./audio-encoder.ts";
 import { type FfmpegSetting, globalArgs, inputArgs } from "./ffmpeg-args.ts";
-import { correctingFilter, type Loudness, measuringFilter } from "./loudness.ts";
+import { correctingFilter, type LOUDNESS_WORDS, type Loudness, measuringFilter } from "./loudness.ts";
 import type { LoudnessTarget, SoundFormat, SoundOutput } from "./sound-output.ts";
 import type { SourceDescription } from "./source.ts";
 import { STRIP_METADATA_ARGS } from "./video-encoder.ts";
@@ -76,7 +76,7 @@ export function soundArgs(
   plan: SoundPlan,
   setting: FfmpegSetting,
   outputPath: string,
-  measured?: Loudness,
+  measured?: Loudness | typeof LOUDNESS_WORDS,
 ): string[] {
   const { output, channels, sampleRate } = plan;
   const correct =

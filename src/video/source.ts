@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { complexity } from "./complexity.ts";
+import { complexity, complexityFailure } from "./complexity.ts";
 
 /** A language as BCP 47 shapes it. A file may say anything, and what it says ends up in manifests. */
 export const languageTag = z.string().regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}$/);
@@ -39,6 +39,8 @@ export const sourceDescription = z.object({
       frameCount: z.int().optional(),
       /** Measured where a stream adapts to it. */
       complexity: complexity.optional(),
+      /** Where that should have been measured and could not be: the ladder is then the common one. */
+      complexityFailure: complexityFailure.optional(),
       profile: z.string().optional(),
       /** As codecs count them: 41 is level 4.1 of H.264, 123 is 4.1 of H.265. */
       level: z.int().optional(),

@@ -1,4 +1,5 @@
 import type { EncoderPreset } from "./encoder-preset.ts";
+import type { Threads } from "./ffmpeg-args.ts";
 import type { VideoDescription } from "./source.ts";
 import { type FilterSupport, isHdr } from "./video-filters.ts";
 
@@ -13,7 +14,7 @@ interface RateControl {
 }
 
 /** H.264 High in 8-bit 4:2:0, which every player decodes, at a constant quality capped by a peak rate. */
-export function h264Args(rate: RateControl, threads: number): string[] {
+export function h264Args(rate: RateControl, threads: Threads): string[] {
   const cap =
     rate.maxrateKbps === undefined
       ? []

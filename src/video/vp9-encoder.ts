@@ -1,4 +1,5 @@
 import type { EncoderPreset } from "./encoder-preset.ts";
+import type { Threads } from "./ffmpeg-args.ts";
 import type { PictureRate } from "./picture-rate.ts";
 
 /** Its real-time mode begins above, which learns nothing for a second pass. */
@@ -17,7 +18,7 @@ const SPEED: Record<EncoderPreset, number> = {
 };
 
 /** libvpx-vp9. A constant quality is a rate of 0; capped, the rate is the cap (webmproject.org, VOD settings). */
-export function vp9Args(rate: PictureRate, threads: number): string[] {
+export function vp9Args(rate: PictureRate, threads: Threads): string[] {
   const most = rate.pass === undefined ? 8 : MAX_GOOD_SPEED;
   const speed = Math.min(SPEED[rate.encoderPreset], most);
   return [

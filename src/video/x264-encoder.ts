@@ -1,8 +1,9 @@
 import { bitrateArgs } from "./bitrate-args.ts";
+import type { Threads } from "./ffmpeg-args.ts";
 import type { PictureRate } from "./picture-rate.ts";
 
 /** libx264, whose terms the others are translated from. */
-export function x264Args(rate: PictureRate, threads: number): string[] {
+export function x264Args(rate: PictureRate, threads: Threads): string[] {
   return [
     ...["-c:v", "libx264", "-preset", rate.encoderPreset],
     ...(rate.tune === undefined ? [] : ["-tune", rate.tune]),

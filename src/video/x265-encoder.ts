@@ -1,8 +1,9 @@
 import { bitrateArgs } from "./bitrate-args.ts";
+import type { Threads } from "./ffmpeg-args.ts";
 import type { PictureRate } from "./picture-rate.ts";
 
 /** libx265. `hvc1` keeps the parameter sets in the index, as Apple's players ask for. */
-export function x265Args(rate: PictureRate, threads: number): string[] {
+export function x265Args(rate: PictureRate, threads: Threads): string[] {
   const { pass } = rate;
   const params = [
     "log-level=error",

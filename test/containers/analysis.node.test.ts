@@ -42,10 +42,38 @@ describe("what is in a file", () => {
     expect((await analyse(still)).found.content.class).toBe("screencast");
     const wild = await fromSources(["nullsrc=size=160x90:rate=20:duration=2,geq=random(1)*255:128:128"]);
     expect((await analyse(wild)).found.content.class).toBe("motion");
-    const calm = await fromSources([
-      "color=gray:size=160x90:rate=20:duration=2,drawbox=x='70+8*sin(3*t)':y=30:w=24:h=30:c=white:t=fill",
+  });
+
+  it("is a talking head where little moves all the time, and nobody cuts away", async () => {
+    const head = "color=0xd0a080:size=24x30:rate=20:duration=3[head];[room][head]";
+    const room = "gradients=size=160x90:rate=20:duration=3:speed=0.00001[room]";
+    const speaker = `${room};${head}overlay=x='68+8*sin(5*t)':y='30+4*sin(9*t)',noise=alls=4:allf=t`;
+    const { found } = await analyse(await fromSources([speaker]));
+    expect(found.content.class).toBe("talking_head");
+    expect(found.content.figures.still_share).toBeLessThan(0.6);
+    expect(found.shots).toHaveLength(1);
+    const cuts = Array.from(
+      { length: 6 },
+      (_, i) => `color=${i % 2 ? "black" : "white"}:size=160x90:rate=20:duration=0.5`,
+    );
+    const flicker = `${cuts.map((cut, i) => `${cut}[c${i}]`).join(";")};${cuts.map((_, i) => `[c${i}]`).join("")}concat=n=6[cuts]`;
+    const busy = `${flicker};${head.replace("[room]", "[cuts]")}overlay=x='68+20*sin(5*t)':y=30`;
+    expect((await analyse(await fromSources([busy]))).found.content.class).toBe("motion");
+  });
+
+  it("has its shots as chapters that players show, one after the other from the start to the end", async () => {
+    const scenes = ["testsrc2", "smptebars", "rgbtestsrc"];
+    const graph = scenes.map((scene, i) => `${scene}=size=96x64:rate=20:duration=${1 + i}[s${i}]`).join(";");
+    const film = await fromSources([`${graph};[s0][s1][s2]concat=n=3`]);
+    const { text, found } = await analyse(film);
+    const [head, ...cues] = text("found-shots.vtt").trimEnd().split("\n\n");
+    expect(head).toBe("WEBVTT");
+    expect(cues).toEqual([
+      "00:00:00.000 --> 00:00:01.000\nShot 1",
+      "00:00:01.000 --> 00:00:03.000\nShot 2",
+      "00:00:03.000 --> 00:00:06.000\nShot 3",
     ]);
-    expect((await analyse(calm)).found.content.class).not.toBe("motion");
+    expect(found.shots).toHaveLength(cues.length);
   });
 
   it("is classed by how it sounds", async () => {

@@ -1,7 +1,9 @@
+import { parse as parseMpd } from "mpd-parser";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { makeClip, soundWithCover } from "../fixtures/video.ts";
-import { bytesOf, develop, outputNames, url } from "./service.ts";
+import { withBitmapWords } from "../fixtures/bitmap-words.ts";
+import { ffprobe, makeClip, soundWithCover } from "../fixtures/video.ts";
+import { bytesOf, develop, key, outputNames, url } from "./service.ts";
 
 const clip = async (spec: Parameters<typeof makeClip>[0]) => Buffer.from(await makeClip(spec));
 
@@ -41,6 +43,52 @@ describe("one clip, all that can be made beside a film", () => {
     expect(JSON.parse((await bytesOf(path("wave.json"))).toString())).toMatchObject({ version: 2, bits: 8 });
   });
 });
+
+describe("a film whose words are pictures", () => {
+  it.each([
+    ["hdmv_pgs_subtitle", "copy"],
+    ["dvd_subtitle", "dvdsub"],
+  ] as const)("(%s) is streamed without them, and its owner is told which and why", async (codec, how) => {
+    const film = await withBitmapWords(await makeClip({ width: 160, height: 120, sound: false }), how);
+    const outputs = [{ format: "adaptive" as const, name: "stream" }];
+    const { job } = await develop(Buffer.from(film), "disc.mkv", outputs);
+    expect(job).toMatchObject({ status: "completed", error: null });
+    expect(job.notes).toEqual([
+      `A subtitle track (${codec}, ger) holds no text that could be converted, and is left out of the stream.`,
+    ]);
+    const folder = `/play/${job.job_id}`;
+    expect((await bytesOf(`${folder}/master.m3u8`)).toString()).not.toContain("SUBTITLES");
+    const { input } = await metadataOf(job.job_id);
+    expect(input.metadata.subtitles).toEqual([expect.objectContaining({ codec, language: "ger" })]);
+    await expectListed(folder);
+  });
+});
+
+/** The manifest that names every file of a stream leads to files that play, and to as much as the numbered one. */
+async function expectListed(folder: string): Promise<void> {
+  const text = (await bytesOf(`${folder}/list.mpd`)).toString();
+  expect(text).not.toContain("SegmentTemplate");
+  const manifestUri = "http://host/list.mpd";
+  const { playlists, duration } = parseMpd(text, { manifestUri });
+  const numbered = parseMpd((await bytesOf(`${folder}/manifest.mpd`)).toString(), { manifestUri });
+  expect(playlists.map(({ segments }) => segments.length)).toEqual(
+    numbered.playlists.map(({ segments }) => segments.length),
+  );
+  expect(Math.abs(duration - 2)).toBeLessThan(0.1);
+  const list = /<SegmentList[\s\S]*?<\/SegmentList>/.exec(text)?.[0] ?? "";
+  const paths = [...list.matchAll(/(?:sourceURL|media)="([^"]+)"/g)].map(([, path]) => path);
+  expect(paths.length).toBeGreaterThan(1);
+  const parts = await Promise.all(paths.map((path) => bytesOf(`${folder}/${path}`)));
+  const { streams } = await ffprobe(Buffer.concat(parts), ["-count_frames"]);
+  expect(streams).toMatchObject([{ codec_name: "h264", nb_read_frames: "60" }]);
+}
+
+async function metadataOf(jobId: string): Promise<{ input: { metadata: { subtitles: object[] } } }> {
+  const response = await fetch(new URL(`/v1/jobs/${jobId}/metadata`, url), {
+    headers: { Authorization: `Bearer ${key}` },
+  });
+  return await response.json();
+}
 
 describe("sound alone", () => {
   it("with a cover is made into sound, its waveform and a still of the cover", async () => {

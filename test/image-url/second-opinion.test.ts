@@ -7,6 +7,7 @@ import { signImagePath } from "../../src/image-url/signature.ts";
 import type { RenderOrder } from "../../src/processing/render-in-container.ts";
 import { ask, emptyStorage, keyFor, prepareDatabase, testEnv } from "../fixtures/app.ts";
 import { concat, fileOf, photo } from "../fixtures/images.ts";
+import { whenEnded } from "../fixtures/watching.ts";
 import { file, problemOf, send } from "../submission/sending.ts";
 
 const SECRET = derivedKey(String(testEnv.TOKEN_SECRET));
@@ -26,7 +27,10 @@ beforeEach(async () => {
   orders = [];
   const whole = await fileOf(photo(90, 60), "jpeg");
   const response = await send(key, [file(whole, "photo.jpg", "image/jpeg")]);
-  mediaId = ((await response.json()) as { media_id: string }).media_id;
+  const accepted = (await response.json()) as { media_id: string; job_id: string };
+  mediaId = accepted.media_id;
+  // Its own job reads the file while that is whole.
+  await whenEnded(accepted.job_id, key);
   const at = whole.findIndex((byte, index) => byte === 0xff && whole[index + 1] === 0xc4);
   const spoilt = concat(whole.subarray(0, at + 5), [255], whole.subarray(at + 6));
   await testEnv.MEDIA.put(`media/${mediaId}/original`, spoilt);

@@ -1,6 +1,11 @@
-import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Ticket } from "../../src/config.ts";
+import {
+  createExecutionContext,
+  createMessageBatch,
+  getQueueResult,
+  waitOnExecutionContext,
+} from "cloudflare:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Env, Ticket } from "../../src/config.ts";
 import { MediaError } from "../../src/errors.ts";
 import { probeImage } from "../../src/image/probe.ts";
 import { attemptPrefix } from "../../src/jobs/claimed-task.ts";
@@ -8,7 +13,7 @@ import { concludeFailed } from "../../src/processing/conclude.ts";
 import { createSlot } from "../../src/processing/slot.ts";
 import type { TaskEvent } from "../../src/video/protocol.ts";
 import worker from "../../src/worker.ts";
-import { ask, emptyStorage, keyFor, prepareDatabase, storedKeys, testEnv } from "../fixtures/app.ts";
+import { ask, emptyStorage, keyFor, ORIGIN, prepareDatabase, storedKeys, testEnv } from "../fixtures/app.ts";
 import { concat, fileOf, photo } from "../fixtures/images.ts";
 import { claim, rowsOf, submit } from "../fixtures/jobs.ts";
 import { eventStream, openTranscoder } from "./transcoder-stand-in.ts";
@@ -23,6 +28,10 @@ beforeAll(async () => {
   key = await keyFor("anna");
 });
 beforeEach(emptyStorage);
+afterAll(emptyStorage);
+
+/** The service without tickets for containers: there are none that would answer, and the lane would ask for ever. */
+const QUIET = { ...testEnv, CONTAINER_SHORT_QUEUE: { sendBatch: async () => {} } } as unknown as Env;
 
 function imageOutput(name: string) {
   const place = { position: { x: 0.5, y: 0.5 }, background: [255, 255, 255, 255] };
@@ -61,7 +70,7 @@ async function deliverTicket(): Promise<void> {
   const message = { id: crypto.randomUUID(), timestamp: new Date(), attempts: 1, body: { lane: "edge" } };
   const batch = createMessageBatch<Ticket>("darkroom-edge", [message as never]);
   const context = createExecutionContext();
-  await worker.queue(batch, testEnv);
+  await worker.queue(batch, QUIET);
   await getQueueResult(batch, context);
 }
 
@@ -71,7 +80,7 @@ async function runInContainer(event: () => TaskEvent | Promise<TaskEvent>) {
   const running: Promise<unknown>[] = [];
   const { fetchTranscoder, world } = transcoder;
   const waitUntil = (work: Promise<unknown>) => running.push(work);
-  const slot = createSlot({ env: testEnv, name: "slot-1", size: "standard", fetchTranscoder, waitUntil });
+  const slot = createSlot({ env: QUIET, name: "slot-1", size: "standard", fetchTranscoder, waitUntil });
   const offer = await slot.offer(SHORT);
   for (let at = 0; at < running.length; at++) await running[at];
   return { offer, requests: world.requests };
@@ -147,22 +156,27 @@ describe("an original that the edge refuses", () => {
     const { claimed } = await claim(Date.now());
     if (!claimed) throw new Error("nothing to claim");
     const refusal = new MediaError("corrupt_image", REFUSED, { isDoubtful: true });
-    await concludeFailed(testEnv, claimed, refusal);
-    await concludeFailed(testEnv, claimed, refusal);
+    await concludeFailed(QUIET, claimed, refusal);
+    await concludeFailed(QUIET, claimed, refusal);
     expect(await rowsOf("tasks")).toMatchObject([{ state: "ready", lane: SHORT, attempt: 1 }]);
     expect((await claim(Date.now())).claimed).toBeUndefined();
     // In the container it is no doubt any more, whatever it says of itself.
     const there = await claim(Date.now(), SHORT);
     if (!there.claimed) throw new Error("nothing to claim there");
-    await concludeFailed(testEnv, there.claimed, refusal);
+    await concludeFailed(QUIET, there.claimed, refusal);
     expect(await rowsOf("tasks")).toMatchObject([{ state: "failed", lane: SHORT, attempt: 2 }]);
   });
 
   it("stays with the container when its job is tried again", async () => {
     const { jobId } = await runAtTheEdge(withBadTable);
     await runInContainer(() => failed("corrupt_image"));
-    const retried = await ask(`/v1/jobs/${jobId}/retry`, { method: "POST", headers: key });
-    expect(retried.status).toBe(202);
+    const retry = new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}/v1/jobs/${jobId}/retry`, {
+      method: "POST",
+      headers: key,
+    });
+    const context = createExecutionContext();
+    expect((await worker.fetch(retry, QUIET, context)).status).toBe(202);
+    await waitOnExecutionContext(context);
     const { requests } = await runInContainer(() => made("a.webp"));
     expect(requests).toMatchObject([{ strict: true }]);
     expect((await read(jobId)).status).toBe("completed");

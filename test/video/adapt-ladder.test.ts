@@ -29,7 +29,7 @@ function ladderOf(source: SourceDescription, output = asked) {
 describe("a ladder for its picture", () => {
   it.each([
     ["film", measured([0.09, 0.986], [0.024, 0.945]), [22, 22.5], [0.9, 1.3]],
-    ["a still page", measured([0.003, 1], [0.0029, 1]), [28, 28], [0.4, 0.4]],
+    ["a still page", measured([0.003, 1], [0.0029, 1]), [32, 32], [0.4, 0.4]],
     ["noise", measured([0.4, 0.92], [0.08, 0.7]), [20, 20], [1.3, 1.3]],
     ["noise at any rate", measured([0.4, 0.5], [0.08, 0.5]), [20, 20], [1.3, 1.3]],
   ])("of %s", (_, complexity, crfs, shares) => {

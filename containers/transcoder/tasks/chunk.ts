@@ -1,4 +1,5 @@
 import { rangeSeconds } from "../../../src/video/chunk-plan.ts";
+import { chunkSeeks } from "../../../src/video/chunk-seeks.ts";
 import { planParts } from "../../../src/video/file-parts.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
 import { chunkArgs } from "../../../src/video/stream-args.ts";
@@ -12,12 +13,6 @@ import { ciphersOf } from "../segment-cipher.ts";
 import type { TaskContext } from "../task-context.ts";
 import { videoSpecs } from "../track-specs.ts";
 
-/**
- * How far before the chunk decoding begins, seconds. A container that is searched by its clock can land behind a
- * keyframe; then it begins earlier, and at last with the file, which is always right.
- */
-const LEADS_SECONDS = [1, 15, Number.POSITIVE_INFINITY];
-
 type ChunkRequest = Extract<TaskRequest, { kind: "chunk" }>;
 
 /** Encodes the segments of one chunk for every rendition, from one decode. */
@@ -26,18 +21,12 @@ export async function runChunk(context: TaskContext, request: ChunkRequest): Pro
   const { watermark } = request.output;
   const overlay = await overlayLogo(context, watermark, largestRendition(plan), request.logos);
   const marking = { ...context, setting: { ...context.setting, overlay } };
-  for (const seekSeconds of seeksOf(plan, request)) {
+  for (const seekSeconds of chunkSeeks(plan, request.range)) {
     const result = await encodeFrom(marking, request, plan, seekSeconds);
     if (result !== undefined) return result;
   }
   // Decoded from the start, and still no frame: the video ends before the container says.
   return { kind: "tracks", tracks: [], durationSeconds: 0, notes: [] };
-}
-
-/** Where to begin, in turn; `undefined` is the start of the file. */
-function seeksOf({ grid }: StreamPlan, { range }: ChunkRequest): (number | undefined)[] {
-  const start = range.first * grid.segmentSeconds;
-  return [...new Set(LEADS_SECONDS.map((lead) => (start - lead > 0 ? start - lead : undefined)))];
 }
 
 /** `undefined` when the first frames of the chunk were not found. */

@@ -15,9 +15,9 @@ type ProbeRequest = Extract<TaskRequest, { kind: "probe" }>;
 export async function runProbe(context: TaskContext, request: ProbeRequest): Promise<TaskResult> {
   context.progress(0, "probing");
   const source = await withPacketTimes(context, await probeUrl(context, request.inputUrl));
-  const complexity = request.measureComplexity ? await measureComplexity(context, source) : undefined;
-  if (source.video === undefined || complexity === undefined) return { kind: "probe", source };
-  return { kind: "probe", source: { ...source, video: { ...source.video, complexity } } };
+  if (source.video === undefined || !request.measureComplexity) return { kind: "probe", source };
+  const learned = await measureComplexity(context, source, source.video);
+  return { kind: "probe", source: { ...source, video: { ...source.video, ...learned } } };
 }
 
 async function withPacketTimes(context: TaskContext, source: SourceDescription): Promise<SourceDescription> {

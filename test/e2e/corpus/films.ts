@@ -45,7 +45,7 @@ export const FILMS: readonly Film[] = [
   {
     file: "prores.mov",
     make: () => encode({}, ["-c:v", "prores_ks", "-profile:v", "3", "-c:a", "pcm_s16le"], "mov"),
-    learned: { video: { codec: "prores", bitDepth: 10 } },
+    learned: { video: { codec: "prores", bit_depth: 10 } },
   },
   {
     file: "prores-4444-alpha.mov",
@@ -75,7 +75,7 @@ export const FILMS: readonly Film[] = [
     file: "variable-rate.mkv",
     make: () =>
       encode({ filters: ["select='lt(n,9)+not(mod(n+2,3))'"] }, [...X264, ...AAC, "-fps_mode", "vfr"], "mkv"),
-    ...{ frames: 14, slack: 0.13, learned: { video: { variableFrameRate: true } } },
+    ...{ frames: 14, slack: 0.13, learned: { video: { variable_frame_rate: true } } },
   },
   {
     file: "ten-bit.mkv",
@@ -88,17 +88,17 @@ export const FILMS: readonly Film[] = [
         ],
         "mkv",
       ),
-    learned: { video: { codec: "hevc", bitDepth: 10 } },
+    learned: { video: { codec: "hevc", bit_depth: 10 } },
   },
   {
     file: "hdr10.mp4",
     make: () => encode({}, [...hdr("smpte2084"), ...AAC], "mp4"),
-    learned: { video: { colorTransfer: "smpte2084", colorPrimaries: "bt2020" } },
+    learned: { video: { color_transfer: "smpte2084", color_primaries: "bt2020" } },
   },
   {
     file: "hlg.mp4",
     make: () => encode({}, [...hdr("arib-std-b67"), ...AAC], "mp4"),
-    learned: { video: { colorTransfer: "arib-std-b67" } },
+    learned: { video: { color_transfer: "arib-std-b67" } },
   },
   {
     file: "rotated-90.mp4",
@@ -157,7 +157,7 @@ export const FILMS: readonly Film[] = [
   {
     file: "wide-pixels.mp4",
     make: () => encode({ filters: ["setsar=4/3"] }, [...X264, ...AAC], "mp4"),
-    ...{ width: 128, learned: { video: { pixelAspect: "4:3", width: 128 } } },
+    ...{ width: 128, learned: { video: { pixel_aspect: "4:3", width: 128 } } },
   },
   { file: "silent.mp4", make: () => encode({ sound: false }, X264, "mp4"), sound: false },
   {
@@ -219,7 +219,7 @@ export const FILMS: readonly Film[] = [
       const mapped = ["-map", "1:v", "-map", "1:a", "-map", "0:v", "-c:v:1", "mjpeg"];
       return remuxed(await film(), [...mapped, "-disposition:v:1", "attached_pic"], "mp4", picture);
     },
-    learned: { attachedPicture: { codec: "mjpeg" } },
+    learned: { attached_picture: { codec: "mjpeg" } },
   },
   {
     file: "old.avi",
@@ -282,7 +282,7 @@ export const FILMS: readonly Film[] = [
   {
     file: "surround.mkv",
     make: () => encode({}, [...X264, "-ac", "6", "-c:a", "ac3"], "mkv"),
-    learned: { audio: [{ channels: 6, channelLayout: "5.1(side)" }] },
+    learned: { audio: [{ channels: 6, channel_layout: "5.1(side)" }] },
   },
   { file: "short-sound.mp4", make: () => encode({ soundSeconds: 0.7 }, [...X264, ...AAC], "mp4") },
   {

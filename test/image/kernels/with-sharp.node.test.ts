@@ -28,17 +28,7 @@ describe.each(Object.entries(SAMPLINGS))("a %s JPEG", (_, sampling) => {
     const wanted = await decodedBySharp(file);
     const full = await renderJpeg(file, SIZE);
     // libjpeg repeats colour samples where a factor is 4, and draws between them where it is 2; we always do.
-    expect(psnr(full.data, wanted)).toBeGreaterThan(sampling[0]?.[0] === 4 ? 38 : 44);
-
-    for (const scale of [2, 3, 4, 6, 8, 12]) {
-      const size = { width: Math.floor(SIZE.width / scale), height: Math.floor(SIZE.height / scale) };
-      const small = await sharp(wanted, { raw: { ...SIZE, channels: 4 } })
-        .resize({ ...size, fit: "fill", kernel: "lanczos3" })
-        .raw()
-        .toBuffer();
-      const made = await renderJpeg(file, size);
-      expect(psnr(made.data, small), `1/${scale}`).toBeGreaterThan(32);
-    }
+    expect(psnr(full.data, wanted)).toBeGreaterThan(sampling[0]?.[0] === 4 ? 51.5 : 55);
   });
 });
 
