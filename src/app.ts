@@ -1,7 +1,7 @@
-import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { authenticate } from "./access/authenticate.ts";
+import { allowOrigins } from "./access/cross-origin.ts";
 import { rateLimit } from "./access/rate-limit.ts";
 import { keyRoutes } from "./access/routes.ts";
 import { sessionRoutes } from "./access/session-routes.ts";
@@ -64,22 +64,7 @@ app.use(
     c.res.headers.set("X-Request-Id", c.get("requestId"));
   },
 );
-app.use(
-  cors({
-    origin: (origin, c) => (configOf(c.env).corsOrigins.includes(origin) ? origin : null),
-    exposeHeaders: [
-      "Location",
-      "Link",
-      "ETag",
-      "Retry-After",
-      "RateLimit",
-      "RateLimit-Policy",
-      "X-Request-Id",
-      "Idempotent-Replayed",
-    ],
-    maxAge: 86_400,
-  }),
-);
+app.use(allowOrigins());
 app.onError((error, c) => problemResponse(error, c as AppContext));
 app.notFound((c) => problemResponse(refuseUnknown(app.routes, c.req.method, c.req.path), c as AppContext));
 

@@ -52,6 +52,8 @@ export interface Env {
   IMAGE_URL_MOUNT?: string;
   /** Sites whose images are served by their absolute URLs, separated by commas. */
   IMAGE_URL_ORIGINS?: string;
+  /** `ingest` (default) or `request`: when the mezzanine of an original that the edge cannot read is made. */
+  IMAGE_URL_MEZZANINE?: string;
   /** Zone whose cache is purged when a media is deleted, with a token that may. */
   CACHE_PURGE_ZONE_ID?: string;
   CACHE_PURGE_TOKEN?: string;

@@ -1,5 +1,6 @@
 import { framesPerSecond } from "../../src/video/frame-rate.ts";
 import { gridOf, type SegmentRange, type StreamPlan, WHOLE } from "../../src/video/stream-plan.ts";
+import type { SoundOfStream } from "../../src/video/stream-sound.ts";
 import type { TrackSpec } from "./write-track.ts";
 
 /** The tracks of all renditions in the order of their pipes. */
@@ -12,7 +13,7 @@ export function videoSpecs(plan: StreamPlan, range: SegmentRange): TrackSpec[] {
 }
 
 /** The audio tracks in the order of their pipes; always the whole of each. */
-export function audioSpecs({ grid, audio }: StreamPlan): TrackSpec[] {
+export function audioSpecs({ grid, audio }: SoundOfStream): TrackSpec[] {
   return audio.map(({ language }, i) => {
     const id = i === 0 ? "audio" : `audio-${i + 1}`;
     return { id, kind: "audio", grid, range: WHOLE, language };

@@ -4,6 +4,7 @@ import type { ImageOutput } from "../image/output.ts";
 import { planImage } from "../image/plan.ts";
 import type { LogoHeaders } from "../image/plan-logo.ts";
 import { type ImageProbe, orientedSize } from "../image/probe.ts";
+import { toImageOutput } from "./to-output.ts";
 
 /**
  * A copy of an original that the edge cannot hold, made once by a container in a form that the edge reads well: upright,
@@ -21,6 +22,8 @@ export interface Mezzanine {
 /** Its longest side: as long as any image by URL may be, px. */
 const SIDE_PX = 4096;
 const QUALITY = 95;
+/** What most URLs ask for, px. */
+const USUAL_WIDTH_PX = 1200;
 /** More than its file takes, bytes a px. */
 const JPEG_BYTES_PER_PIXEL = 1.2;
 const PNG_BYTES_PER_PIXEL = 2.5;
@@ -76,6 +79,14 @@ export function throughMezzanine(
   if (adapted === undefined) return undefined;
   const { lane } = planImage(mezzanine.probe, [adapted], { inputBytes: mostBytes(mezzanine), logos });
   return lane === "edge" ? adapted : undefined;
+}
+
+/** Whether what most URLs ask of an original is made from its mezzanine, as the edge cannot read it by itself. */
+export function wantsMezzanine(source: ImageProbe, inputBytes: number): boolean {
+  if (source.cutShort !== undefined) return false;
+  const usual = toImageOutput({ width: USUAL_WIDTH_PX }, "webp");
+  if (planImage(source, [usual], { inputBytes }).lane === "edge") return false;
+  return throughMezzanine(source, mezzanineOf(source), usual, new Map()) !== undefined;
 }
 
 function isSmaller({ width }: Size, source: ImageProbe): boolean {

@@ -5,6 +5,7 @@ import type { ImageAnalysis } from "../image/analysis.ts";
 import type { ImageOutput } from "../image/output.ts";
 import { log } from "../log.ts";
 import type { MediaRecord } from "../media/record.ts";
+import { hurryRender } from "../processing/render-in-container.ts";
 import { analysisOf, placeCrop } from "./analysis.ts";
 import { forgetFailure, recallFailure, rememberFailure } from "./failure-memory.ts";
 import { isOutlived } from "./makeshift.ts";
@@ -45,15 +46,33 @@ export type DerivativeTimings = Record<string, number>;
  */
 export class DerivativeProducer extends DurableObject<Env> {
   #making: Promise<DerivativeAnswer> | undefined;
+  /** Nobody waits for what is being made. */
+  #isPatient = false;
   #fetching: Promise<RemoteAnswer> | undefined;
 
   /** Makes the derivative unless it is in R2 by now; resolves when it is. */
   async make(order: DerivativeOrder): Promise<DerivativeAnswer> {
-    this.#making ??= this.#produce(order).finally(() => {
-      this.#making = undefined;
-    });
+    if (this.#making && this.#isPatient && !order.isBackground) {
+      this.#isPatient = false;
+      this.ctx.waitUntil(hurryRender(this.env, order));
+    }
+    return await this.#start(order);
+  }
+
+  /** As {@link make}, and resolves at once: it is made behind the caller's back. */
+  begin(order: DerivativeOrder): void {
+    void this.#start(order);
+  }
+
+  #start(order: DerivativeOrder): Promise<DerivativeAnswer> {
+    if (!this.#making) {
+      this.#isPatient = order.isBackground === true;
+      this.#making = this.#produce(order).finally(() => {
+        this.#making = undefined;
+      });
+    }
     this.ctx.waitUntil(this.#making);
-    return await this.#making;
+    return this.#making;
   }
 
   /** The image behind a listed URL: however many ask for it at once, its host is asked once. */

@@ -18,6 +18,8 @@ export interface ImageUrlSettings {
   mount: string;
   /** Other sites whose images are served by their absolute URLs, such as `https://assets.example.com`. */
   origins: string[];
+  /** When the copy of an original that the edge cannot read is made: with its job, or when first asked for. */
+  mezzanine: "ingest" | "request";
 }
 
 /** The variables that settings are read from. */
@@ -30,6 +32,7 @@ export interface ImageUrlVariables {
   IMAGE_URL_MISSES_PER_MINUTE?: string;
   IMAGE_URL_MOUNT?: string;
   IMAGE_URL_ORIGINS?: string;
+  IMAGE_URL_MEZZANINE?: string;
 }
 
 const key = z.string().min(16, "a signing key has at least 16 characters").optional();
@@ -46,6 +49,7 @@ const variables = z.object({
       message: "an origin such as https://assets.example.com, without a path",
     }),
   ),
+  mezzanine: z.enum(["ingest", "request"]),
   mount: z.string().regex(/^(\/[\w.-]+)*$/, "a path such as /cdn-cgi/image"),
 });
 
@@ -63,6 +67,7 @@ export function imageUrlSettings(env: ImageUrlVariables, tokenSecret: string): I
     widthSteps: (env.IMAGE_URL_WIDTH_STEPS ?? "").split(",").filter((step) => step.trim() !== ""),
     missesPerMinute: env.IMAGE_URL_MISSES_PER_MINUTE || "120",
     mount: env.IMAGE_URL_MOUNT ?? "/cdn-cgi/image",
+    mezzanine: env.IMAGE_URL_MEZZANINE || "ingest",
     origins: (env.IMAGE_URL_ORIGINS ?? "").split(/[,\s]+/).filter((origin) => origin !== ""),
   });
   for (const segment of Object.values(read.presets)) parseOptions(segment);
@@ -74,6 +79,7 @@ export function imageUrlSettings(env: ImageUrlVariables, tokenSecret: string): I
     missesPerMinute: read.missesPerMinute,
     mount: read.mount,
     origins: read.origins,
+    mezzanine: read.mezzanine,
   };
 }
 

@@ -2,6 +2,8 @@ import { type Child, lastLines } from "./processes.ts";
 import { StackError } from "./stack-error.ts";
 
 const READY_DEADLINE_MS = 90_000;
+/** The first start with a container engine builds the image. */
+const READY_WITH_IMAGE_DEADLINE_MS = 20 * 60_000;
 const ASK_EVERY_MS = 150;
 
 /**
@@ -12,8 +14,10 @@ export async function waitUntilReady(
   url: string,
   worker: Child,
   signal: AbortSignal | undefined,
+  { buildsImage = false } = {},
 ): Promise<void> {
-  const deadlineMs = Date.now() + READY_DEADLINE_MS;
+  const timeLimitMs = buildsImage ? READY_WITH_IMAGE_DEADLINE_MS : READY_DEADLINE_MS;
+  const deadlineMs = Date.now() + timeLimitMs;
   let last = "no answer";
   while (Date.now() < deadlineMs) {
     signal?.throwIfAborted();
@@ -26,9 +30,7 @@ export async function waitUntilReady(
     if (last === "ok") return;
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
   }
-  throw new StackError(
-    `Not every part answered within ${READY_DEADLINE_MS / 1000} s; the last word was: ${last}`,
-  );
+  throw new StackError(`Not every part answered within ${timeLimitMs / 1000} s; the last word was: ${last}`);
 }
 
 /** Every error has many lines: those that matter stand right after the one that says that it failed. */

@@ -66,8 +66,10 @@ async function assemble(parts: Parts, options: StackOptions): Promise<Stack> {
   const url = `http://127.0.0.1:${port}`;
   const keys = keysOf(stateDir);
   parts.record.url = url;
-  if (options.transcoder === "process" || !hasContainerEngine()) {
-    ensureFfmpeg(options.say ?? (() => undefined));
+  const { say = () => undefined } = options;
+  const isProcess = options.transcoder === "process" || !hasContainerEngine();
+  if (isProcess) {
+    ensureFfmpeg(say);
     parts.transcoder = await startTranscoder(stateDir, (pid) => parts.note("transcoder", pid));
   }
   options.signal?.throwIfAborted();
@@ -78,7 +80,9 @@ async function assemble(parts: Parts, options: StackOptions): Promise<Stack> {
   const worker = startWranglerDev({ stateDir, port, keys, variables, entry, transcoderUrl });
   parts.worker = worker;
   parts.note("wrangler", worker.pid);
-  await waitUntilReady(url, worker, options.signal);
+  if (!isProcess)
+    say("a container engine answers: its first start builds the image, which takes some minutes");
+  await waitUntilReady(url, worker, options.signal, { buildsImage: !isProcess });
   parts.stopCron = startCron(url);
   const ended = worker.ended.then(() => {
     if (parts.isStopping()) return parts.stop();

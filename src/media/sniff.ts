@@ -1,5 +1,6 @@
 import { fileTypeFromBuffer } from "file-type";
 import { MediaError } from "../errors.ts";
+import { detectImageFormat } from "../image/probe/detect.ts";
 import { isSvg } from "../image/probe/svg-root.ts";
 import type { MediaKind } from "./record.ts";
 
@@ -30,7 +31,7 @@ export async function sniffType(
   filename: string,
   declaredType: string,
 ): Promise<SniffedType> {
-  const found = isSvg(head) ? { mime: "image/svg+xml" } : await fileTypeFromBuffer(head);
+  const found = await findType(head);
   const type = found && (VIDEO_CONTAINERS[found.mime] ?? found.mime);
   const kind = type && kindOf(type);
   const claimed = claimedKind(filename, declaredType);
@@ -43,6 +44,15 @@ export async function sniffType(
   }
   if (claimed && isPicture(claimed) !== isPicture(kind)) throw mismatch(filename, claimed, type);
   return { kind, type };
+}
+
+/** A TIFF's directory mostly lies behind its pixels, where the kinds of TIFF that it could tell apart are not seen. */
+async function findType(head: Uint8Array): Promise<{ mime: string } | undefined> {
+  if (isSvg(head)) return { mime: "image/svg+xml" };
+  return (
+    (await fileTypeFromBuffer(head)) ??
+    (detectImageFormat(head) === "tiff" ? { mime: "image/tiff" } : undefined)
+  );
 }
 
 function kindOf(type: string): MediaKind | undefined {

@@ -60,13 +60,17 @@ export interface FailedOutput {
   error: MediaError;
 }
 
-/** Finishes a task in D1, lets the tasks that waited for it go, and tells who watches. */
+/**
+ * Finishes a task in D1, lets the tasks that waited for it go, and tells who watches.
+ *
+ * @returns whether its job is completed with it
+ */
 export async function concludeDone(
   env: Env,
   { lease, task, job }: ClaimedTask,
   outcome: TaskOutcome,
   usage: AttemptUsage = {},
-): Promise<void> {
+): Promise<boolean> {
   const nowMs = Date.now();
   const newTasks = outcome.newTasks ?? [];
   const failedOutputs = (outcome.failedOutputs ?? []).map(({ name, error }) => ({
@@ -95,7 +99,8 @@ export async function concludeDone(
   await reportWell(env);
   if (!finish.accepted) {
     await outcome.discard?.();
-    return await abandonAttempt(env, lease);
+    await abandonAttempt(env, lease);
+    return false;
   }
   await sendTickets(laneQueues(env), finish.readyLanes);
   await tidyUp(outcome, lease);
@@ -118,6 +123,7 @@ export async function concludeDone(
     finish.hasChannel && tell(env, job.id, events),
     finish.hasEvents && dispatchEvents(env, [job.id], nowMs),
   ]);
+  return finish.jobCompleted;
 }
 
 /** The task is done whatever becomes of this; what is left goes with the job. */

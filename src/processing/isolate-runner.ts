@@ -10,6 +10,7 @@ import { runFetchTask } from "./fetch-task.ts";
 import { type IsolateContext, runImageTask } from "./image-task.ts";
 import { keepLease } from "./keep-lease.ts";
 import { runPackageTask } from "./package-task.ts";
+import { prepareMezzanine } from "./prepare-mezzanine.ts";
 import { runShipTask } from "./ship-task.ts";
 
 type Handler = (claimed: ClaimedTask, context: IsolateContext) => Promise<TaskOutcome>;
@@ -50,7 +51,8 @@ export async function runInIsolate(env: Env, claimed: ClaimedTask): Promise<void
         if (lost) throw new MediaError("worker_lost", "The lease of this task was taken back.");
       },
     });
-    await concludeDone(env, claimed, outcome, usageOf(task.kind));
+    const isJobDone = await concludeDone(env, claimed, outcome, usageOf(task.kind));
+    if (isJobDone) await prepareMezzanine(env, claimed.media);
   } catch (error) {
     await reporter.speakUp();
     await concludeFailed(env, claimed, toMediaError(error), usageOf(task.kind));

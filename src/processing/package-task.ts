@@ -23,7 +23,7 @@ const CHECKED = 0.7;
 
 /** Joins what the tasks before have encoded, and writes the manifests of the stream over it. */
 export async function runPackageTask(claimed: ClaimedTask, context: IsolateContext): Promise<TaskOutcome> {
-  const { name, format, encryption } = TASK_SPECS.package.parse(claimed.task.spec);
+  const { name, format, encryption, soundAlone } = TASK_SPECS.package.parse(claimed.task.spec);
   const { jobId, taskId, attempt } = claimed.lease;
   const parts = await readEncodedParts(context.env.DB, claimed.task.id);
   for (const [i, part] of parts.entries()) {
@@ -37,7 +37,7 @@ export async function runPackageTask(claimed: ClaimedTask, context: IsolateConte
   const { tracks, folders } = await closeSeams(joinTracks(parts), prefixes);
   verifyTracks(tracks);
   const subtitles = joinSubtitles(parts);
-  const manifests = packageStream(tracks, format, { encryption, subtitles });
+  const manifests = packageStream(tracks, format, { encryption, subtitles, soundAlone });
   const prefix = attemptPrefix(claimed.lease);
   await Promise.all(
     manifests.map(({ path, type, text }) =>

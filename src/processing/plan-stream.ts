@@ -9,7 +9,8 @@ import { LANE_OF_TASK } from "./task-spec.ts";
 
 /**
  * The tasks of one stream. A short one is encoded by one task. Of a longer one the sound is one task, first in line as
- * nothing can shorten it, and each chunk of the picture is one, which counts by its length. Packaging waits for all.
+ * nothing can shorten it, and each chunk of the picture is one, which counts by its length. Sound without a picture is
+ * one task however long it is. Packaging waits for all.
  */
 export function planStreamTasks(
   source: SourceDescription,
@@ -27,7 +28,10 @@ export function planStreamTasks(
     kind: "package",
     lane: LANE_OF_TASK.package,
     outputNames: [output.name],
-    spec: { name: output.name, format: output.format, encryption: output.encryption },
+    spec: {
+      ...{ name: output.name, format: output.format, encryption: output.encryption },
+      ...(source.video ? {} : { soundAlone: true }),
+    },
     dependsOn: [...encoding, ...words].map(({ id }) => id),
   };
   return [...encoding, ...words, packaging];
@@ -39,16 +43,19 @@ function planEncoding(
   chunkSeconds: number,
   newTaskId: () => string,
 ): PlannedTask[] {
+  const sound: PlannedTask = {
+    id: newTaskId(),
+    kind: "audio",
+    lane: LANE_OF_TASK.audio,
+    spec: { output, source },
+  };
+  if (!source.video) return [sound];
   const plan = planStream(source, output);
   const ranges = planChunks(source, plan, chunkSeconds);
   const needs = { ...footprintOf(source, output), name: output.name };
   if (ranges.length === 0) {
     return [{ id: newTaskId(), kind: "stream", lane: LANE_OF_TASK.stream, needs, spec: { output, source } }];
   }
-  const audio: PlannedTask[] =
-    plan.audio.length === 0
-      ? []
-      : [{ id: newTaskId(), kind: "audio", lane: LANE_OF_TASK.audio, spec: { output, source } }];
   const chunks = ranges.map(
     (range): PlannedTask => ({
       id: newTaskId(),
@@ -59,5 +66,5 @@ function planEncoding(
       weight: rangeSeconds(source, plan, range),
     }),
   );
-  return [...audio, ...chunks];
+  return [...(plan.audio.length === 0 ? [] : [sound]), ...chunks];
 }

@@ -91,10 +91,11 @@ function tasksOf(source: SourceDescription, output: VideoOutput, planning: Plann
   }
 }
 
-/** Only where sound is encoded by itself, or parts are joined, is that a stage of its own. */
+/** Only where sound is encoded by itself, or parts are joined, is that a stage of its own; sound alone has no other. */
 function withStagesOf(tasks: readonly PlannedTask[], stages: readonly StageName[]): StageName[] {
   const has = (stage: StageName) => tasks.some(({ kind }) => STAGE_OF_TASK[kind] === stage);
-  const known = stages.filter((stage) => stage !== "audio");
+  const isHad = (stage: StageName) => stage !== "audio" && (stage !== "transcode" || has(stage));
+  const known = stages.filter(isHad);
   const heard = has("audio") ? insertedBehind(known, "analysis", "audio") : known;
   return has("packaging") && !heard.includes("packaging")
     ? insertedBehind(heard, "transcode", "packaging")

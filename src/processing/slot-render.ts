@@ -3,43 +3,24 @@ import { MediaError, toMediaError } from "../errors.ts";
 import { log } from "../log.ts";
 import { derivativeRequestOf } from "./container-task.ts";
 import type { RenderAnswer, RenderOrder } from "./render-in-container.ts";
+import { createRenderLine } from "./render-line.ts";
 import { type FetchTranscoder, runAttempt } from "./transcoder-client.ts";
-
-/** Images for URLs that a container makes at once: beside them there is always room for the slot's tasks. */
-const MAX_RENDERS = 2;
-/** More than these wait for nothing: they are told to come again. */
-const MAX_WAITING = 16;
 
 /** The container ends what takes too long, and says so: it is given the time to. */
 const ANSWER_SLACK_MS = 5_000;
 
-/** Makes images for URLs in a slot's container, a few at a time, in the order in which they were asked for. */
-export function createRenderer(
-  env: Env,
-  fetchTranscoder: FetchTranscoder,
-): (order: RenderOrder) => Promise<RenderAnswer> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
+/** Makes images for URLs in a slot's container, outside of any job. */
+export interface Renderer {
+  render(order: RenderOrder): Promise<RenderAnswer>;
+  /** Somebody waits for what nobody did: see {@link RenderLine.hurry}. */
+  hurry(objectKey: string): void;
+}
 
-  async function takeTurn(): Promise<void> {
-    if (running < MAX_RENDERS) {
-      running++;
-      return;
-    }
-    if (waiting.length >= MAX_WAITING) {
-      throw new MediaError("derivative_pending", "Many images are being made right now.");
-    }
-    await new Promise<void>((resolve) => waiting.push(resolve));
-  }
-
-  function passTurn(): void {
-    const next = waiting.shift();
-    if (next) next();
-    else running--;
-  }
+export function createRenderer(env: Env, fetchTranscoder: FetchTranscoder): Renderer {
+  const line = createRenderLine();
 
   async function renderOne(order: RenderOrder): Promise<RenderAnswer> {
-    await takeTurn();
+    await line.takeTurn(order.objectKey, order.isBackground === true);
     try {
       const request = await derivativeRequestOf(env, order);
       const signal = AbortSignal.timeout(request.timeLimitMs + ANSWER_SLACK_MS);
@@ -49,11 +30,11 @@ export function createRenderer(
         throw new MediaError("invalid_result", "The container made no image.");
       return { file, analysis: result.analysis };
     } finally {
-      passTurn();
+      line.passTurn();
     }
   }
 
-  return async function render(order) {
+  async function render(order: RenderOrder): Promise<RenderAnswer> {
     try {
       return await renderOne(order);
     } catch (thrown) {
@@ -65,5 +46,7 @@ export function createRenderer(
       });
       return { code: error.code, message: error.message };
     }
-  };
+  }
+
+  return { render, hurry: line.hurry };
 }

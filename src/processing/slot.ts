@@ -10,6 +10,7 @@ import { concludeDone, concludeFailed } from "./conclude.ts";
 import { outcomeOf, requestOf } from "./container-task.ts";
 import { openWatch } from "./container-watch.ts";
 import { type ContainerLane, SLOT_CAPACITY } from "./lane-capacity.ts";
+import { prepareMezzanine } from "./prepare-mezzanine.ts";
 import type { RenderAnswer, RenderOrder } from "./render-in-container.ts";
 import { createSlotHealth, type SlotState } from "./slot-health.ts";
 import { createPlaces, type Place } from "./slot-places.ts";
@@ -42,6 +43,8 @@ export interface Slot {
   report(deep: boolean): Promise<SlotReport>;
   /** Makes one image beside the tasks, for somebody who waits. */
   render(order: RenderOrder): Promise<RenderAnswer>;
+  /** Somebody waits for an image that nobody waited for. */
+  hurry(objectKey: string): void;
   /** Stops an attempt that runs here; says whether it did, or had when its end could not be written down. */
   stop(taskId: string, attempt: number): boolean;
 }
@@ -69,6 +72,7 @@ export function createSlot(context: SlotContext): Slot {
   /** Attempts that ended here and not in D1, until somebody asks for them. */
   const unwritten = new Set<string>();
   const transcoder = createSlotHealth(context.fetchTranscoder);
+  const renderer = createRenderer(env, context.fetchTranscoder);
   const remindedAtMs = new Map<ContainerLane, number>();
 
   async function offer(lane: ContainerLane): Promise<OfferAnswer> {
@@ -132,7 +136,9 @@ export function createSlot(context: SlotContext): Slot {
       await watch.started();
       const request = await requestOf(env, name, claimed);
       const result = await runAttempt(context.fetchTranscoder, request, watch.hear, abort.signal);
-      await concludeDone(env, claimed, await outcomeOf(env, claimed, result), watch.usage());
+      const outcome = await outcomeOf(env, claimed, result);
+      const isJobDone = await concludeDone(env, claimed, outcome, watch.usage());
+      if (isJobDone) await prepareMezzanine(env, claimed.media);
     } catch (error) {
       await concludeFailed(env, claimed, toMediaError(error), watch.usage());
     } finally {
@@ -168,7 +174,8 @@ export function createSlot(context: SlotContext): Slot {
     offer,
     isReachable,
     report,
-    render: createRenderer(env, context.fetchTranscoder),
+    render: renderer.render,
+    hurry: renderer.hurry,
     stop(taskId, attempt) {
       const key = attemptKey(taskId, attempt);
       const running = attempts.get(key);

@@ -55,6 +55,7 @@ export const TASK_SPECS = {
     name: z.string(),
     format: z.enum(STREAM_FORMATS).default("hls"),
     encryption: streamEncryption.optional(),
+    soundAlone: z.boolean().optional(),
   }),
   /** A step: a picture or a video file made again as it was specified, with a logo over it. */
   watermark: z.union([

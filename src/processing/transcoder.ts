@@ -47,6 +47,11 @@ export class Transcoder extends Container<Env> {
     return await this.#slotNamed(name).render(order);
   }
 
+  /** See {@link Slot.hurry}. */
+  hurry(objectKey: string): void {
+    this.#slot?.hurry(objectKey);
+  }
+
   #slotNamed(name: string): Slot {
     this.#slot ??= createSlot({
       env: this.env,

@@ -17,7 +17,7 @@ const CMAF_PROFILE = "urn:mpeg:dash:profile:cmaf:2019";
 /** Renditions are cut at the same times and every segment starts with a keyframe that nothing reaches across. */
 const ALIGNED = { segmentAlignment: "true", startWithSAP: "1" };
 
-/** The manifest (ISO/IEC 23009-1) of a finished stream: one period, one set for the picture, one for each audio and each track of words. */
+/** The manifest (ISO/IEC 23009-1) of a finished stream: one period, one set for the picture if there is one, one for each audio and each track of words. */
 export function dashManifest(
   tracks: readonly EncodedTrack[],
   naming: SegmentNaming,
@@ -28,7 +28,7 @@ export function dashManifest(
   const video = tracks.filter((track) => track.kind === "video");
   const audio = tracks.filter((track) => track.kind === "audio");
   const sets = [
-    videoSet(video, naming),
+    ...(video.length === 0 ? [] : [videoSet(video, naming)]),
     ...audio.map((track, i) => audioSet(track, i, naming)),
     ...subtitles.map((track, i) => subtitleSet(track, audio.length + i + 2, seconds)),
   ];
@@ -39,7 +39,7 @@ export function dashManifest(
       profiles: `${naming === "numbers" ? LIVE_PROFILE : MAIN_PROFILE},${CMAF_PROFILE}`,
       mediaPresentationDuration: duration,
       maxSegmentDuration: isoDuration(longestSegment(tracks)),
-      minBufferTime: isoDuration(longestSegment(video)),
+      minBufferTime: isoDuration(longestSegment(video.length === 0 ? audio : video)),
     },
     children: [{ name: "Period", attributes: { id: "0", start: "PT0S", duration }, children: sets }],
   });

@@ -14,7 +14,8 @@ export interface PlaylistPaths {
 
 /**
  * The master playlist (RFC 8216 §4.3.4): audio renditions as one group, words as another, then the video renditions from the cheapest
- * to the best, each with the rates that were measured on its segments, and their keyframes.
+ * to the best, each with the rates that were measured on its segments, and their keyframes. Of sound alone, the first
+ * rendition is the one variant.
  */
 export function masterPlaylist(
   tracks: readonly EncodedTrack[],
@@ -22,9 +23,12 @@ export function masterPlaylist(
   paths: PlaylistPaths,
 ): string {
   const audio = tracks.filter((track) => track.kind === "audio");
-  const variants = tracks
-    .filter((track) => track.kind === "video")
-    .map((track) => ({ track, rates: ratesWithAudio(track, audio) }))
+  const video = tracks.filter((track) => track.kind === "video");
+  const variants = (video.length > 0 ? video : audio.slice(0, 1))
+    .map((track) => ({
+      track,
+      rates: ratesWithAudio(track.kind === "video" ? track : undefined, audio),
+    }))
     .sort((a, b) => a.rates.average - b.rates.average || a.rates.peak - b.rates.peak);
   return [
     "#EXTM3U",
@@ -63,13 +67,13 @@ function audioLine(track: EncodedTrack, name: string, isDefault: boolean, uri: s
 }
 
 function variantLine(track: EncodedTrack, audio: readonly EncodedTrack[], rates: Rates): string {
-  const codecs = [track.codec, ...new Set(audio.map(({ codec }) => codec))];
+  const codecs = new Set([track, ...audio].map(({ codec }) => codec));
   const { width, height } = track;
   const frameRate = track.maxFrameRate ?? track.frameRate;
   const attributes = [
     `BANDWIDTH=${rates.peak}`,
     `AVERAGE-BANDWIDTH=${rates.average}`,
-    `CODECS="${codecs.join(",")}"`,
+    `CODECS="${[...codecs].join(",")}"`,
     ...(width === undefined || height === undefined ? [] : [`RESOLUTION=${width}x${height}`]),
     ...(frameRate === undefined ? [] : [`FRAME-RATE=${frameRate.toFixed(3)}`]),
     ...(audio.length === 0 ? [] : [`AUDIO="${AUDIO_GROUP}"`]),

@@ -27,21 +27,24 @@ interface StreamExtras {
   encryption?: StreamEncryption | undefined;
   /** Paths relative to the manifests. */
   subtitles?: readonly SubtitleTrack[];
+  /** The source has no picture: a stream of its sound is whole. */
+  soundAlone?: boolean | undefined;
 }
 
 /**
  * Writes the manifests of a stream, those that a player starts with first. The same tracks always give the same text.
  *
  * @param tracks paths relative to the manifests
- * @throws {MediaError} `invalid_result` when no track is video
+ * @throws {MediaError} `invalid_result` when no track is of what the source has: picture, or sound alone
  */
 export function packageStream(
   tracks: readonly EncodedTrack[],
   format: StreamOutput["format"],
-  { encryption, subtitles = [] }: StreamExtras = {},
+  { encryption, subtitles = [], soundAlone = false }: StreamExtras = {},
 ): ManifestFile[] {
-  if (!tracks.some((track) => track.kind === "video")) {
-    throw new MediaError("invalid_result", "The stream has no video rendition to list.");
+  const wanted = soundAlone ? "audio" : "video";
+  if (!tracks.some((track) => track.kind === wanted)) {
+    throw new MediaError("invalid_result", `The stream has no ${wanted} rendition to list.`);
   }
   return [
     ...(format === "dash" ? [] : packageHls(tracks, subtitles, encryption)),

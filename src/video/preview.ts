@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { type FfmpegSetting, globalArgs, inputArgs } from "./ffmpeg-args.ts";
+import { type FfmpegSetting, globalArgs } from "./ffmpeg-args.ts";
 import { fitFrame } from "./frame-size.ts";
+import { onScreenAtRate, openOnScreen } from "./on-screen.ts";
 import type { SourceDescription, VideoDescription } from "./source.ts";
 import { pictureFilters } from "./video-filters.ts";
 
@@ -37,6 +38,14 @@ export function momentsOf(videoSeconds: number, output: PreviewOutput): Moment[]
   return Array.from({ length: moments }, (_, i) => ({ atSeconds: i * room + (room - seconds) / 2, seconds }));
 }
 
+/** Where frames stay for long, what is on screen when a moment begins stays on for as long as it takes. */
+function timing({ variableFrameRate }: VideoDescription, seconds: number): string {
+  if (!variableFrameRate) return `fps=${FRAME_RATE}:eof_action=pass`;
+  const length = seconds.toFixed(3);
+  const held = `tpad=stop_mode=clone:stop_duration=${length}`;
+  return [...onScreenAtRate(FRAME_RATE), held, `trim=end=${length}`].join(",");
+}
+
 export function previewSize(video: VideoDescription, output: PreviewOutput) {
   return fitFrame(video, { ...output, allowEnlarge: false });
 }
@@ -51,13 +60,15 @@ export function previewArgs(
 ): string[] {
   const moments = momentsOf(video.durationSeconds ?? source.durationSeconds, output);
   const inputs = moments.flatMap(({ atSeconds, seconds }) => {
-    const input = inputArgs(setting, atSeconds > 0 ? atSeconds : undefined);
+    const { input } = openOnScreen(video, setting, atSeconds > 0 ? atSeconds : undefined);
+    // What stays on screen is known by what comes after it, be that ever so late.
+    if (video.variableFrameRate) return input;
     return [...input.slice(0, -2), "-t", seconds.toFixed(3), ...input.slice(-2)];
   });
   const picture = pictureFilters(video, previewSize(video, output), setting).join(",");
-  const pieces = moments.map(
-    (_, i) => `[${i}:V:0]${picture},fps=${FRAME_RATE}:eof_action=pass,format=yuv420p[v${i}]`,
-  );
+  const pieces = moments.map(({ seconds }, i) => {
+    return `[${i}:V:0]${picture},${timing(video, seconds)},format=yuv420p[v${i}]`;
+  });
   const joined = `${moments.map((_, i) => `[v${i}]`).join("")}concat=n=${moments.length}:v=1:a=0[out]`;
   return [
     ...globalArgs(setting),

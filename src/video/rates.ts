@@ -9,12 +9,13 @@ export interface Rates {
 
 type Timed = Pick<Segment, "bytes" | "durationSeconds">;
 
-/** Video plus the dearest audio of its group: what the network must carry to play the variant. */
-export function ratesWithAudio(video: EncodedTrack, audio: readonly EncodedTrack[]): Rates {
+/** Video, if there is any, plus the dearest audio of its group: what the network must carry to play the variant. */
+export function ratesWithAudio(video: EncodedTrack | undefined, audio: readonly EncodedTrack[]): Rates {
+  const own = video?.segments ?? [];
   const dearest = (rate: (track: EncodedTrack) => number) => Math.max(0, ...audio.map(rate));
   return {
-    peak: Math.ceil(peakRate(video.segments) + dearest((track) => peakRate(track.segments))),
-    average: Math.ceil(averageRate(video.segments) + dearest((track) => averageRate(track.segments))),
+    peak: Math.ceil(peakRate(own) + dearest((track) => peakRate(track.segments))),
+    average: Math.ceil(averageRate(own) + dearest((track) => averageRate(track.segments))),
   };
 }
 

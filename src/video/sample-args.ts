@@ -1,5 +1,6 @@
 import { type FfmpegSetting, globalArgs, inputArgs } from "./ffmpeg-args.ts";
 import { type FrameSize, scaleToShortSide } from "./frame-size.ts";
+import { onScreenEvery, openOnScreen } from "./on-screen.ts";
 import type { SourceDescription, VideoDescription } from "./source.ts";
 import { pictureFilters } from "./video-filters.ts";
 
@@ -29,19 +30,17 @@ export function planSamples(
     const times = evenly(seconds, SAMPLES_BY_SEEKING);
     const runs = times.map((at, i) => {
       const file = `sample-${i}.gray`;
-      return { args: grayArgs(setting, at, filters, ["-frames:v", "1"], file), file, times: [at] };
+      const { input, filters: first } = openOnScreen(video, setting, at);
+      const args = grayArgs(setting, input, [...first, ...filters], ["-frames:v", "1"], file);
+      return { args, file, times: [at] };
     });
     return { size, runs };
   }
   const step = wholeFrames(Math.max(seconds / SAMPLES_OF_WHOLE, 1 / video.frameRate), video.frameRate);
   const times = Array.from({ length: SAMPLES_OF_WHOLE }, (_, i) => i * step);
-  const args = grayArgs(setting, undefined, [everyStep(step), ...filters], [], "samples.gray");
+  const through = [...onScreenEvery(step), ...filters];
+  const args = grayArgs(setting, inputArgs(setting), through, [], "samples.gray");
   return { size, runs: [{ args, file: "samples.gray", times }] };
-}
-
-/** Lets the first frame at or after each multiple of a step through. */
-export function everyStep(stepSeconds: number): string {
-  return `select='gte(t+0.001,selected_n*${stepSeconds.toFixed(6)})'`;
 }
 
 /** Up to the whole number of frames, so that samples lie on frames. */
@@ -56,14 +55,14 @@ function evenly(seconds: number, count: number): number[] {
 
 function grayArgs(
   setting: FfmpegSetting,
-  seekSeconds: number | undefined,
+  input: string[],
   filters: string[],
   selection: string[],
   file: string,
 ): string[] {
   return [
     ...globalArgs(setting),
-    ...inputArgs(setting, seekSeconds),
+    ...input,
     ...["-map", "0:V:0", "-an", "-vf", filters.join(","), ...selection],
     ...["-fps_mode", "passthrough", "-pix_fmt", "gray", "-c:v", "rawvideo", "-f", "rawvideo", file],
   ];

@@ -1,6 +1,6 @@
 import { type FfmpegSetting, globalArgs, inputArgs } from "./ffmpeg-args.ts";
 import type { FrameSize } from "./frame-size.ts";
-import { everyStep } from "./sample-args.ts";
+import { onScreenEvery, openOnScreen } from "./on-screen.ts";
 import type { VideoDescription } from "./source.ts";
 import type { StoryboardPlan } from "./storyboard.ts";
 import { pictureFilters } from "./video-filters.ts";
@@ -18,12 +18,20 @@ export function tileRuns(
   const filters = pictureFilters(video, tile, setting);
   const step = plan.intervalSeconds;
   if (step <= MAX_DECODED_SECONDS_A_TILE) {
-    const through = [everyStep(step), ...filters];
-    return [tileArgs(setting, undefined, through, ["-frames:v", String(plan.tiles)], "tile-%05d.png")];
+    const through = [...onScreenEvery(step), ...filters];
+    return [
+      tileArgs(setting, inputArgs(setting), through, ["-frames:v", String(plan.tiles)], "tile-%05d.png"),
+    ];
   }
   return Array.from({ length: plan.tiles }, (_, i) => {
-    const seek = i === 0 ? undefined : i * step;
-    return tileArgs(setting, seek, filters, ["-frames:v", "1", "-update", "1"], tileFile(i + 1));
+    const { input, filters: first } = openOnScreen(video, setting, i === 0 ? undefined : i * step);
+    return tileArgs(
+      setting,
+      input,
+      [...first, ...filters],
+      ["-frames:v", "1", "-update", "1"],
+      tileFile(i + 1),
+    );
   });
 }
 
@@ -42,14 +50,14 @@ export function sheetArgs({ columns, rows }: StoryboardPlan): string[] {
 
 function tileArgs(
   setting: FfmpegSetting,
-  seekSeconds: number | undefined,
+  input: string[],
   filters: string[],
   selection: string[],
   file: string,
 ): string[] {
   return [
     ...globalArgs(setting),
-    ...inputArgs(setting, seekSeconds),
+    ...input,
     ...["-map", "0:V:0", "-an", "-vf", filters.join(","), ...selection],
     ...["-fps_mode", "passthrough", "-pix_fmt", "rgb24", "-c:v", "png", "-compression_level", "1"],
     ...["-f", "image2", file],

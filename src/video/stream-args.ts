@@ -18,6 +18,7 @@ import {
   type StreamPlan,
   WHOLE,
 } from "./stream-plan.ts";
+import type { SoundOfStream } from "./stream-sound.ts";
 import { colorTagArgs, h264Args, STRIP_METADATA_ARGS } from "./video-encoder.ts";
 import { deinterlaceFilters, finishFilters, scaleFilter } from "./video-filters.ts";
 
@@ -64,7 +65,7 @@ export function chunkArgs(
 }
 
 /** Arguments that encode all audio tracks, each into its own pipe from `pipe:3` on. */
-export function audioArgs(plan: StreamPlan, setting: FfmpegSetting): string[] {
+export function audioArgs(plan: SoundOfStream, setting: FfmpegSetting): string[] {
   const tracks = audioTracksArgs(plan, FIRST_TRACK_FD, shiftFilters("asetpts", plan));
   return [...globalArgs(setting), ...FILE_TIMES_ARGS, ...inputArgs(setting), ...tracks];
 }
@@ -73,7 +74,7 @@ export function audioArgs(plan: StreamPlan, setting: FfmpegSetting): string[] {
  * Where all streams of a file are read together, ffmpeg has them start at 0 together. Read apart, each could be moved
  * to a start of its own (it does that to MPEG-TS), so there the times of the file are kept and its start is taken off.
  */
-function shiftFilters(filter: "setpts" | "asetpts", { startSeconds }: StreamPlan): string[] {
+function shiftFilters(filter: "setpts" | "asetpts", { startSeconds }: SoundOfStream): string[] {
   return startSeconds === 0 ? [] : [`${filter}=PTS-round(${startSeconds}/TB)`];
 }
 
@@ -113,7 +114,7 @@ function splitGraph(plan: StreamPlan, setting: FfmpegSetting, timing: readonly s
   return [overlayGraph(shared, setting.overlay, frames, split), ...rungs].join(";");
 }
 
-function audioTracksArgs(plan: StreamPlan, firstFd: number, timing: string[]): string[] {
+function audioTracksArgs(plan: SoundOfStream, firstFd: number, timing: string[]): string[] {
   return plan.audio.flatMap((audio, i) => audioTrackArgs(audio, plan.grid, firstFd + i, timing));
 }
 

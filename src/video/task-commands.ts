@@ -27,6 +27,7 @@ import { lengthOfPicture, planStoryboard, storyboardOutput } from "./storyboard.
 import { sheetArgs, tileRuns } from "./storyboard-args.ts";
 import { audioArgs, chunkArgs, streamArgs } from "./stream-args.ts";
 import { planStream } from "./stream-plan.ts";
+import { planSoundOf } from "./stream-sound.ts";
 import { planSubtitles, subtitleArgs } from "./subtitles.ts";
 import { samplesArgs } from "./waveform.ts";
 
@@ -101,7 +102,7 @@ const COMMANDS: Record<string, (spec: unknown, learned: unknown) => TaskCommand[
   },
   audio(spec) {
     const { source, output } = SPECS.audio.parse(spec);
-    return [command("encoding", audioArgs(planParts(source, output), settingFor({})))];
+    return [command("encoding", audioArgs(planSoundOf(source, output), settingFor({})))];
   },
   stitch(spec) {
     const { source, output } = SPECS.transcode.parse(spec);

@@ -1,5 +1,6 @@
 import { MediaError } from "../errors.ts";
 import { type FfmpegSetting, globalArgs, inputArgs } from "./ffmpeg-args.ts";
+import { openOnScreen } from "./on-screen.ts";
 import type { SourceDescription, VideoDescription } from "./source.ts";
 import { pictureFilters } from "./video-filters.ts";
 
@@ -25,10 +26,13 @@ export function thumbnailRuns(
 ): string[][] {
   const { video } = source;
   if (video === undefined) return [coverArgs(source, setting, outputPath)];
-  const atFrame = pictureArgs(video, setting, frameStart(video, atSeconds), ["-frames:v", "1"], outputPath);
+  const start = frameStart(video, atSeconds);
+  const { input, filters } = openOnScreen(video, setting, start > 0 ? start : undefined);
+  const atFrame = pictureArgs(video, setting, { input, filters }, ["-frames:v", "1"], outputPath);
   const tails = TAILS_SECONDS.map((tail) => {
     const start = Math.max(0, source.durationSeconds - tail);
-    return pictureArgs(video, setting, start, ["-update", "1"], outputPath);
+    const input = inputArgs(setting, start > 0 ? start : undefined);
+    return pictureArgs(video, setting, { input, filters: [] }, ["-update", "1"], outputPath);
   });
   return atSeconds < source.durationSeconds ? [atFrame, ...tails] : tails;
 }
@@ -58,14 +62,14 @@ function frameStart(video: VideoDescription, atSeconds: number): number {
 function pictureArgs(
   video: VideoDescription,
   setting: FfmpegSetting,
-  seekSeconds: number,
+  { input, filters }: { input: string[]; filters: string[] },
   selection: string[],
   outputPath: string,
 ): string[] {
   return [
     ...globalArgs(setting),
-    ...inputArgs(setting, seekSeconds > 0 ? seekSeconds : undefined),
-    ...["-map", "0:V:0", "-vf", pictureFilters(video, video, setting).join(",")],
+    ...input,
+    ...["-map", "0:V:0", "-vf", [...filters, ...pictureFilters(video, video, setting)].join(",")],
     ...selection,
     ...PNG_ARGS,
     outputPath,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from "vitest";
 import { createDarkroomClient } from "../../src/client/client.ts";
-import { makeClip, withWords } from "../fixtures/video.ts";
+import { fromSources, makeClip, withWords } from "../fixtures/video.ts";
 import { type DevServer, startDev, tailOfLogs } from "./dev-server.ts";
 
 /** Six segments, and a frame that is too little for a seventh. */
@@ -18,7 +18,7 @@ const FRAME_SECONDS = 1001 / 30_000;
 const stateDir = mkdtempSync(join(tmpdir(), "darkroom-players-"));
 let server: DevServer;
 let browser: Browser;
-let manifests: { hls: string; dash: string; locked: string };
+let manifests: Record<"hls" | "dash" | "locked" | "talk" | "talkDash", string>;
 
 /** One stream in three chunks, which both players then play with nothing but a watch token. */
 beforeAll(async () => {
@@ -51,17 +51,42 @@ beforeAll(async () => {
     token: secret.watch_token,
     signal: AbortSignal.timeout(110_000),
   });
-  const urlOf = (path = "") => `${new URL(path, server.url).href}?token=${accepted.watch_token}`;
+  const talk = await client.createJob({
+    file: new Blob([Buffer.from(await talkInTwoLanguages())]),
+    filename: "talk.mka",
+    outputs: [{ preset: "adaptive", segment_duration: 2 }],
+  });
+  const heard = await client.watchJob(talk.job_id, {
+    token: talk.watch_token,
+    signal: AbortSignal.timeout(110_000),
+  });
+  expect(heard).toMatchObject({ status: "completed", error: null });
+  const urlOf = (path = "", token = accepted.watch_token) =>
+    `${new URL(path, server.url).href}?token=${token}`;
   const lockedUrl = `${new URL(outputs[0]?.playback_url ?? "", server.url).href}?token=${secret.watch_token}`;
-  manifests = { hls: urlOf(output?.playback_url), dash: urlOf(output?.dash_url), locked: lockedUrl };
+  manifests = {
+    ...{ hls: urlOf(output?.playback_url), dash: urlOf(output?.dash_url), locked: lockedUrl },
+    talk: urlOf(heard.outputs[0]?.playback_url, talk.watch_token),
+    talkDash: urlOf(heard.outputs[0]?.dash_url, talk.watch_token),
+  };
   browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
-}, 180_000);
+}, 240_000);
 
 afterAll(async () => {
   await browser?.close();
   await server.stop();
   rmSync(stateDir, { recursive: true, force: true });
 });
+
+/** Sound alone: five seconds, twice. */
+function talkInTwoLanguages(): Promise<Buffer> {
+  const sines = [
+    "sine=440:duration=5:sample_rate=48000[out0]",
+    "sine=880:duration=5:sample_rate=48000[out1]",
+  ];
+  const languages = ["-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu"];
+  return fromSources(sines, ["-map", "0:a:0", "-map", "0:a:1", ...languages, "-c:a", "flac"], "mka");
+}
 
 /** Scripts that run in the page. `player` is what the player's own script leaves there. */
 const HLS = {
@@ -130,6 +155,29 @@ describe.each([
       [1, expect.stringContaining("What is ")],
       [8, "In the end"],
     ]);
+    expect(await page.evaluate("errors")).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  }, 120_000);
+});
+
+describe.each([
+  ["hls.js", HLS, "talk", 1],
+  ["shaka-player", DASH, "talkDash", 2],
+  ["shaka-player, from HLS", DASH, "talk", 2],
+] as const)("sound alone, in %s", (_, player, manifest, choices) => {
+  it("plays through and seeks without a gap", async () => {
+    onTestFailed(() => console.error(tailOfLogs(stateDir)));
+    const { page, complaints } = await blankPage(player.script);
+    expect(await page.evaluate(player.load(manifests[manifest]))).toBe(choices);
+    await page.evaluate("document.querySelector('video').play()");
+    await page.waitForFunction("document.querySelector('video').ended");
+    const end = (await page.evaluate("document.querySelector('video').currentTime")) as number;
+    expect(Math.abs(end - 5)).toBeLessThan(0.1);
+    expect(longestGap((await page.evaluate(BUFFERED)) as [number, number][])).toBeLessThan(FRAME_SECONDS);
+    await page.evaluate("document.querySelector('video').currentTime = 2.9");
+    await page.evaluate("document.querySelector('video').play()");
+    await page.waitForFunction("document.querySelector('video').currentTime > 3.5");
     expect(await page.evaluate("errors")).toEqual([]);
     expect(complaints).toEqual([]);
     await page.close();

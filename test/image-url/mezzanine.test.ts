@@ -8,11 +8,15 @@ import { mezzanineOf, throughMezzanine } from "../../src/image-url/mezzanine.ts"
 import { derivedKey } from "../../src/image-url/settings.ts";
 import { signImagePath } from "../../src/image-url/signature.ts";
 import { toImageOutput } from "../../src/image-url/to-output.ts";
+import { attemptPrefix } from "../../src/jobs/claimed-task.ts";
 import { readPublishedMedia } from "../../src/media/store.ts";
+import { prepareMezzanine } from "../../src/processing/prepare-mezzanine.ts";
 import type { RenderOrder } from "../../src/processing/render-in-container.ts";
+import { createSlot } from "../../src/processing/slot.ts";
 import { ask, emptyStorage, keyFor, prepareDatabase, storedKeys, testEnv } from "../fixtures/app.ts";
 import { fileOf, photo } from "../fixtures/images.ts";
-import { rowsOf } from "../fixtures/jobs.ts";
+import { rowsOf, submit } from "../fixtures/jobs.ts";
+import { eventStream, openTranscoder } from "../processing/transcoder-stand-in.ts";
 import { file, problemOf, send } from "../submission/sending.ts";
 
 const SECRET = derivedKey(String(testEnv.TOKEN_SECRET));
@@ -43,7 +47,11 @@ async function learn(learned: Partial<ImageProbe>): Promise<void> {
 }
 
 /** Gives a producer a container of its own, which reads any original as the photo that it is, or fails. */
-async function withContainer(derivative: string, failure?: ErrorCode): Promise<void> {
+async function withContainer(
+  derivative: string,
+  failure?: ErrorCode,
+  meanwhile?: () => Promise<void>,
+): Promise<void> {
   await runInDurableObject(testEnv.DERIVATIVES.getByName(derivative), (producer) => {
     const inside = producer as unknown as { env: { MEDIA: R2Bucket } };
     const bucket = inside.env.MEDIA;
@@ -56,6 +64,7 @@ async function withContainer(derivative: string, failure?: ErrorCode): Promise<v
       const [made] = await renderImage(bytes, probe, [output]);
       if (!made) throw new Error("nothing");
       await bucket.put(objectKey, made.bytes);
+      await meanwhile?.();
       const { width, height, type } = made;
       return {
         file: { name: output.name, path: output.name, type, width, height, bytes: made.bytes.length },
@@ -118,6 +127,72 @@ describe("an original that the edge cannot read", () => {
     expect(await shapeOf(await image("w=30,f=webp"))).toEqual(["webp", 30, 20]);
     expect(orders).toEqual(["image.jpeg", "image.webp"]);
     expect(await storedKeys(`derived/${mediaId}/1/mezzanine`)).toEqual([]);
+  });
+});
+
+describe("a job whose original the edge cannot read", () => {
+  let wasStored = false;
+
+  /** A job that a container does, of a photo that is taken for something that it is not. */
+  async function runJob(learned: Partial<ImageProbe>, { removing = false } = {}): Promise<void> {
+    const bytes = await fileOf(photo(300, 200), "jpeg");
+    const probe = { ...(probeImage(bytes, bytes.length) as ImageProbe), ...learned };
+    const spec = { outputs: [{ ...toImageOutput({ width: 20 }, "webp"), name: "small.webp" }], probe };
+    const { job, tasks } = await submit({
+      createdAtMs: Date.now(),
+      media: { metadata: { ...probe }, sizeBytes: bytes.length },
+      tasks: [{ lane: "container-short", spec, outputNames: ["small.webp"] }],
+    });
+    mediaId = job.mediaId;
+    await testEnv.MEDIA.put(`media/${mediaId}/original`, bytes);
+    await withContainer(`${mediaId}/1/mezzanine`, undefined, async () => {
+      wasStored = true;
+      if (!removing) return;
+      await testEnv.DB.prepare("UPDATE media SET status = 'deleted' WHERE id = ?").bind(mediaId).run();
+    });
+    const running: Promise<unknown>[] = [];
+    const { fetchTranscoder } = openTranscoder(async () => {
+      const attempt = { jobId: job.id, taskId: tasks[0]?.id ?? "", attempt: 1 };
+      await testEnv.MEDIA.put(`${attemptPrefix(attempt)}small.webp`, "1234");
+      const made = { name: "small.webp", path: "small.webp", type: "image/webp", bytes: 4, sha256: "ab" };
+      return eventStream([{ type: "done", result: { kind: "files", files: [made], notes: [] } }]);
+    });
+    const context = { env: testEnv, name: "slot-1", size: "standard", fetchTranscoder } as const;
+    const slot = createSlot({ ...context, waitUntil: (work) => running.push(work) });
+    expect(await slot.offer("container-short")).toEqual({ answer: "taken" });
+    for (let at = 0; at < running.length; at++) await running[at];
+    expect(await rowsOf("jobs", `id = '${job.id}'`)).toMatchObject([{ status: "completed" }]);
+  }
+
+  it("leaves a mezzanine behind it: its first URLs are made at the edge", async () => {
+    await runJob({ colorModel: "cmyk", components: 4 });
+    await expect.poll(() => rowsOf("derivatives")).toHaveLength(1);
+    const found = await readPublishedMedia(testEnv.DB, mediaId);
+    expect(found?.metadata).toMatchObject({ colorModel: "cmyk" });
+    // From here on a container is out of reach.
+    for (const width of [30, 40]) {
+      const answer = await image(`w=${width},f=webp`);
+      expect(await shapeOf(answer)).toEqual(["webp", width, Math.round((width * 2) / 3)]);
+    }
+    expect(orders).toEqual(["mezzanine"]);
+  });
+
+  it("leaves none when the media is deleted while it is made", async () => {
+    await runJob({ colorModel: "cmyk", components: 4 }, { removing: true });
+    await expect.poll(() => wasStored).toBe(true);
+    await expect.poll(() => storedKeys("derived/")).toEqual([]);
+    await expect.poll(() => rowsOf("derivatives")).toEqual([]);
+  });
+
+  it("leaves none of what the edge reads by itself, of what moves, or where it is not to", async () => {
+    await runJob({});
+    await runJob({ format: "gif", animated: true, frames: 9 });
+    await runJob({ cutShort: "It ends early." });
+    const cmyk = { ...(await readPublishedMedia(testEnv.DB, mediaId)), metadata: { colorModel: "cmyk" } };
+    await prepareMezzanine({ ...testEnv, IMAGE_URL_MEZZANINE: "request" }, cmyk as never);
+    await prepareMezzanine(testEnv, { ...cmyk, kind: "video" } as never);
+    expect(orders).toEqual([]);
+    expect(await storedKeys("derived/")).toEqual([]);
   });
 });
 

@@ -29,7 +29,7 @@ it("makes two images at a time beside the slot's tasks, the others in turn, and 
   const { fetchTranscoder, world } = openTranscoder(
     () => new Promise((resolve) => answers.push(() => resolve(eventStream([DONE])))),
   );
-  const render = createRenderer(testEnv, fetchTranscoder);
+  const { render } = createRenderer(testEnv, fetchTranscoder);
   const asked = Array.from({ length: 30 }, () => render(ORDER));
   const refused = await Promise.race(asked.slice(18));
   expect(refused).toMatchObject({ code: "derivative_pending" });

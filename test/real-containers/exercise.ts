@@ -1,15 +1,17 @@
 /**
- * `node exercise.ts <state folder>`: one instance whose transcoder is the real container, jobs through it, and a look
- * at what the container may do. Ends with 1 when something is not as it should be. `run.sh` prepares the machine.
+ * `node exercise.ts <state folder>`: one instance whose transcoder is the real container, jobs through it, a container
+ * killed in the middle of one, and a look at what a container may do. Ends with 1 when something is not as it should
+ * be. `run.sh` prepares the machine.
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { createDarkroomClient, type DarkroomClient } from "../../src/client/client.ts";
-import type { Job } from "../../src/client/resources.ts";
+import type { Job, ProgressSnapshot } from "../../src/client/resources.ts";
 import { startStack } from "../../src/local/stack.ts";
 import { makeClip } from "../fixtures/video.ts";
 
 const run = promisify(execFile);
+const docker = process.env.WRANGLER_DOCKER_BIN ?? "docker";
 /** The first start of a container builds its image and installs ffmpeg. */
 const DEADLINE_MS = 20 * 60_000;
 
@@ -19,58 +21,116 @@ const OUTPUTS = [
   { format: "jpeg", name: "poster.jpg", thumbnails: { count: 1, best: true } },
   { format: "m4a", name: "sound.m4a" },
 ];
+const LADDER = [{ format: "adaptive", name: "stream", variants: [240, 360, 480, 720] }];
 
 const stack = await startStack({
   stateDir: process.argv[2] ?? "/var/tmp/darkroom-state",
   transcoder: "auto",
+  variables: { TRANSCODER_SLOTS: "1", CHUNK_SECONDS: "6" },
   say: console.log,
 });
 try {
   const client = createDarkroomClient({ baseUrl: stack.url, key: stack.key });
-  const cold = await timed("a clip, on a container that had to start", () => develop(client));
-  expect(cold.status === "completed", `the job ended as ${cold.status}: ${JSON.stringify(cold.error)}`);
-  expect(cold.outputs.length === OUTPUTS.length, `${cold.outputs.length} outputs of ${OUTPUTS.length}`);
-  for (const { name, url } of cold.outputs) {
-    const bytes = (await (await client.download(new URL(url).pathname)).arrayBuffer()).byteLength;
-    expect(bytes > 0, `${name} is empty`);
-    console.log(`  ${name}: ${bytes} bytes`);
-  }
-  await timed("the same again, on the warm container", () => develop(client));
+  const clip = await makeClip({ seconds: 6 });
+  const cold = await timed("a clip, on a container that had to start", () => develop(client, clip, OUTPUTS));
+  await expectWhole(client, cold, OUTPUTS.length);
+  await timed("the same again, on the warm container", () => develop(client, clip, OUTPUTS));
+  const drawing = Buffer.from(
+    '<svg xmlns="http://www.w3.org/2000/svg" width="640" height="480"><circle cx="320" cy="240" r="200"/></svg>',
+  );
+  const drawn = await timed("a drawing, which only libvips reads", () =>
+    develop(client, drawing, [{ format: "webp", width: 320 }], "drawing.svg"),
+  );
+  await expectWhole(client, drawn, 1);
   await inspectContainers();
+  await timed("a stream in chunks, its container killed in the middle", () => loseAContainer(client));
 } finally {
   await stack.stop();
 }
 
-async function develop(client: DarkroomClient): Promise<Job> {
-  const clip = await makeClip({ seconds: 6 });
+async function develop(
+  client: DarkroomClient,
+  file: Buffer,
+  outputs: readonly object[],
+  filename = "clip.mp4",
+  onProgress: (progress: ProgressSnapshot) => void = () => undefined,
+): Promise<Job> {
   const accepted = await client.createJob({
-    file: new Blob([Buffer.from(clip)]),
-    filename: "clip.mp4",
-    outputs: OUTPUTS,
+    file: new Blob([new Uint8Array(file)]),
+    filename,
+    outputs: [...outputs] as never,
     forceNew: true,
   });
   return client.watchJob(accepted.job_id, {
     token: accepted.watch_token,
+    onProgress,
     signal: AbortSignal.timeout(DEADLINE_MS),
   });
 }
 
+async function expectWhole(client: DarkroomClient, job: Job, outputs: number): Promise<void> {
+  expect(job.status === "completed", `the job ended as ${job.status}: ${JSON.stringify(job.error)}`);
+  expect(job.outputs.length === outputs, `${job.outputs.length} outputs of ${outputs}`);
+  for (const { name, url } of job.outputs) {
+    const bytes = (await (await client.download(new URL(url).pathname)).arrayBuffer()).byteLength;
+    expect(bytes > 0, `${name} is empty`);
+    console.log(`  ${name}: ${bytes} bytes`);
+  }
+}
+
+/** A container that is gone costs the chunk that it was at, and the job goes on in another. */
+async function loseAContainer(client: DarkroomClient): Promise<void> {
+  const clip = await makeClip({ seconds: 36, width: 1280, height: 720 });
+  let killing: Promise<void> | undefined;
+  const job = await develop(client, clip, LADDER, "clip.mp4", (progress) => {
+    if (progress.current_stage === "transcode" && progress.progress_percentage > 40)
+      killing ??= killContainer();
+  });
+  await killing;
+  await expectWhole(client, job, 1);
+  const { timeline } = await client.getTimeline(job.job_id);
+  const chunks = timeline.filter(({ event, kind }) => event === "task.claimed" && kind === "chunk");
+  const lost = timeline.filter(({ error }) => error !== undefined);
+  expect(killing !== undefined && lost.length > 0, "the job did not notice that its container was gone");
+  console.log(
+    `  runs of chunks: ${chunks.length}, attempts that failed: ${lost.map(({ error }) => error?.code).join(", ")}`,
+  );
+}
+
+async function killContainer(): Promise<void> {
+  const [id] = await transcoders();
+  expect(id !== undefined, "no container runs");
+  await run(docker, ["kill", "--signal", "KILL", String(id)]);
+  console.log(`  container ${id} killed`);
+}
+
 /** The container runs as nobody special, and reaches storage alone. */
 async function inspectContainers(): Promise<void> {
-  const docker = process.env.WRANGLER_DOCKER_BIN ?? "docker";
-  const { stdout } = await run(docker, ["ps", "--format", "{{.ID}} {{.Image}}"]);
-  const ids = stdout.split("\n").flatMap((line) => (/^(\w+) .*transcoder/i.exec(line) ?? []).slice(1));
+  const ids = await transcoders();
   expect(ids.length > 0, "no container of the transcoder runs: the jobs went elsewhere");
   const inside = async (id: string, script: string) =>
     (await run(docker, ["exec", id, "node", "-e", script])).stdout.trim();
   for (const id of ids) {
     const user = await inside(id, "console.log(process.getuid())");
     expect(user !== "0", "the transcoder runs as root");
-    const reach =
-      "fetch('http://1.1.1.1',{signal:AbortSignal.timeout(5000)}).then(()=>'out',()=>'shut').then(console.log)";
-    expect((await inside(id, reach)) !== "out", "the container reaches the internet");
-    console.log(`  ${id}: user ${user}, no internet`);
+    for (const url of [
+      "http://1.1.1.1",
+      "http://example.com",
+      "https://1.1.1.1",
+      "http://host.docker.internal:22",
+    ]) {
+      const reach = `fetch("${url}",{signal:AbortSignal.timeout(5000)}).then(()=>"out",()=>"shut").then(console.log)`;
+      expect((await inside(id, reach)) === "shut", `the container reaches ${url}`);
+    }
+    const refused = await inside(id, 'fetch("http://media.storage/").then((r)=>console.log(r.status))');
+    expect(refused.startsWith("4"), `storage without a signature answers ${refused}`);
+    console.log(`  ${id}: user ${user}, no way out, storage without a signature answers ${refused}`);
   }
+}
+
+async function transcoders(): Promise<string[]> {
+  const { stdout } = await run(docker, ["ps", "--format", "{{.ID}} {{.Image}}"]);
+  return stdout.split("\n").flatMap((line) => (/^(\w+) .*transcoder/i.exec(line) ?? []).slice(1));
 }
 
 async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {

@@ -5,17 +5,19 @@
 #   sudo test/real-containers/run.sh
 #
 # An engine that answers is used as it is; otherwise one is started for this run alone, and ended with it.
-# EGRESS_IMAGE: a local image in place of cloudflare/proxy-everything, where that cannot be pulled. It stands between a
-#   container and the worker's outbound handler: CONNECT with X-Dst-Addr, PUT /egress and GET /ca on port 39001.
+# Images that cannot be pulled are made here: the base of Debian's packages, and a stand-in for the proxy that the local
+# runtime puts between a container and the worker. NODE_EXTRA_CA_CERTS, where set, is trusted while images are built.
 set -euo pipefail
 
 root="$(cd "$(dirname "$0")/../.." && pwd)"
 work="$(mktemp -d /var/tmp/darkroom-containers.XXXXXX)"
 base_image="node:22-bookworm-slim"
+egress_image="darkroom-egress"
 export PATH="$root/node_modules/.bin:$PATH"
 engine_pid=""
 
 finish() {
+  docker ps --all --quiet --filter name=workerd-darkroom- | xargs --no-run-if-empty docker rm --force >/dev/null || true
   if [ -n "$engine_pid" ]; then
     kill "$engine_pid" 2>/dev/null || true
     wait "$engine_pid" 2>/dev/null || true
@@ -65,19 +67,19 @@ make_base() {
   ln -s ../lib/npm/bin/npm-cli.js "$work/base/usr/local/bin/npm"
   chmod +x "$work/base/usr/local/lib/npm/bin/npm-cli.js"
   chroot "$work/base" useradd --create-home --uid 1000 node
-  tar -C "$work/base" -c . | docker import --change 'CMD ["node"]' - "$base_image" >/dev/null
+  local trusted="/usr/local/share/ca-certificates/extra.crt"
+  mkdir -p "$work/base$(dirname "$trusted")"
+  cat "${NODE_EXTRA_CA_CERTS:-/dev/null}" >"$work/base$trusted"
+  tar -C "$work/base" -c . |
+    docker import --change 'CMD ["node"]' --change "ENV NODE_EXTRA_CA_CERTS=$trusted" - "$base_image" >/dev/null
   rm -rf "$work/base"
 }
 
+# What stands between a container and the worker's outbound handler: pulled, or made here.
 choose_egress() {
-  local wanted="${EGRESS_IMAGE:-}"
-  if [ -z "$wanted" ]; then
-    docker pull --quiet cloudflare/proxy-everything:main >/dev/null 2>&1 && return
-    echo "cloudflare/proxy-everything cannot be pulled; name a local image in EGRESS_IMAGE" >&2
-    exit 1
-  fi
-  docker image inspect "$wanted" >/dev/null
-  export MINIFLARE_CONTAINER_EGRESS_IMAGE="$wanted"
+  docker pull --quiet cloudflare/proxy-everything:main >/dev/null 2>&1 && return
+  docker build --quiet --tag "$egress_image" "$root/test/real-containers/egress" >/dev/null
+  export MINIFLARE_CONTAINER_EGRESS_IMAGE="$egress_image"
 }
 
 [ "$(id -u)" -eq 0 ] || { echo "run this as root" >&2; exit 1; }

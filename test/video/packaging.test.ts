@@ -106,6 +106,38 @@ describe("HLS playlists", () => {
   });
 });
 
+describe("a stream of sound alone", () => {
+  const second = { ...sound, id: "audio-2", language: "deu" };
+
+  it("has its first rendition as the one variant, with the rate of the dearest and the codecs of sound", () => {
+    const files = packageStream([sound, second], "hls", { soundAlone: true });
+    expect(files.map(({ path }) => path)).toEqual(["master.m3u8", "audio.m3u8", "audio-2.m3u8"]);
+    expect(files[0]?.text.split("\n")).toEqual([
+      "#EXTM3U",
+      "#EXT-X-VERSION:7",
+      "#EXT-X-INDEPENDENT-SEGMENTS",
+      '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="eng",LANGUAGE="eng",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio.m3u8"',
+      '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="deu",LANGUAGE="deu",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="audio-2.m3u8"',
+      '#EXT-X-STREAM-INF:BANDWIDTH=128000,AVERAGE-BANDWIDTH=128000,CODECS="mp4a.40.2",AUDIO="audio",CLOSED-CAPTIONS=NONE',
+      "audio.m3u8",
+      "",
+    ]);
+  });
+
+  it("has one set for each track in DASH, and none of pictures", () => {
+    const [manifest] = packageStream([sound, second], "dash", { soundAlone: true });
+    expect(manifest?.text.match(/contentType="\w+"/g)).toEqual([
+      'contentType="audio"',
+      'contentType="audio"',
+    ]);
+    expect(manifest?.text).toContain('minBufferTime="PT6.006S"');
+  });
+
+  it("is not what is left of a film whose picture is missing", () => {
+    expect(() => packageStream([high], "hls", { soundAlone: true })).toThrow(/no audio rendition/);
+  });
+});
+
 describe("the playlist of keyframes", () => {
   it("names the bytes of each, shown until the next", () => {
     const files = packageStream([high, sound], "hls");

@@ -1,7 +1,7 @@
 import { MediaError } from "../../../src/errors.ts";
-import { planParts } from "../../../src/video/file-parts.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
 import { audioArgs } from "../../../src/video/stream-args.ts";
+import { planSoundOf } from "../../../src/video/stream-sound.ts";
 import { endOfTrack } from "../../../src/video/verify-tracks.ts";
 import { encodeTracks } from "../encode-tracks.ts";
 import { ciphersOf } from "../segment-cipher.ts";
@@ -11,11 +11,11 @@ import { audioSpecs } from "../track-specs.ts";
 type AudioRequest = Extract<TaskRequest, { kind: "audio" }>;
 
 /**
- * Encodes the audio tracks of a source whose picture is encoded in chunks: in one piece, since cut on the grid of the
- * picture it would drift.
+ * Encodes the audio tracks of a source whose picture is encoded in chunks, or that has none: in one piece, since cut on
+ * the grid of the picture it would drift.
  */
 export async function runAudio(context: TaskContext, request: AudioRequest): Promise<TaskResult> {
-  const plan = planParts(request.source, request.output);
+  const plan = planSoundOf(request.source, request.output);
   const { tracks, complaints } = await encodeTracks(context, {
     args: audioArgs(plan, context.setting),
     specs: audioSpecs(plan),

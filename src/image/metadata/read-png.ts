@@ -5,17 +5,20 @@ import type { SourceMetadata } from "./source-metadata.ts";
 export const PNG_SIGNATURE_BYTES = 8;
 export const PNG_XMP_KEYWORD = "XML:com.adobe.xmp";
 
-/** Reads `eXIf`, `iCCP` and the XMP packet among the chunks (PNG third edition §11.3; XMP part 3 §1.1.5). */
+/**
+ * Reads `eXIf`, `iCCP` and the XMP packet among the chunks (PNG third edition §11.3; XMP part 3 §1.1.5). There may be one of
+ * each, and the first is the one that is looked at, whatever becomes of it: to inflate thousands would be hours of work.
+ */
 export function readPngMetadata(file: Uint8Array): SourceMetadata {
-  const found: SourceMetadata = {};
+  const first: Partial<Record<"eXIf" | "iCCP" | "iTXt", Uint8Array>> = {};
   for (const { type, payload } of pngChunks(file)) {
-    if (type === "eXIf") found.exif ??= payload;
-    const icc = type === "iCCP" ? inflatedBehind(payload, payload.indexOf(0) + 2) : undefined;
-    if (icc) found.icc ??= icc;
-    const xmp = type === "iTXt" ? xmpOf(payload) : undefined;
-    if (xmp) found.xmp ??= xmp;
+    if (type === "eXIf" || type === "iCCP") first[type] ??= payload;
+    if (type === "iTXt" && isXmp(payload)) first[type] ??= payload;
   }
-  return found;
+  const { eXIf: exif, iCCP: profile, iTXt: packet } = first;
+  const icc = profile && inflatedBehind(profile, profile.indexOf(0) + 2);
+  const xmp = packet && xmpOf(packet);
+  return { ...(exif && { exif }), ...(icc && { icc }), ...(xmp && { xmp }) };
 }
 
 interface Chunk {
@@ -40,10 +43,14 @@ export function* pngChunks(file: Uint8Array): Generator<Chunk> {
   }
 }
 
+function isXmp(payload: Uint8Array): boolean {
+  const end = PNG_XMP_KEYWORD.length;
+  return payload[end] === 0 && latin1(payload.subarray(0, end)) === PNG_XMP_KEYWORD;
+}
+
 /** An iTXt chunk is keyword, 0, whether it is compressed, how, language, 0, translated keyword, 0, text. */
 function xmpOf(payload: Uint8Array): Uint8Array | undefined {
   const end = PNG_XMP_KEYWORD.length;
-  if (latin1(payload.subarray(0, end)) !== PNG_XMP_KEYWORD || payload[end] !== 0) return undefined;
   const language = payload.indexOf(0, end + 3);
   const text = payload.indexOf(0, language + 1) + 1;
   if (language < 0 || text === 0) return undefined;
