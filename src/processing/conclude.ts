@@ -244,7 +244,7 @@ function outputsFailed(lost: readonly LostOutput[], taskIds: string[], atMs: num
 async function abandonAttempt(env: Env, lease: Lease): Promise<void> {
   if ((await readAttemptOutcome(env.DB, lease)) === "done") return;
   await deletePrefix(env.MEDIA, attemptPrefix(lease));
-  await markSwept(env.DB, { taskId: lease.taskId, number: lease.attempt }, Date.now());
+  await markSwept(env.DB, [{ taskId: lease.taskId, number: lease.attempt }], Date.now());
 }
 
 /** After a transition: tells who watches, and who asked for webhooks, whose events are in D1 by then. */
