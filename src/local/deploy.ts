@@ -6,23 +6,27 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runMain } from "./main.ts";
 import { StackError } from "./stack-error.ts";
+import { accountParts, readWranglerConfig } from "./wrangler-config.ts";
 import { ROOT, WRANGLER } from "./wrangler-dev.ts";
 
-const BUCKET = "darkroom-media";
-const DATABASE = "darkroom";
-const QUEUES = ["edge", "container-short", "container-long", "io", "webhooks"];
 const SECRETS = ["BOOTSTRAP_ADMIN_KEY", "TOKEN_SECRET"];
 const CONFIG = join(ROOT, "wrangler.toml");
 const NO_DATABASE = "00000000-0000-0000-0000-000000000000";
+const { buckets, databases, queues } = accountParts(readWranglerConfig(CONFIG));
+const [database = ""] = databases;
 
 await runMain(async () => {
   if (!ask("whoami").ok) throw new StackError("wrangler is not signed in; run `npx wrangler login` first.");
-  if (!ask("r2", "bucket", "info", BUCKET).ok) must("r2", "bucket", "create", BUCKET);
-  for (const queue of QUEUES.flatMap((name) => [`darkroom-${name}`, `darkroom-${name}-dead`])) {
+  // Bundle and image first: where they cannot be built, the account and its database stay as they are.
+  must("deploy", "--dry-run");
+  for (const bucket of buckets) {
+    if (!ask("r2", "bucket", "info", bucket).ok) must("r2", "bucket", "create", bucket);
+  }
+  for (const queue of queues) {
     if (!ask("queues", "info", queue).ok) must("queues", "create", queue);
   }
   ensureDatabase();
-  must("d1", "migrations", "apply", DATABASE, "--remote");
+  must("d1", "migrations", "apply", database, "--remote");
   deployWithSecrets();
 });
 
@@ -30,7 +34,7 @@ await runMain(async () => {
 function ensureDatabase(): void {
   const config = readFileSync(CONFIG, "utf8");
   if (!config.includes(NO_DATABASE)) return;
-  if (!databaseId()) must("d1", "create", DATABASE);
+  if (!databaseId()) must("d1", "create", database);
   const id = databaseId();
   if (!id)
     throw new StackError(
@@ -42,7 +46,7 @@ function ensureDatabase(): void {
 
 function databaseId(): string | undefined {
   const databases = JSON.parse(ask("d1", "list", "--json").output) as { name: string; uuid: string }[];
-  return databases.find(({ name }) => name === DATABASE)?.uuid;
+  return databases.find(({ name }) => name === database)?.uuid;
 }
 
 /** Secrets that the worker lacks are made and go along with the deployment; the admin key is shown this once. */
