@@ -16,7 +16,10 @@ const { buckets, databases, queues } = accountParts(readWranglerConfig(CONFIG));
 const [database = ""] = databases;
 
 await runMain(async () => {
-  if (!ask("whoami").ok) throw new StackError("wrangler is not signed in; run `npx wrangler login` first.");
+  // Without `--json` it is content with nobody.
+  if (!ask("whoami", "--json").ok)
+    throw new StackError("wrangler is not signed in; run `npx wrangler login` first.");
+  const missing = missingSecrets();
   // Bundle and image first: where they cannot be built, the account and its database stay as they are.
   must("deploy", "--dry-run");
   for (const bucket of buckets) {
@@ -27,7 +30,7 @@ await runMain(async () => {
   }
   ensureDatabase();
   must("d1", "migrations", "apply", database, "--remote");
-  deployWithSecrets();
+  deployWithSecrets(missing);
 });
 
 /** Finds or creates the database, and writes its id into `wrangler.toml` where the placeholder stands. */
@@ -49,11 +52,20 @@ function databaseId(): string | undefined {
   return databases.find(({ name }) => name === database)?.uuid;
 }
 
-/** Secrets that the worker lacks are made and go along with the deployment; the admin key is shown this once. */
-function deployWithSecrets(): void {
+/**
+ * Secrets that the worker lacks. All of them where there is no worker yet; but one whose secrets cannot be listed may
+ * have them, and new ones would lock everybody out.
+ */
+function missingSecrets(): string[] {
   const listed = ask("secret", "list", "--format", "json");
+  if (!listed.ok && !/Worker ".+" not found/.test(listed.complaint))
+    throw new StackError(`The secrets of the worker cannot be listed; try again. ${listed.complaint.trim()}`);
   const known = listed.ok ? (JSON.parse(listed.output) as { name: string }[]).map(({ name }) => name) : [];
-  const missing = SECRETS.filter((name) => !known.includes(name));
+  return SECRETS.filter((name) => !known.includes(name));
+}
+
+/** Missing secrets are made and go along with the deployment; the admin key is shown this once. */
+function deployWithSecrets(missing: readonly string[]): void {
   if (missing.length === 0) {
     must("deploy");
     return;
@@ -73,9 +85,9 @@ function deployWithSecrets(): void {
 }
 
 /** Runs wrangler quietly, to learn something. */
-function ask(...args: string[]): { ok: boolean; output: string } {
+function ask(...args: string[]): { ok: boolean; output: string; complaint: string } {
   const run = spawnSync(process.execPath, [WRANGLER, ...args], { cwd: ROOT, encoding: "utf8" });
-  return { ok: run.status === 0, output: run.stdout };
+  return { ok: run.status === 0, output: run.stdout, complaint: run.stderr };
 }
 
 /** Runs wrangler for the person to see; throws a {@link StackError} when it fails. */
