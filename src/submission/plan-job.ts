@@ -33,6 +33,8 @@ interface JobIdentity {
   taskId: string;
   mediaId: string;
   owner: string;
+  /** The key that submits it. */
+  keyId: string | null;
   priority: Priority;
   allowPartial: boolean;
   outputSpecifications: unknown[];
@@ -153,6 +155,7 @@ function jobRow(
   return {
     id: identity.jobId,
     owner: identity.owner,
+    keyId: identity.keyId,
     mediaId: identity.mediaId,
     kind,
     status: "pending",
