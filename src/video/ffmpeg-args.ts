@@ -88,6 +88,12 @@ export function keyframeProbeArgs(inputUrl: string): string[] {
   ];
 }
 
+/** Arguments that read the packets of picture and sound to the last, for how far they reach. */
+export function packetsArgs(setting: FfmpegSetting): string[] {
+  const tracks = ["-map", "0:V?", "-map", "0:a?", "-c", "copy", "-f", "null", "-"];
+  return [...globalArgs(setting), ...inputArgs(setting), ...tracks];
+}
+
 function inputGuards(inputUrl: string): string[] {
   const protocols = inputUrl.startsWith("https:") ? "https,tls,tcp" : "http,tcp";
   return [

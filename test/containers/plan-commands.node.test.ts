@@ -28,7 +28,7 @@ beforeAll(async () => {
   const srt = "1\n00:00:00,100 --> 00:00:00,900\nWords\n";
   clip = await withWords(await makeClip({ width: 96, height: 64, rate: "10", seconds: 5 }), [{ srt }]);
   source = await studio.probe(clip);
-});
+}, 60_000);
 
 const sound = { format: "mp3", name: "a.mp3", codec: "mp3", kbps: 64 };
 const still = { format: "thumbnail", name: "a.jpg", atSeconds: 1.5, image };

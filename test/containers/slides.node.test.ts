@@ -22,7 +22,7 @@ let film: Buffer;
 beforeAll(async () => {
   const picture = `color=black:size=64x48:rate=10:duration=16,geq=lum='${grey}':cb=128:cr=128`;
   film = await fromSources([`${picture},select='${shown}'`], ["-fps_mode", "vfr", "-g", "3"]);
-});
+}, 60_000);
 
 async function make(kind: string, output: object, more: object = {}) {
   const source = await studio.probe(film);

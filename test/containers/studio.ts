@@ -26,13 +26,16 @@ export interface BaseTask {
   maxOutputBytes: number;
 }
 
+/** A server starts in a second; on a machine that is busy with other suites, in many. */
+const START_MS = 60_000;
+
 export function useStudio(env: Record<string, string> = {}): Studio {
   const studio = {} as Studio;
   let count = 0;
   beforeAll(async () => {
     studio.store = await startObjectStore();
     studio.transcoder = await startTranscoder(env);
-  });
+  }, START_MS);
   afterAll(async () => {
     await studio.transcoder.stop();
     await studio.store.close();

@@ -3,6 +3,7 @@ import { keyframeProbeArgs } from "../../../src/video/ffmpeg-args.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
 import type { SourceDescription } from "../../../src/video/source.ts";
 import { measureComplexity } from "../measure-complexity.ts";
+import { withLength } from "../measure-length.ts";
 import { probeUrl, readFfprobe } from "../run-ffmpeg.ts";
 import type { TaskContext } from "../task-context.ts";
 
@@ -14,7 +15,8 @@ type ProbeRequest = Extract<TaskRequest, { kind: "probe" }>;
 /** Learns what the source is, from its headers and the first of its packets, and if asked how hard it is to encode. */
 export async function runProbe(context: TaskContext, request: ProbeRequest): Promise<TaskResult> {
   context.progress(0, "probing");
-  const source = await withPacketTimes(context, await probeUrl(context, request.inputUrl));
+  const told = await probeUrl(context, request.inputUrl);
+  const source = await withPacketTimes(context, await withLength(context, told));
   if (source.video === undefined || !request.measureComplexity) return { kind: "probe", source };
   const learned = await measureComplexity(context, source, source.video);
   return { kind: "probe", source: { ...source, video: { ...source.video, ...learned } } };
