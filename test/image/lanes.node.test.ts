@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderImage as renderInContainer } from "../../containers/transcoder/render-image.ts";
 import type { ImageOutput } from "../../src/image/output.ts";
@@ -118,7 +118,7 @@ describe("one output is the same picture from both lanes", () => {
     },
   );
 
-  const SOURCES: Record<string, (picture: sharp.Sharp) => sharp.Sharp> = {
+  const SOURCES: Record<string, (picture: Sharp) => Sharp> = {
     "JPEG 4:2:0": (p) => p.removeAlpha().jpeg({ quality: 90, chromaSubsampling: "4:2:0" }),
     "JPEG 4:4:4": (p) => p.removeAlpha().jpeg({ quality: 90, chromaSubsampling: "4:4:4" }),
     "progressive JPEG": (p) => p.removeAlpha().jpeg({ quality: 90, progressive: true }),
