@@ -14,6 +14,8 @@ export interface Caller {
   limits?: {
     requestsPerMinute?: number | undefined;
     daily: { jobs?: number | undefined; bytes?: number | undefined };
+    /** Processor time that its jobs may use a day (UTC), and what they used on the latest day on which they did. */
+    cpu?: { secondsPerDay: number; day: number; seconds: number } | undefined;
   };
   /** Came with the browser's session cookie: writes need CSRF protection. */
   viaSession: boolean;

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { type ErrorCode, MediaError } from "../../src/errors.ts";
 import type { FfmpegExit } from "../../src/video/ffmpeg-errors.ts";
+import { followCpu } from "./cpu-time.ts";
 import { withoutUrls } from "./log.ts";
 import { oomKills } from "./oom-kills.ts";
 import { followPeak } from "./peak-memory.ts";
@@ -82,6 +83,7 @@ export async function runProcess(run: ProcessRun): Promise<string> {
           maxBytes: run.bounds?.maxMemoryBytes,
           onBeyond: () => endBeyond("memory"),
         });
+  if (child.pid !== undefined) child.once("exit", followCpu(child.pid, run.cwd));
   try {
     const tail = collectStderr(child);
     const listening = listenToStdout(child, run, end, watch.moved);

@@ -2,6 +2,7 @@ import { MediaError, toMediaError } from "../../src/errors.ts";
 import type { HardwareEncoder, TaskEvent, TaskRequest, TaskResult } from "../../src/video/protocol.ts";
 import type { FfmpegCapabilities, PictureCapabilities } from "./capabilities.ts";
 import type { TranscoderConfig } from "./config.ts";
+import { takeCpuSeconds } from "./cpu-time.ts";
 import { withoutUrls } from "./log.ts";
 import { takePeak } from "./peak-memory.ts";
 import { createTaskContext, type TaskContext } from "./task-context.ts";
@@ -61,19 +62,24 @@ export async function runTask(
     const context = createTaskContext({ ...place, setting, encoders, emit, abort });
     const result = await runKind(context, request);
     controller.signal.throwIfAborted();
-    return { type: "done", result, ...peakIn(folder) };
+    return { type: "done", result, ...usageIn(folder) };
   } catch (thrown) {
     const event = errorEvent(controller.signal.aborted ? controller.signal.reason : thrown);
-    return folder === undefined ? event : { ...event, ...peakIn(folder) };
+    return folder === undefined ? event : { ...event, ...usageIn(folder) };
   } finally {
     clearTimeout(timer);
     if (folder !== undefined) await removeWorkFolder(folder);
   }
 }
 
-function peakIn(folder: string): { peakMemoryBytes?: number } {
+/** What the processes of a task used; asked for once, at its end. */
+function usageIn(folder: string): { peakMemoryBytes?: number; cpuSeconds?: number } {
   const peakMemoryBytes = takePeak(folder);
-  return peakMemoryBytes === undefined ? {} : { peakMemoryBytes };
+  const cpuSeconds = takeCpuSeconds(folder);
+  return {
+    ...(peakMemoryBytes !== undefined && { peakMemoryBytes }),
+    ...(cpuSeconds !== undefined && { cpuSeconds }),
+  };
 }
 
 function runKind(context: TaskContext, request: TaskRequest): Promise<TaskResult> {

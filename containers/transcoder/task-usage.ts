@@ -1,6 +1,7 @@
 import { readdir, readFile, readlink, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { TaskEvent } from "../../src/video/protocol.ts";
+import { cpuSecondsIn } from "./cpu-time.ts";
 
 /** Linux counts processor time in hundredths of a second for everybody who reads `/proc`. */
 const TICKS_A_SECOND = 100;
@@ -23,7 +24,14 @@ export function createUsageMeter(workDir: string, attemptId: string): () => Prom
     const spent = Math.max(0, now.cpuSeconds - before.cpuSeconds);
     const cpuPercent = Math.round((spent / Math.max(1, now.atMs - before.atMs)) * 100_000);
     before = now;
-    return { type: "heartbeat", rssBytes, cpuPercent, tempBytes };
+    const total = cpuSecondsIn(folder);
+    return {
+      type: "heartbeat",
+      rssBytes,
+      cpuPercent,
+      tempBytes,
+      ...(total !== undefined && { cpuSeconds: total }),
+    };
   };
 }
 

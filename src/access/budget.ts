@@ -1,4 +1,7 @@
-/** What one key may ask for: requests a minute, and jobs and bytes a day. Pure; the Durable Object keeps it. */
+/**
+ * What one key may ask for: requests a minute, and jobs, bytes and processor time a day. Pure; the Durable Object keeps
+ * what is known beforehand, and the row of the key what is known only afterwards.
+ */
 
 /** Requests that are left, of a budget that fills up evenly and holds what a minute brings. */
 export interface RequestBucket {
@@ -64,12 +67,14 @@ export function spend(
   wanted: Spending,
   nowMs: number,
 ): { use: DayUse; answer: QuotaAnswer } {
-  const today = useOf(use, Math.floor(nowMs / DAY_MS));
+  const today = useOf(use, dayOf(nowMs));
   const after = { ...today, jobs: today.jobs + wanted.jobs, bytes: today.bytes + wanted.bytes };
   for (const limit of ["jobs", "bytes"] as const) {
     if (after[limit] <= (quota[limit] ?? Number.POSITIVE_INFINITY)) continue;
-    const retryAfterSeconds = Math.ceil(((today.day + 1) * DAY_MS - nowMs) / 1000);
-    return { use: today, answer: { allowed: false, limit, retryAfterSeconds } };
+    return {
+      use: today,
+      answer: { allowed: false, limit, retryAfterSeconds: secondsLeftOf(today.day, nowMs) },
+    };
   }
   return { use: after, answer: { allowed: true, day: today.day } };
 }
@@ -78,6 +83,39 @@ export function spend(
 export function giveBack(use: DayUse | undefined, day: number, spent: Spending): DayUse | undefined {
   if (use?.day !== day) return use;
   return { day, jobs: Math.max(0, use.jobs - spent.jobs), bytes: Math.max(0, use.bytes - spent.bytes) };
+}
+
+/** What of a day's use is of today. */
+export function spendingToday(use: DayUse | undefined, nowMs: number): Spending {
+  const { jobs, bytes } = useOf(use, dayOf(nowMs));
+  return { jobs, bytes };
+}
+
+/** Processor time that jobs used on a day; it is known when they have. */
+export interface CpuUse {
+  day: number;
+  seconds: number;
+}
+
+/** What was used today, s. */
+export function cpuSecondsToday(use: CpuUse, nowMs: number): number {
+  return use.day === dayOf(nowMs) ? use.seconds : 0;
+}
+
+/**
+ * Seconds until jobs may be submitted again; 0 while some of the quota is left. What is running goes on, so the last job
+ * of a day may take its key past the quota.
+ */
+export function cpuWaitSeconds(secondsPerDay: number, use: CpuUse, nowMs: number): number {
+  return cpuSecondsToday(use, nowMs) < secondsPerDay ? 0 : secondsLeftOf(dayOf(nowMs), nowMs);
+}
+
+function dayOf(ms: number): number {
+  return Math.floor(ms / DAY_MS);
+}
+
+function secondsLeftOf(day: number, nowMs: number): number {
+  return Math.ceil(((day + 1) * DAY_MS - nowMs) / 1000);
 }
 
 function useOf(use: DayUse | undefined, day: number): DayUse {

@@ -30,16 +30,20 @@ function bootstrapCaller(): Caller {
 }
 
 function callerOfRow(row: KeyRow): Caller {
-  const { owner, scopes, id: keyId, requestsPerMinute, jobsPerDay, bytesPerDay } = row;
-  if (requestsPerMinute === null && jobsPerDay === null && bytesPerDay === null) {
+  const { owner, scopes, id: keyId, requestsPerMinute, jobsPerDay, bytesPerDay, cpuSecondsPerDay } = row;
+  if ([requestsPerMinute, jobsPerDay, bytesPerDay, cpuSecondsPerDay].every((limit) => limit === null)) {
     return { owner, scopes, keyId, viaSession: false };
   }
+  const cpu =
+    cpuSecondsPerDay === null
+      ? undefined
+      : { secondsPerDay: cpuSecondsPerDay, day: row.cpuDay ?? 0, seconds: row.cpuSeconds };
   const daily = { jobs: jobsPerDay ?? undefined, bytes: bytesPerDay ?? undefined };
   return {
     owner,
     scopes,
     keyId,
     viaSession: false,
-    limits: { requestsPerMinute: requestsPerMinute ?? undefined, daily },
+    limits: { requestsPerMinute: requestsPerMinute ?? undefined, daily, cpu },
   };
 }

@@ -9,6 +9,7 @@ import {
   type RequestBucket,
   type Spending,
   spend,
+  spendingToday,
   type TokenLease,
 } from "./budget.ts";
 
@@ -29,6 +30,12 @@ export class KeyBudget extends DurableObject<Env> {
     const { use, answer } = spend(kv.get<DayUse>("use"), quota, wanted, Date.now());
     kv.put("use", use);
     return answer;
+  }
+
+  /** What counts for today so far, where the key has a quota of it. */
+  async used(): Promise<Spending> {
+    const use = this.ctx.storage.kv.get<DayUse>("use");
+    return spendingToday(use, Date.now());
   }
 
   async giveBack(day: number, spent: Spending): Promise<void> {

@@ -24,6 +24,11 @@ export async function findKeyById(d1: D1Database, id: string): Promise<KeyRow | 
     .get();
 }
 
+/** The key with this id, revoked or not. */
+export async function readKey(d1: D1Database, id: string): Promise<KeyRow | undefined> {
+  return await drizzle(d1).select().from(apiKeys).where(eq(apiKeys.id, id)).get();
+}
+
 /** @param alongside more statements of the same batch */
 export async function createKey(
   d1: D1Database,

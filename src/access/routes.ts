@@ -1,12 +1,14 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Env } from "../config.ts";
 import { createRoutes } from "../create-routes.ts";
 import { MediaError } from "../errors.ts";
 import { isId, newId } from "../id.ts";
 import { type AppEnv, keptWith } from "../request-context.ts";
 import { SCOPES } from "../schema/access.ts";
 import { requireScope } from "./authenticate.ts";
+import { cpuSecondsToday } from "./budget.ts";
 import { generateKey, hashKey } from "./key.ts";
-import { createKey, type KeyRow, listKeys, revokeKey } from "./keys.ts";
+import { createKey, type KeyRow, listKeys, readKey, revokeKey } from "./keys.ts";
 
 const keySchema = z
   .object({
@@ -18,7 +20,11 @@ const keySchema = z
       .int()
       .nullable()
       .openapi({ description: "null: what the deployment allows any key" }),
-    daily_quota: z.object({ jobs: z.int().nullable(), bytes: z.int().nullable() }),
+    daily_quota: z.object({
+      jobs: z.int().nullable(),
+      bytes: z.int().nullable(),
+      cpu_seconds: z.int().nullable(),
+    }),
     created_at: z.iso.datetime(),
     revoked_at: z.iso.datetime().nullable(),
   })
@@ -30,10 +36,15 @@ const newKeySchema = z.strictObject({
   scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
   requests_per_minute: z.int().min(1).max(1_000_000).optional(),
   daily_quota: z
-    .strictObject({ jobs: z.int().min(1).optional(), bytes: z.int().min(1).optional() })
+    .strictObject({
+      jobs: z.int().min(1).optional(),
+      bytes: z.int().min(1).optional(),
+      cpu_seconds: z.int().min(1).optional(),
+    })
     .default({})
     .openapi({
-      description: "By the day (UTC): jobs that may be submitted, and bytes of the requests that do it",
+      description:
+        "By the day (UTC): jobs that may be submitted, bytes of the requests that do it, and processor time that jobs may have used in containers",
     }),
 });
 
@@ -47,6 +58,31 @@ const createKeyRoute = createRoute({
     201: {
       description: "The key",
       content: { "application/json": { schema: keySchema.extend({ key: z.string() }) } },
+    },
+  },
+});
+
+const readKeyRoute = createRoute({
+  method: "get",
+  path: "/v1/keys/{id}",
+  summary: "Read a key, with what it has used today (UTC)",
+  middleware: [requireScope("admin")] as const,
+  request: { params: z.object({ id: z.string() }) },
+  responses: {
+    200: {
+      description:
+        "Jobs and bytes are counted for keys that have a quota of them; CPU seconds are those of processes in containers",
+      content: {
+        "application/json": {
+          schema: keySchema.extend({
+            used_today: z.object({
+              jobs: z.int().nullable(),
+              bytes: z.int().nullable(),
+              cpu_seconds: z.number(),
+            }),
+          }),
+        },
+      },
     },
   },
 });
@@ -96,6 +132,9 @@ export function keyRoutes(): OpenAPIHono<AppEnv> {
       requestsPerMinute: requests_per_minute ?? null,
       jobsPerDay: daily_quota.jobs ?? null,
       bytesPerDay: daily_quota.bytes ?? null,
+      cpuSecondsPerDay: daily_quota.cpu_seconds ?? null,
+      cpuDay: null,
+      cpuSeconds: 0,
       createdAt,
       revokedAt: null,
     };
@@ -113,6 +152,12 @@ export function keyRoutes(): OpenAPIHono<AppEnv> {
     }
     return c.json({ keys: page.map(describeKey) }, 200);
   });
+  app.openapi(readKeyRoute, async (c) => {
+    const { id } = c.req.valid("param");
+    const row = isId("key", id) ? await readKey(c.env.DB, id) : undefined;
+    if (!row) throw new MediaError("not_found", "There is no such key.");
+    return c.json({ ...describeKey(row), used_today: await usedToday(c.env, row) }, 200);
+  });
   app.openapi(revokeKeyRoute, async (c) => {
     const { id } = c.req.valid("param");
     const revoked = isId("key", id) && (await revokeKey(c.env.DB, id, Date.now()));
@@ -120,6 +165,13 @@ export function keyRoutes(): OpenAPIHono<AppEnv> {
     return c.body(null, 204);
   });
   return app;
+}
+
+async function usedToday(env: Env, row: KeyRow) {
+  const isCounted = row.jobsPerDay !== null || row.bytesPerDay !== null;
+  const counted = isCounted ? await env.KEY_BUDGET.getByName(row.id).used() : { jobs: null, bytes: null };
+  const cpu = { day: row.cpuDay ?? 0, seconds: row.cpuSeconds };
+  return { ...counted, cpu_seconds: cpuSecondsToday(cpu, Date.now()) };
 }
 
 function describeKey(row: KeyRow): z.infer<typeof keySchema> {
@@ -131,7 +183,7 @@ function describeKey(row: KeyRow): z.infer<typeof keySchema> {
     name,
     scopes,
     requests_per_minute: row.requestsPerMinute,
-    daily_quota: { jobs: row.jobsPerDay, bytes: row.bytesPerDay },
+    daily_quota: { jobs: row.jobsPerDay, bytes: row.bytesPerDay, cpu_seconds: row.cpuSecondsPerDay },
     created_at: new Date(row.createdAt).toISOString(),
     revoked_at: revokedAt,
   };

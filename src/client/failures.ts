@@ -85,6 +85,8 @@ export interface TimelineEntry {
   worker_id?: string;
   duration?: number;
   peak_memory_bytes?: number;
+  /** Processor time of the processes that the attempt ran. */
+  cpu_seconds?: number;
   retry_at?: string;
   output?: string;
   bytes?: number;

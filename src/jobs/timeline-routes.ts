@@ -24,6 +24,10 @@ const entryDocument = z
     worker_id: z.string().optional(),
     duration: z.number().optional().openapi({ description: "Seconds that the attempt took" }),
     peak_memory_bytes: z.int().optional(),
+    cpu_seconds: z.number().optional().openapi({
+      description:
+        "Processor time of the processes that it ran. Absent at the edge, where the runtime does not tell",
+    }),
     retry_at: time.optional(),
     output: z.string().optional(),
     bytes: z.int().optional(),
@@ -79,6 +83,7 @@ function describeEntry(entry: TimelineEntry, showsDetail: boolean): z.infer<type
     ...(attempt && { attempt: attempt.number, worker_id: attempt.workerId }),
     ...(typeof attempt?.durationMs === "number" && { duration: attempt.durationMs / 1000 }),
     ...(typeof attempt?.peakMemoryBytes === "number" && { peak_memory_bytes: attempt.peakMemoryBytes }),
+    ...(typeof attempt?.cpuSeconds === "number" && { cpu_seconds: attempt.cpuSeconds }),
     ...(retryAtMs !== undefined && { retry_at: isoTime(retryAtMs) }),
     ...(output && { output: output.name }),
     ...(output?.bytes !== undefined && { bytes: output.bytes }),

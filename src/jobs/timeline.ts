@@ -45,7 +45,9 @@ export interface TimelineEntry {
   event: (typeof TIMELINE_EVENTS)[number];
   run: number;
   task?: Pick<TaskRow, "id" | "kind" | "lane">;
-  attempt?: Pick<AttemptRow, "number" | "workerId" | "peakMemoryBytes"> & { durationMs: number | null };
+  attempt?: Pick<AttemptRow, "number" | "workerId" | "peakMemoryBytes" | "cpuSeconds"> & {
+    durationMs: number | null;
+  };
   failure?: FailureRecord;
   /** When the task may run again. */
   retryAtMs?: number;
@@ -124,7 +126,7 @@ function attemptEntries({ tasks }: JobHistory, row: AttemptRow): TimelineEntry[]
   const { run, startedAt, finishedAt, outcome, failure, retryAt } = row;
   const task = tasks.find(({ id }) => id === row.taskId);
   const attempt = { ...row, durationMs: finishedAt === null ? null : finishedAt - startedAt };
-  const claimed = { ...attempt, durationMs: null, peakMemoryBytes: null };
+  const claimed = { ...attempt, durationMs: null, peakMemoryBytes: null, cpuSeconds: null };
   const entries: TimelineEntry[] = [{ atMs: startedAt, event: "task.claimed", run, task, attempt: claimed }];
   if (finishedAt === null || outcome === "running") return entries;
   const ended = { atMs: finishedAt, run, task, attempt };

@@ -1,7 +1,7 @@
 import { type Child, lastLines } from "./processes.ts";
 import { StackError } from "./stack-error.ts";
 
-const READY_DEADLINE_MS = 90_000;
+const READY_DEADLINE_MS = 180_000;
 /** The first start with a container engine builds the image. */
 const READY_WITH_IMAGE_DEADLINE_MS = 20 * 60_000;
 const ASK_EVERY_MS = 150;

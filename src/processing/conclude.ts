@@ -9,6 +9,7 @@ import {
 } from "../jobs/claimed-task.ts";
 import { placeAfter } from "../jobs/placement.ts";
 import { decideRetry, type RetryDecision, runAgain, waitForDependency } from "../jobs/retry-policy.ts";
+import type { AttemptUsage } from "../jobs/store/charge-attempt.ts";
 import { type FailureOutcome, failTask, type LostOutput } from "../jobs/store/fail-task.ts";
 import { type FinishedTask, finishTask } from "../jobs/store/finish-task.ts";
 import { hasJobMovedOn } from "../jobs/store/loss-history.ts";
@@ -59,11 +60,6 @@ export interface FailedOutput {
   error: MediaError;
 }
 
-/** What is known of an attempt beside how it ended. */
-export interface AttemptUsage {
-  peakMemoryBytes?: number;
-}
-
 /**
  * Finishes a task in D1, lets the tasks that waited for it go, and tells who watches.
  *
@@ -96,7 +92,7 @@ export async function concludeDone(
       failedOutputs,
       allowPartial: job.allowPartial,
       isSingle: job.batchId === null,
-      ...usage,
+      usage: { ...usage, keyId: job.keyId },
     },
     nowMs,
   );
@@ -147,13 +143,16 @@ export async function concludeFailed(
   env: Env,
   { lease, task, job }: Omit<ClaimedTask, "media">,
   thrown: MediaError,
-  { peakMemoryBytes }: AttemptUsage = {},
+  usage: AttemptUsage = {},
 ): Promise<void> {
   const nowMs = Date.now();
   const error = confirmed(doubtOf(task), thrown);
   const failure = failureRecord(error, STAGE_OF_TASK[task.kind]);
   const decision = await decide(env, task, job.priority, error);
-  const outcome = await failTask(env.DB, lease, failure, decision, nowMs, peakMemoryBytes);
+  const outcome = await failTask(env.DB, lease, failure, decision, nowMs, {
+    ...usage,
+    keyId: job.keyId,
+  });
   log(LOG_LEVELS[outcome.applied], "processing", "task_failed", {
     request_id: job.requestId,
     job_id: job.id,
@@ -245,7 +244,7 @@ function outputsFailed(lost: readonly LostOutput[], taskIds: string[], atMs: num
 async function abandonAttempt(env: Env, lease: Lease): Promise<void> {
   if ((await readAttemptOutcome(env.DB, lease)) === "done") return;
   await deletePrefix(env.MEDIA, attemptPrefix(lease));
-  await markSwept(env.DB, { taskId: lease.taskId, number: lease.attempt }, Date.now());
+  await markSwept(env.DB, [{ taskId: lease.taskId, number: lease.attempt }], Date.now());
 }
 
 /** After a transition: tells who watches, and who asked for webhooks, whose events are in D1 by then. */

@@ -1,9 +1,9 @@
 import { type Env, LIMITS } from "../config.ts";
 import type { ClaimedTask } from "../jobs/claimed-task.ts";
+import type { AttemptUsage } from "../jobs/store/charge-attempt.ts";
 import type { ResourceUsage, StageDetails } from "../progress/event.ts";
 import type { TaskEvent } from "../video/protocol.ts";
 import { createReporter } from "./attempt-reporter.ts";
-import type { AttemptUsage } from "./conclude.ts";
 import { keepLease } from "./keep-lease.ts";
 
 /** Follows one attempt in a container: passes on what it reports, and renews its lease while it is alive. */
@@ -27,6 +27,7 @@ export function openWatch(env: Env, claimed: ClaimedTask, onLost: () => void): C
   const stage = claimed.task.kind === "image" ? "resize_operations" : undefined;
   let heardAtMs = Date.now();
   let peakMemoryBytes: number | undefined;
+  let cpuSeconds: number | undefined;
   const stopKeeping = keepLease(env, claimed.lease, {
     isAlive() {
       const silentMs = Date.now() - heardAtMs;
@@ -44,11 +45,14 @@ export function openWatch(env: Env, claimed: ClaimedTask, onLost: () => void): C
       heardAtMs = Date.now();
       const held = memoryIn(event);
       if (held !== undefined) peakMemoryBytes = Math.max(peakMemoryBytes ?? 0, held);
+      if (event.type !== "progress" && event.cpuSeconds !== undefined) {
+        cpuSeconds = Math.max(cpuSeconds ?? 0, event.cpuSeconds);
+      }
       if (event.type === "heartbeat") reporter.heartbeat(usageIn(event));
       if (event.type !== "progress") return;
       reporter.progress({ stage, fraction: event.fraction, details: detailsIn(event) });
     },
-    usage: () => ({ peakMemoryBytes }),
+    usage: () => ({ peakMemoryBytes, cpuSeconds }),
     close: stopKeeping,
   };
 }

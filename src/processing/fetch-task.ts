@@ -74,6 +74,7 @@ async function planOn(env: Env, { job, task }: ClaimedTask, file: IncomingFile):
     job.mediaId,
     {
       owner: job.owner,
+      keyId: job.keyId,
       requestId: job.requestId,
       traceparent: job.traceparent ?? undefined,
       webhookUrl: job.webhookUrl ?? undefined,

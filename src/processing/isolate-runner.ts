@@ -2,9 +2,10 @@ import { type Env, LIMITS } from "../config.ts";
 import { MediaError, toMediaError } from "../errors.ts";
 import { codecMemoryBytes } from "../image/codecs/instance.ts";
 import type { ClaimedTask } from "../jobs/claimed-task.ts";
+import type { AttemptUsage } from "../jobs/store/charge-attempt.ts";
 import type { TaskKind } from "../schema/tasks.ts";
 import { createReporter } from "./attempt-reporter.ts";
-import { type AttemptUsage, concludeDone, concludeFailed, type TaskOutcome } from "./conclude.ts";
+import { concludeDone, concludeFailed, type TaskOutcome } from "./conclude.ts";
 import { runFetchTask } from "./fetch-task.ts";
 import { type IsolateContext, runImageTask } from "./image-task.ts";
 import { keepLease } from "./keep-lease.ts";
@@ -62,7 +63,10 @@ export async function runInIsolate(env: Env, claimed: ClaimedTask): Promise<void
   }
 }
 
-/** Images are made in the memory of the codecs, which never shrinks; what else the isolate holds nobody can tell. */
+/**
+ * Images are made in the memory of the codecs, which never shrinks; what else the isolate holds nobody can tell. Nor can
+ * it tell the processor time: the clocks of the runtime stand still while it computes, so nothing is counted for it.
+ */
 function usageOf(kind: TaskKind): AttemptUsage {
   return kind === "image" ? { peakMemoryBytes: codecMemoryBytes() } : {};
 }

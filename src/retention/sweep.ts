@@ -30,8 +30,8 @@ import { forgetOldJobs, removeOutlived } from "./forget-jobs.ts";
  * an invocation may make 1,000.
  */
 const BATCH = 20;
-/** Attempts cost one query each: a job of many chunks that was cancelled is swept within the minute. */
-const ATTEMPTS_A_SWEEP = 100;
+/** Attempts cost a look at R2 each: a job of many chunks that was cancelled is swept within the minute. */
+const ATTEMPTS_A_SWEEP = 400;
 /** Tickets that one sweep sends to a lane; whoever spends one goes on by itself where there is more. */
 const TICKETS_A_LANE = 100;
 
@@ -121,10 +121,13 @@ const SWEEP_AFTER_MS = 10_000;
 
 async function sweepAttempts(env: Env, nowMs: number): Promise<number> {
   const unswept = await findUnsweptAttempts(env.DB, nowMs - SWEEP_AFTER_MS, ATTEMPTS_A_SWEEP);
-  return await eachAlone("sweep_attempt", unswept, async (attempt) => {
+  const swept: typeof unswept = [];
+  await eachAlone("sweep_attempt", unswept, async (attempt) => {
     await deletePrefix(env.MEDIA, attemptPrefix({ ...attempt, attempt: attempt.number }));
-    await markSwept(env.DB, attempt, nowMs);
+    swept.push(attempt);
   });
+  if (swept.length > 0) await markSwept(env.DB, swept, nowMs);
+  return swept.length;
 }
 
 async function discardAbandoned(env: Env, nowMs: number): Promise<number> {

@@ -1,5 +1,5 @@
 /** Who may call, and what was answered under which key. Times are Unix milliseconds. */
-import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export const SCOPES = ["read", "write", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -16,6 +16,11 @@ export const apiKeys = sqliteTable("api_keys", {
   /** By the day (UTC); null: as many as one likes. */
   jobsPerDay: integer("jobs_per_day"),
   bytesPerDay: integer("bytes_per_day"),
+  /** Processor time of the processes that its jobs ran; counted for every key. */
+  cpuSecondsPerDay: integer("cpu_seconds_per_day"),
+  /** The latest day on which some was counted, in days since 1970 (UTC), and how much that was. */
+  cpuDay: integer("cpu_day"),
+  cpuSeconds: real("cpu_seconds").notNull().default(0),
   createdAt: integer("created_at").notNull(),
   revokedAt: integer("revoked_at"),
 });

@@ -64,6 +64,8 @@ export const jobs = sqliteTable(
     /** What is done with the outputs one after the other, as the client wrote it. */
     steps: text({ mode: "json" }).$type<unknown[]>().notNull().default([]),
     error: text({ mode: "json" }).$type<FailureRecord>(),
+    /** The key that submitted it, which its processor time is counted for; null when it was before that was known. */
+    keyId: text("key_id"),
     requestId: text("request_id").notNull(),
     traceparent: text(),
     /** Where this job's own events go, beside the endpoints that its owner has registered. */

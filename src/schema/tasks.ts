@@ -111,6 +111,8 @@ export const attempts = sqliteTable(
     retryAt: integer("retry_at"),
     /** The most memory that it was seen to hold, bytes; null when nobody could tell. */
     peakMemoryBytes: integer("peak_memory_bytes"),
+    /** Processor time, user and system, of the processes that it ran; null when nobody could tell, as at the edge. */
+    cpuSeconds: real("cpu_seconds"),
     /** When its files were removed; only attempts that are not `done` are swept. */
     sweptAt: integer("swept_at"),
   },

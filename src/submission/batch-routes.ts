@@ -66,6 +66,7 @@ function submitterOf(
 ): BatchSubmitter {
   return {
     owner: c.get("caller").owner,
+    keyId: c.get("caller").keyId,
     requestId: c.get("requestId"),
     traceparent: c.get("traceparent"),
     once: reservation && {

@@ -1,5 +1,7 @@
 import { LIMITS } from "../config.ts";
+import { MediaError } from "../errors.ts";
 import { newId } from "../id.ts";
+import type { ImageOutput } from "../image/output.ts";
 import { planImage } from "../image/plan.ts";
 import type { LogoHeaders } from "../image/plan-logo.ts";
 import type { ImageProbe } from "../image/probe.ts";
@@ -33,6 +35,8 @@ interface JobIdentity {
   taskId: string;
   mediaId: string;
   owner: string;
+  /** The key that submits it. */
+  keyId: string | null;
   priority: Priority;
   allowPartial: boolean;
   outputSpecifications: unknown[];
@@ -58,7 +62,10 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
   const owner = { ...identity, jobCreatedAtMs: identity.nowMs };
   if (input.kind === "image" && resolved.kind === "image") {
     const limits = { maxPixels: LIMITS.maxImagePixels, inputBytes: input.bytes, logos: identity.logos };
-    const plan = planImage(input.probe, resolved.outputs, limits);
+    const possible = identity.allowPartial
+      ? possibleOutputs(input.probe, resolved.outputs, limits)
+      : resolved.outputs;
+    const plan = planImage(input.probe, possible, limits);
     const spec = { outputs: resolved.outputs, probe: input.probe };
     const task = newTaskRow(
       {
@@ -71,7 +78,7 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
       },
       owner,
     );
-    const stepped = imageStepOutputs(input.probe, resolved.outputs, limits);
+    const stepped = imageStepOutputs(input.probe, possible, limits);
     const newTaskId = () => newId("task", identity.nowMs);
     const steps = planSteps(identity.steps.planned, stepped, () => [task.id], newTaskId);
     const stages = Object.keys(STAGE_WEIGHTS.image) as StageName[];
@@ -110,6 +117,27 @@ export function planJob(input: PlannedInput, resolved: ResolvedOutputs, identity
     tasks: [task],
     dependencies: [],
   };
+}
+
+/**
+ * The outputs that an image allows, where others may be lost: the task that makes them finds the same obstacle, and loses
+ * those alone. All of them when none is possible, so that planning says why.
+ */
+function possibleOutputs(
+  probe: ImageProbe,
+  outputs: ImageOutput[],
+  limits: Parameters<typeof planImage>[2],
+): ImageOutput[] {
+  const possible = outputs.filter((output) => {
+    try {
+      planImage(probe, [output], limits);
+      return true;
+    } catch (error) {
+      if (error instanceof MediaError && error.code === "impossible_output") return false;
+      throw error;
+    }
+  });
+  return possible.length > 0 ? possible : outputs;
 }
 
 function namesOf(outputs: readonly { name: string }[]): string[] {
@@ -153,6 +181,7 @@ function jobRow(
   return {
     id: identity.jobId,
     owner: identity.owner,
+    keyId: identity.keyId,
     mediaId: identity.mediaId,
     kind,
     status: "pending",

@@ -52,6 +52,7 @@ export async function planSource(
     job: {
       id: jobId,
       owner: submitter.owner,
+      keyId: submitter.keyId,
       mediaId,
       kind: "unknown",
       status: "pending",

@@ -164,6 +164,7 @@ function isObject(json: unknown): json is Record<string, unknown> {
 function submitterOf(c: AppContext, reservation: Reservation | undefined): Submitter {
   return {
     owner: c.get("caller").owner,
+    keyId: c.get("caller").keyId,
     requestId: c.get("requestId"),
     traceparent: c.get("traceparent"),
     once: reservation && {

@@ -11,6 +11,8 @@ import type { PlannedJob } from "./plan-job.ts";
 /** Who submits, and the ids that go with the job to the end. */
 export interface Submitter {
   owner: string;
+  /** The key in use; null for jobs that were submitted before it was written down. */
+  keyId: string | null;
   requestId: string;
   traceparent: string | undefined;
   /** Under an `Idempotency-Key`. */

@@ -252,10 +252,17 @@ export const taskEvent = z.discriminatedUnion("type", [
     rssBytes: z.number().optional(),
     /** Since the heartbeat before; 100 is one core. */
     cpuPercent: z.number().optional(),
+    /** User and system time of all processes of the task so far, those that have ended included. */
+    cpuSeconds: z.number().nonnegative().optional(),
     /** In the task's work folder. */
     tempBytes: z.number().optional(),
   }),
-  z.object({ type: z.literal("done"), result: taskResult, peakMemoryBytes: z.number().optional() }),
+  z.object({
+    type: z.literal("done"),
+    result: taskResult,
+    peakMemoryBytes: z.number().optional(),
+    cpuSeconds: z.number().nonnegative().optional(),
+  }),
   /** `code` is one of `errors.ts`; `message` is public; `detail` (stderr tail) is for operators. */
   z.object({
     type: z.literal("error"),
@@ -263,6 +270,7 @@ export const taskEvent = z.discriminatedUnion("type", [
     message: z.string(),
     detail: z.string().optional(),
     peakMemoryBytes: z.number().optional(),
+    cpuSeconds: z.number().nonnegative().optional(),
   }),
 ]);
 export type TaskEvent = z.infer<typeof taskEvent>;

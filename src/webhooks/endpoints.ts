@@ -1,5 +1,5 @@
 /** The registered endpoints in D1. */
-import { and, count, desc, eq, type InferSelectModel, lt } from "drizzle-orm";
+import { and, desc, eq, type InferSelectModel, lt, type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { drizzle } from "drizzle-orm/d1";
 import { webhookEndpoints, webhookSecrets } from "../schema/webhooks.ts";
@@ -8,27 +8,39 @@ import type { SecretRow } from "./secrets.ts";
 export type EndpointRow = InferSelectModel<typeof webhookEndpoints>;
 
 /**
- * Registers an endpoint with its first secret.
+ * Registers an endpoint with its first secret, unless its owner has `most` by then. Writing and counting are one
+ * transaction, so however many are registered at once, no more get in.
  *
- * @param alongside more statements of the same batch
+ * @param alongside more statements of the same batch, which must be guarded by {@link isEndpointThere}
+ * @returns `false` when there was no room; nothing was written
  */
 export async function createEndpoint(
   d1: D1Database,
   row: EndpointRow,
   secret: SecretRow,
+  most: number,
   alongside: readonly BatchItem<"sqlite">[] = [],
-): Promise<void> {
+): Promise<boolean> {
   const db = drizzle(d1);
-  const rows = [db.insert(webhookEndpoints).values(row), db.insert(webhookSecrets).values(secret)] as const;
-  await db.batch([...rows, ...alongside]);
+  const ofOwner = sql`(SELECT count(*) FROM webhook_endpoints AS e WHERE e.owner = ${row.owner})`;
+  const [, refused] = await db.batch([
+    db.insert(webhookEndpoints).values(row),
+    db
+      .delete(webhookEndpoints)
+      .where(and(eq(webhookEndpoints.id, row.id), sql`${ofOwner} > ${most}`))
+      .returning({ id: webhookEndpoints.id }),
+    db.insert(webhookSecrets).values(secret),
+    db
+      .delete(webhookSecrets)
+      .where(and(eq(webhookSecrets.endpointId, row.id), sql`NOT ${isEndpointThere(row.id)}`)),
+    ...alongside,
+  ]);
+  return refused.length === 0;
 }
 
-export async function countEndpoints(d1: D1Database, owner: string): Promise<number> {
-  const [row] = await drizzle(d1)
-    .select({ endpoints: count() })
-    .from(webhookEndpoints)
-    .where(eq(webhookEndpoints.owner, owner));
-  return row?.endpoints ?? 0;
+/** As a guard of other statements. */
+export function isEndpointThere(id: string): SQL {
+  return sql`EXISTS (SELECT 1 FROM webhook_endpoints AS there WHERE there.id = ${id})`;
 }
 
 /** One endpoint of this owner; undefined when there is none, or it is another's. */

@@ -15,10 +15,10 @@ import {
 } from "./documents.ts";
 import {
   changeEndpoint,
-  countEndpoints,
   createEndpoint,
   deleteEndpoint,
   type EndpointRow,
+  isEndpointThere,
   listEndpoints,
   readEndpoint,
 } from "./endpoints.ts";
@@ -50,9 +50,6 @@ webhookRoutes.openapi(create, async (c) => {
   const { owner } = c.get("caller");
   const wanted = c.req.valid("json");
   const url = await requireTarget(c.env, wanted.url, "url");
-  if ((await countEndpoints(c.env.DB, owner)) >= LIMITS.maxWebhooks) {
-    throw new MediaError("conflict", `There are ${LIMITS.maxWebhooks} webhooks already; delete one first.`);
-  }
   const nowMs = Date.now();
   const row: EndpointRow = {
     id: newId("webhook", nowMs),
@@ -70,7 +67,10 @@ webhookRoutes.openapi(create, async (c) => {
     Location: `/v1/webhooks/${row.id}`,
     "Cache-Control": "no-store",
   });
-  await createEndpoint(c.env.DB, row, secret, await keptWith(c, answer));
+  const kept = await keptWith(c, answer, isEndpointThere(row.id));
+  if (!(await createEndpoint(c.env.DB, row, secret, LIMITS.maxWebhooks, kept))) {
+    throw new MediaError("conflict", `There are ${LIMITS.maxWebhooks} webhooks already; delete one first.`);
+  }
   return answer;
 });
 

@@ -145,7 +145,7 @@ it("an operator sets a key's limits, and sees them", async () => {
     daily_quota: { jobs: 5 },
   };
   const made = await ask("/v1/keys", { method: "POST", headers: admin, body: JSON.stringify(body) });
-  const shown = { requests_per_minute: 30, daily_quota: { jobs: 5, bytes: null } };
+  const shown = { requests_per_minute: 30, daily_quota: { jobs: 5, bytes: null, cpu_seconds: null } };
   const key = (await made.json()) as { id: string };
   expect([made.status, key]).toMatchObject([201, shown]);
   const { keys } = (await (await ask("/v1/keys", { headers: admin })).json()) as { keys: { id: string }[] };

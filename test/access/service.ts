@@ -51,7 +51,8 @@ export async function giveKey(owner: string, scopes: Scope[]): Promise<{ id: str
   const key = generateKey();
   const id = newId("key");
   const hash = await hashKey(key);
-  const limits = { requestsPerMinute: null, jobsPerDay: null, bytesPerDay: null };
+  const limits = { requestsPerMinute: null, jobsPerDay: null, bytesPerDay: null, cpuSecondsPerDay: null };
+  const use = { cpuDay: null, cpuSeconds: 0 };
   await createKey(testEnv.DB, {
     id,
     hash,
@@ -59,6 +60,7 @@ export async function giveKey(owner: string, scopes: Scope[]): Promise<{ id: str
     name: "test",
     scopes,
     ...limits,
+    ...use,
     createdAt: 0,
     revokedAt: null,
   });

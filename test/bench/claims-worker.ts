@@ -101,6 +101,7 @@ function jobRow(mediaId: string, nowMs: number): JobRow {
     finishedAt: null,
     deadlineAt: nowMs + LIMITS.jobDeadlineMs,
     historyRemovedAt: null,
+    keyId: null,
   };
 }
 

@@ -62,12 +62,13 @@ describe("an image task that may lose outputs", () => {
     expect(end.result.files.map(({ name }) => name)).toEqual(["a.jpg"]);
     expect(end.result.failed).toMatchObject([{ name: "bad.jpg", code: "impossible_output" }]);
     expect(end.peakMemoryBytes).toBeGreaterThan(10_000_000);
+    expect(end.cpuSeconds).toBeGreaterThan(0);
   });
 
   it("fails as a whole where that is not tolerated", async () => {
     const task = studio.task(await halves(80, 40).jpeg().toBuffer());
     const end = await endOf(studio.transcoder, { kind: "image", ...task, outputs });
-    expect(end).toMatchObject({ type: "error", code: "impossible_output" });
+    expect(end).toMatchObject({ type: "error", code: "impossible_output", cpuSeconds: expect.any(Number) });
   });
 });
 

@@ -51,7 +51,7 @@ describe("the timeline of a job", () => {
       words,
       { retry: true, delayMs: 1_000, counted: true },
       secondsIn(3),
-      5_000_000,
+      { peakMemoryBytes: 5_000_000, cpuSeconds: 1.25 },
     );
     await failTask(
       DB,
@@ -107,6 +107,7 @@ describe("the timeline of a job", () => {
       worker_id: "slot-1",
       duration: 2,
       peak_memory_bytes: 5_000_000,
+      cpu_seconds: 1.25,
       error: { code: "storage_failed", class: "transient" },
     });
     expect(entries[5]).toMatchObject({ retry_at: new Date(secondsIn(4)).toISOString() });

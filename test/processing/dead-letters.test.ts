@@ -32,14 +32,9 @@ const INPUT = { code: "corrupt_input", class: "input", message: "The media is da
 async function failedJob(failure: FailureRecord = CODEC, nowMs = START_MS): Promise<string> {
   const { job } = await submit({ createdAtMs: nowMs, tasks: [TASK] });
   const first = await claimOne(nowMs, "container-long", "slot-1");
-  await failTask(
-    DB,
-    first.lease,
-    failure,
-    { retry: true, delayMs: 0, counted: true },
-    nowMs + 1_000,
-    64_000_000,
-  );
+  await failTask(DB, first.lease, failure, { retry: true, delayMs: 0, counted: true }, nowMs + 1_000, {
+    peakMemoryBytes: 64_000_000,
+  });
   const second = await claimOne(nowMs + 1_000, "container-long", "slot-1");
   await failTask(DB, second.lease, failure, { retry: false, reason: "exhausted" }, nowMs + 3_000);
   return job.id;

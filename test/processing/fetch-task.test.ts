@@ -59,6 +59,38 @@ async function submitted(body: Record<string, unknown>): Promise<Accepted> {
 
 const read = async <T>(path: string) => (await (await ask(path, { headers: anna })).json()) as T;
 
+describe("an image of which one output is impossible", () => {
+  const wanted = {
+    allow_partial: true,
+    output_specifications: [
+      { name: "a.webp", format: "webp", width: 8 },
+      { name: "bad.png", format: "png", width: 12_000, allow_enlarge: true },
+    ],
+  };
+
+  it("loses only that output where that is allowed, fetched or stored", async () => {
+    elsewhere(found);
+    const { job_id, media_id } = await submitted(wanted);
+    const fetched = await whenEnded(job_id, anna);
+    const stored = await sendJson(anna, { ...wanted, media_id, force_new: true });
+    expect(stored.status).toBe(201);
+    const second = ((await stored.json()) as Accepted).job_id;
+    for (const job of [fetched, await whenEnded(second, anna)]) {
+      expect(job).toMatchObject({ status: "completed", error: null });
+      expect(job.outputs.map(({ name }) => name)).toEqual(["a.webp"]);
+      expect(job.outputs_failed).toMatchObject([{ name: "bad.png", error: { code: "impossible_output" } }]);
+    }
+  });
+
+  it("fails as a whole, and is refused when it is stored, where that is not allowed", async () => {
+    elsewhere(found);
+    const strict = { ...wanted, allow_partial: false };
+    const { job_id, media_id } = await submitted(strict);
+    expect(await whenEnded(job_id, anna)).toMatchObject({ status: "failed", outputs: [] });
+    expect(media_id).toMatch(/^med_/);
+  });
+});
+
 describe("a job on a source_url", () => {
   it("fetches it first, and goes on as if it had been uploaded", async () => {
     const asked = elsewhere(found);

@@ -1,6 +1,7 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Ticket } from "../../src/config.ts";
+import { EDGE_CODEC } from "../../src/image/edge-codec.ts";
 import { probeImage } from "../../src/image/probe.ts";
 import type { JobDocument } from "../../src/jobs/job-document.ts";
 import worker from "../../src/worker.ts";
@@ -95,6 +96,29 @@ describe("an image of which one output cannot be made", () => {
     const job = await read(await runJob(true, twice));
     expect(job).toMatchObject({ status: "failed", outputs: [], error: { code: "impossible_output" } });
     expect(job.outputs_failed.map(({ name }) => name)).toEqual(["bad.webp", "worse.webp"]);
+    expect(await storedKeys("outputs/")).toEqual([]);
+  });
+});
+
+describe("a file that is not what was planned", () => {
+  it.each([
+    ["another size", () => fileOf(photo(3, 3), "webp")],
+    ["another type", () => fileOf(photo(4, 3), "png")],
+    ["no header", async () => new Uint8Array(40)],
+  ])("by its own header is not stored, nor told of: %s", async (_what, answer) => {
+    const bytes = await answer();
+    const encoder = vi.spyOn(EDGE_CODEC, "encode").mockResolvedValue(bytes as never);
+    try {
+      const jobId = await runJob(false, OUTPUTS.slice(0, 1));
+      expect(encoder).toHaveBeenCalled();
+      expect((await read(jobId)).outputs).toEqual([]);
+    } finally {
+      encoder.mockRestore();
+    }
+    expect(await rowsOf("attempts", "number = 1")).toMatchObject([
+      { outcome: "failed", failure: expect.stringContaining("invalid_result") },
+    ]);
+    expect(await rowsOf("outputs")).toEqual([]);
     expect(await storedKeys("outputs/")).toEqual([]);
   });
 });

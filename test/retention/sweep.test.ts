@@ -29,6 +29,32 @@ beforeEach(emptyStorage);
 afterEach(() => void vi.useRealTimers());
 
 describe("the sweep", () => {
+  it("removes within the minute what hundreds of attempts left behind, and nothing else", async () => {
+    const { job } = await submit({ tasks: [TASK] });
+    const good = await claimOne(START_MS, LANE);
+    const kept = `${attemptPrefix(good.lease)}whole.mp4`;
+    await testEnv.MEDIA.put(kept, "whole");
+    await finishTask(DB, good.lease, finished([outputOf(good)]), START_MS);
+    // As a job of many chunks leaves them whose workers were lost again and again.
+    const lost = Array.from({ length: 130 }, (_, n) => ({
+      ...good.lease,
+      taskId: "tsk_lost",
+      attempt: n + 1,
+    }));
+    await DB.prepare(
+      `INSERT INTO attempts (task_id, number, job_id, lease_token, worker_id, started_at, finished_at, outcome)
+       SELECT 'tsk_lost', value, ?, 'token-' || value, 'slot-1', ?, ?, 'lost' FROM json_each(?)`,
+    )
+      .bind(job.id, START_MS, START_MS + 1, JSON.stringify(lost.map(({ attempt }) => attempt)))
+      .run();
+    await Promise.all(lost.map((lease) => testEnv.MEDIA.put(`${attemptPrefix(lease)}half.mp4`, "half")));
+    expect(await sweep(testEnv, START_MS + 60_000)).toMatchObject({ attemptsSwept: 130 });
+    expect(await rowsOf("attempts", "swept_at IS NOT NULL")).toHaveLength(130);
+    expect(await storedKeys("outputs/")).toEqual([kept]);
+    expect(await sweep(testEnv, START_MS + 120_000)).toMatchObject({ attemptsSwept: 0 });
+    expect(await storedKeys("outputs/")).toEqual([kept]);
+  });
+
   it("takes tasks back whose worker let the lease run out, and counts it against nobody", async () => {
     await submit({ tasks: [TASK] });
     const { lease } = await claimOne(START_MS, LANE);

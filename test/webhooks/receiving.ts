@@ -1,6 +1,6 @@
 /** Endpoints as rows, and a stand-in for the world outside that notes what it is sent. */
 import { vi } from "vitest";
-import type { Env } from "../../src/config.ts";
+import { type Env, LIMITS } from "../../src/config.ts";
 import { newId } from "../../src/id.ts";
 import type { EventType } from "../../src/schema/webhooks.ts";
 import { concludeDeliveries } from "../../src/webhooks/conclude-deliveries.ts";
@@ -61,7 +61,7 @@ export async function register(
     ...row,
   };
   const secret = newSecret({ owner: endpoint.owner, endpointId: endpoint.id }, START_MS, true);
-  await createEndpoint(testEnv.DB, endpoint, secret);
+  await createEndpoint(testEnv.DB, endpoint, secret, LIMITS.maxWebhooks);
   return { endpoint, secret: secret.secret };
 }
 

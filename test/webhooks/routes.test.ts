@@ -54,6 +54,27 @@ describe("an owner", () => {
     }
   });
 
+  it("registers 50 of 60 that come at once, and another when one was removed; others have room of their own", async () => {
+    const one = { url: "https://hooks.example.com/in", enabled: false };
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, n) =>
+        send("POST", "/v1/webhooks", one, { ...anna, "Idempotency-Key": `hook-${n}` } as typeof anna),
+      ),
+    );
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 201)).toHaveLength(50);
+    expect(statuses.filter((status) => status === 409)).toHaveLength(10);
+    expect(await rowsOf("webhook_endpoints")).toHaveLength(50);
+    expect(await rowsOf("webhook_secrets")).toHaveLength(50);
+    expect((await send("POST", "/v1/webhooks", one, bert)).status).toBe(201);
+    const refused = statuses.indexOf(409);
+    const again = { ...anna, "Idempotency-Key": `hook-${refused}` } as typeof anna;
+    expect((await send("POST", "/v1/webhooks", one, again)).status).toBe(409);
+    const [row] = await rowsOf<{ id: string }>("webhook_endpoints", "owner = 'anna'");
+    expect((await send("DELETE", `/v1/webhooks/${row?.id}`)).status).toBe(204);
+    expect((await send("POST", "/v1/webhooks", one)).status).toBe(201);
+  });
+
   it("changes every part of it, and removes it", async () => {
     const { webhook_id } = await create();
     const path = `/v1/webhooks/${webhook_id}`;

@@ -113,6 +113,7 @@ function recordAttempt(db: DrizzleD1Database, request: ClaimRequest) {
       failure: sql<null>`NULL`.as("failure"),
       retryAt: sql<number | null>`NULL`.as("retry_at"),
       peakMemoryBytes: sql<number | null>`NULL`.as("peak_memory_bytes"),
+      cpuSeconds: sql<number | null>`NULL`.as("cpu_seconds"),
       sweptAt: sql<number | null>`NULL`.as("swept_at"),
     })
     .from(tasks)

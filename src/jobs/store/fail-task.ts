@@ -7,6 +7,7 @@ import { outputFailures } from "../../schema/outputs.ts";
 import { attempts, type Lane, tasks } from "../../schema/tasks.ts";
 import type { Lease } from "../claimed-task.ts";
 import type { RetryDecision } from "../retry-policy.ts";
+import { type AttemptUsage, chargeAttempt } from "./charge-attempt.ts";
 import { isLeasedWith, taskIs } from "./lease-guard.ts";
 import { type CancelledLease, cancelLost, recordLostOutputs } from "./lost-work.ts";
 import { batchOf, settleBatch } from "./settle-batch.ts";
@@ -41,7 +42,7 @@ export interface LostOutput {
  * failed` when not. Then the job fails with it, or, where it allows partial results, loses what hung on the task and
  * ends only when nothing is left. Zero rows in the first statement: stale, nothing changes.
  *
- * @param peakMemoryBytes the most memory that the attempt was seen to hold
+ * @param usage what the attempt has used; its processor time is counted, also when it is stale
  */
 export async function failTask(
   d1: D1Database,
@@ -49,11 +50,11 @@ export async function failTask(
   failure: FailureRecord,
   decision: RetryDecision,
   nowMs: number,
-  peakMemoryBytes?: number,
+  usage: AttemptUsage = {},
 ): Promise<FailureOutcome> {
   const db = drizzle(d1);
   const retryAt = decision.retry ? nowMs + decision.delayMs : null;
-  const ending = { lease, failure, nowMs, retryAt, peakMemoryBytes: peakMemoryBytes ?? null };
+  const ending = { lease, failure, nowMs, retryAt, usage };
   return decision.retry ? await putBack(db, ending, decision) : await giveUp(db, ending);
 }
 
@@ -63,7 +64,7 @@ interface Ending {
   nowMs: number;
   /** When the task may run again. */
   retryAt: number | null;
-  peakMemoryBytes: number | null;
+  usage: AttemptUsage;
 }
 
 async function putBack(
@@ -89,6 +90,7 @@ async function putBack(
       })
       .where(isLeasedWith(lease.taskId, lease.token))
       .returning({ lane: tasks.lane }),
+    ...chargeAttempt(db, lease, ending.usage, nowMs),
   ]);
   const task = rows[0];
   return task ? { applied: "retry", lane: task.lane, delayMs: decision.delayMs } : { applied: "stale" };
@@ -140,6 +142,7 @@ async function giveUp(db: DrizzleD1Database, ending: Ending): Promise<FailureOut
     releaseMedia(db, lease.jobId, guard),
     ...recordEnd(db, lease.jobId, nowMs, guard),
     ...settleBatch(db, batchOf(lease.jobId), nowMs),
+    ...chargeAttempt(db, lease, ending.usage, nowMs),
   ]);
   if (rows.length === 0) return { applied: "stale" };
   const jobEnded = job?.status === "failed" || job?.status === "completed" ? job.status : undefined;
@@ -148,7 +151,7 @@ async function giveUp(db: DrizzleD1Database, ending: Ending): Promise<FailureOut
 }
 
 function endAttempt(db: DrizzleD1Database, ending: Ending) {
-  const { lease, failure, nowMs, retryAt, peakMemoryBytes } = ending;
+  const { lease, failure, nowMs, retryAt, usage } = ending;
   return db
     .update(attempts)
     .set({
@@ -156,7 +159,7 @@ function endAttempt(db: DrizzleD1Database, ending: Ending) {
       failure,
       finishedAt: nowMs,
       retryAt,
-      peakMemoryBytes,
+      peakMemoryBytes: usage.peakMemoryBytes ?? null,
     })
     .where(
       and(

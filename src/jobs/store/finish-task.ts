@@ -8,6 +8,7 @@ import { outputFailures, outputs } from "../../schema/outputs.ts";
 import { activity } from "../../schema/shipping.ts";
 import { attempts, type Lane, taskDependencies, tasks } from "../../schema/tasks.ts";
 import type { ActivityRow, Lease, OutputRow, TaskDependencyRow, TaskRow } from "../claimed-task.ts";
+import { type AttemptUsage, chargeAttempt } from "./charge-attempt.ts";
 import { recordDurations } from "./durations.ts";
 import type { LostOutput } from "./fail-task.ts";
 import { insertRows } from "./insert-rows.ts";
@@ -37,8 +38,7 @@ export interface FinishedTask {
   allowPartial?: boolean;
   /** The job was submitted by itself: no batch of jobs ends with it. */
   isSingle?: boolean;
-  /** The most memory that the attempt was seen to hold. */
-  peakMemoryBytes?: number;
+  usage?: AttemptUsage;
 }
 
 export type Finish =
@@ -65,7 +65,8 @@ export type Finish =
  * 4. the attempt ends;
  * 5. the job completes when no task of it is left (zero rows: some are), `job.completed` is written with it, and how
  *    long it took is remembered for estimates; a job that allows partial results is settled by what was made and
- *    what was lost (`settle-job.ts`).
+ *    what was lost (`settle-job.ts`);
+ * 6. its processor time is counted, whether it was finished in time or not.
  *
  * Calling it twice with the same token changes nothing more and is accepted both times.
  */
@@ -88,12 +89,12 @@ export async function finishTask(
     cause: sql`j.run`,
     nowMs,
   });
-  const { allowPartial = false, isSingle = false, notes, stages } = finished;
+  const { allowPartial = false, isSingle = false, notes, stages, usage = {} } = finished;
   const resultOf = await runBatch(db, [
     endTask(db, lease, finished.result, nowMs),
     ...addedRows(db, lease, finished, guard, nowMs),
     unblocked,
-    endAttempt(db, lease, nowMs, finished.peakMemoryBytes ?? null, guard),
+    endAttempt(db, lease, nowMs, usage.peakMemoryBytes ?? null, guard),
     (notes.length > 0 || stages !== undefined) && addToJob(db, lease.jobId, finished, guard),
     allowPartial
       ? settleJob(db, lease.jobId, firstLoss(lease.jobId), nowMs, guard)
@@ -103,6 +104,7 @@ export async function finishTask(
     recordDurations(db, lease.jobId, nowMs, guard),
     ...(isSingle ? [] : settleBatch(db, batchOf(lease.jobId), nowMs)),
     ...(finished.alongside?.(db, guard) ?? []),
+    ...chargeAttempt(db, lease, usage, nowMs),
   ]);
   const [job] = resultOf(held);
   if (!job) return { accepted: false };

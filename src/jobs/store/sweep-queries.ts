@@ -52,19 +52,21 @@ export async function findUnsweptAttempts(
         lt(attempts.finishedAt, endedBeforeMs),
       ),
     )
+    .orderBy(attempts.finishedAt)
     .limit(limit);
 }
 
-/** Notes that an attempt's files are gone. */
+/** Notes that the files of attempts are gone: one statement, however many they are. */
 export async function markSwept(
   d1: D1Database,
-  attempt: Pick<AttemptRow, "taskId" | "number">,
+  swept: readonly Pick<AttemptRow, "taskId" | "number">[],
   nowMs: number,
 ): Promise<void> {
+  const keys = JSON.stringify(swept.map(({ taskId, number }) => [taskId, number]));
   await drizzle(d1)
     .update(attempts)
     .set({ sweptAt: nowMs })
-    .where(and(eq(attempts.taskId, attempt.taskId), eq(attempts.number, attempt.number)));
+    .where(sql`(task_id, number) IN (SELECT value ->> 0, value ->> 1 FROM json_each(${keys}))`);
 }
 
 /** How an attempt ended, as D1 has it; undefined when its job is gone. */
