@@ -55,6 +55,7 @@ export default defineConfig({
           exclude: ["test/**/*.node.test.ts", "test/e2e/**", "test/bench/**"],
           // Far above what any of them takes: a busy machine is no failure.
           testTimeout: 30_000,
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       {
@@ -66,6 +67,7 @@ export default defineConfig({
           include: ["test/**/*.node.test.ts"],
           exclude: ["test/e2e/**"],
           testTimeout: 60_000,
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       {

@@ -21,13 +21,21 @@ export interface FrameTiming {
 export function frameTimingOf(average: string, nominal: string, interlaced: boolean): FrameTiming {
   const averageRate = parseFrameRate(average);
   const nominalRate = parseFrameRate(nominal);
-  if (averageRate === undefined)
-    return { rate: nominalRate ?? FALLBACK, variable: nominalRate === undefined };
+  if (averageRate === undefined) {
+    // Where the average is a clock, nothing confirms the grid: on one of twice the rate every frame would be shown twice.
+    const confirmed = nominalRate !== undefined && !isClock(average);
+    return { rate: nominalRate ?? FALLBACK, variable: !confirmed };
+  }
   if (nominalRate === undefined) return { rate: averageRate, variable: true };
   const ratio = framesPerSecond(averageRate) / framesPerSecond(nominalRate);
   if (Math.abs(ratio - 1) < 0.01) return { rate: nominalRate, variable: false };
   if (interlaced && Math.abs(ratio - 0.5) < 0.01) return { rate: averageRate, variable: false };
   return { rate: averageRate, variable: true };
+}
+
+function isClock(text: string): boolean {
+  const [numerator = 0, denominator = 0] = text.split("/").map(Number);
+  return denominator > 0 && numerator / denominator > MAX_FRAME_RATE;
 }
 
 /** `"30000/1001"` as a ratio; `undefined` for `0/0` and for clocks that pose as a frame rate. */

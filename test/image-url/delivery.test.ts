@@ -76,7 +76,7 @@ async function withoutContainers(derivative: string): Promise<void> {
   await runInDurableObject(testEnv.DERIVATIVES.getByName(derivative), (producer) => {
     const inside = producer as unknown as { env: object };
     const render = async () => ({ code: "transcoder_unavailable", message: "No container." });
-    inside.env = { ...inside.env, TRANSCODER: { getByName: () => ({ render }) } };
+    inside.env = { ...inside.env, TRANSCODER: { getByName: () => ({ render, hurry: () => {} }) } };
   });
 }
 
@@ -293,6 +293,8 @@ describe("its answer", () => {
       width: 40,
       height: 40,
     });
+    // At once: a request waits for no longer than one that looks for a container may take.
+    await withoutContainers(`${mediaId}/1/width=40,height=40,fit=cover,gravity=face.webp`);
     const face = await image("w=40,h=40,fit=cover,g=face,f=webp");
     expect(face.headers.get("X-Image-Note")).toContain("what draws the eye");
     expect((await shapeOf(face)).width).toBe(40);

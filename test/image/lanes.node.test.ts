@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderImage as renderInContainer } from "../../containers/transcoder/render-image.ts";
 import type { ImageOutput } from "../../src/image/output.ts";
@@ -106,12 +106,38 @@ describe("one output is the same picture from both lanes", () => {
     expect(likeness(here.data, there.data)).toBeGreaterThan(output.format === "png" ? 40 : 33);
   });
 
-  it.each([1, 6])("a JPEG of orientation %i that both decode at a part of its size", async (orientation) => {
-    const photo = join(folder, "photo.jpg");
-    const enlarged = sharp(readFileSync(picture)).resize(1440, 960, { kernel: "cubic" });
-    await enlarged.removeAlpha().jpeg().withMetadata({ orientation }).toFile(photo);
-    const [here, there] = [await atTheEdge(OUTPUT, photo), await inTheContainer(OUTPUT, photo)];
-    expect(here.size).toBe(there.size);
-    expect(likeness(here.data, there.data)).toBeGreaterThan(38);
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    "a JPEG of orientation %i that both decode at a part of its size",
+    async (orientation) => {
+      const photo = join(folder, "photo.jpg");
+      const enlarged = sharp(readFileSync(picture)).resize(1440, 960, { kernel: "cubic" });
+      await enlarged.removeAlpha().jpeg().withMetadata({ orientation }).toFile(photo);
+      const [here, there] = [await atTheEdge(OUTPUT, photo), await inTheContainer(OUTPUT, photo)];
+      expect(here.size).toBe(there.size);
+      expect(likeness(here.data, there.data)).toBeGreaterThan(38);
+    },
+  );
+
+  const SOURCES: Record<string, (picture: Sharp) => Sharp> = {
+    "JPEG 4:2:0": (p) => p.removeAlpha().jpeg({ quality: 90, chromaSubsampling: "4:2:0" }),
+    "JPEG 4:4:4": (p) => p.removeAlpha().jpeg({ quality: 90, chromaSubsampling: "4:4:4" }),
+    "progressive JPEG": (p) => p.removeAlpha().jpeg({ quality: 90, progressive: true }),
+    "gray JPEG": (p) => p.removeAlpha().grayscale().jpeg({ quality: 90 }),
+    "lossy WebP": (p) => p.removeAlpha().webp({ quality: 90 }),
+    "WebP with transparency": (p) => p.ensureAlpha(0.5).webp({ quality: 90 }),
+    "lossless WebP": (p) => p.webp({ lossless: true }),
+    "16-bit PNG": (p) => p.toColourspace("rgb16").png(),
+  };
+
+  it.each(Object.keys(SOURCES))("of %s, fitted and cropped", async (name) => {
+    const source = join(folder, "source");
+    const enlarged = sharp(readFileSync(picture)).resize(720, 480, { kernel: "cubic" });
+    await SOURCES[name]?.(enlarged).toFile(source);
+    for (const asked of [{}, { ...BOX, position: { x: 0.9, y: 0.1 } }]) {
+      const output = { ...OUTPUT, ...asked };
+      const [here, there] = [await atTheEdge(output, source), await inTheContainer(output, source)];
+      expect(here.size).toBe(there.size);
+      expect(likeness(here.data, there.data)).toBeGreaterThan(36);
+    }
   });
 });
