@@ -54,7 +54,10 @@ function deploy(env: Record<string, string>): Promise<{ code: number | null; sai
   return new Promise((resolve) => child.once("close", (code) => resolve({ code, said })));
 }
 
-describe("npm run deploy", () => {
+/** Wrangler starts up to four times in a test, each a second or two: on a busy machine, ten times that. */
+const LIMIT_MS = 240_000;
+
+describe("npm run deploy", { timeout: LIMIT_MS }, () => {
   it("asks for a login before anything else", async () => {
     const { code, said } = await deploy({});
     expect({ code, said: said.trim() }).toEqual({
