@@ -48,7 +48,7 @@ describe("what the image of the transcoder holds", () => {
   it("comes with the packages that package.json pins, and no others", () => {
     const pinned = (JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as Package).dependencies;
     expect(pinned).toMatchObject(dependencies ?? {});
-    expect(Object.keys(dependencies ?? {}).sort()).toEqual(["sharp", "thumbhash", "zod"]);
+    expect(Object.keys(dependencies ?? {})).toEqual(["sharp", "thumbhash", "zod"]);
   });
 
   it("reaches the engine: everything that is copied is let through, and nothing else", () => {
