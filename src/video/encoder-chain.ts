@@ -45,6 +45,13 @@ export function encoderChain(output: FileOutput, installed: readonly string[]): 
 
 /** What only the asked codec knows is left out; the quality aimed at stays. */
 function inCodec(output: FileOutput, codec: VideoCodec): FileOutput {
-  const { codecProfile: _profile, level: _level, tune: _tune, pixelFormat: _pixels, ...rest } = output;
+  const {
+    codecProfile: _profile,
+    level: _level,
+    tune: _tune,
+    pixelFormat: _pixels,
+    hdr: _hdr,
+    ...rest
+  } = output;
   return { ...rest, videoCodec: codec, crf: translateCrf(output.crf, output.videoCodec ?? "h264", codec) };
 }

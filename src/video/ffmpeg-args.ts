@@ -88,6 +88,17 @@ export function keyframeProbeArgs(inputUrl: string): string[] {
   ];
 }
 
+/** Arguments of ffprobe: what the first frame carries beside its pixels, as JSON on stdout. */
+export function firstFrameProbeArgs(inputUrl: string): string[] {
+  return [
+    ...["-hide_banner", "-v", "quiet", "-max_alloc", String(MAX_ALLOCATION_BYTES)],
+    ...["-select_streams", "V:0", "-show_frames", "-show_entries", "frame=side_data_list"],
+    ...["-read_intervals", "%+#1", "-of", "json"],
+    ...inputGuards(inputUrl),
+    ...["-i", inputUrl],
+  ];
+}
+
 /** Arguments that read the packets of picture and sound to the last, for how far they reach. */
 export function packetsArgs(setting: FfmpegSetting): string[] {
   const tracks = ["-map", "0:V?", "-map", "0:a?", "-c", "copy", "-f", "null", "-"];

@@ -5,6 +5,7 @@ import { type FfmpegSetting, globalArgs, inputArgs } from "./ffmpeg-args.ts";
 import { fileAudioArgs } from "./file-audio.ts";
 import type { FileOutput } from "./file-output.ts";
 import type { FilePlan } from "./file-plan.ts";
+import { HDR_PIXEL_FORMAT, hdrTagArgs, keepsHdr } from "./kept-hdr.ts";
 import { overlayGraph, overlayInput } from "./overlay.ts";
 import type { EncoderPass, PictureRate } from "./picture-rate.ts";
 import { colorTagArgs, frameTimeArgs, STRIP_METADATA_ARGS } from "./video-encoder.ts";
@@ -56,30 +57,36 @@ function pictureArgs(
     ...encoder.args(rateOf(plan, output, pass), setting.threads),
     ...keyframeArgs(plan),
     ...timeArgs(plan),
-    ...colorTagArgs(video, setting),
+    ...(keepsHdr(video, output) ? hdrTagArgs(video) : colorTagArgs(video, setting)),
     ...(output.videoCodec === "h265" && output.format === "mp4" ? ["-tag:v", "hvc1"] : []),
   ];
 }
 
 function pictureMap(plan: FilePlan, output: FileOutput, setting: FfmpegSetting): string[] {
-  const filters = filtersOf(plan, setting);
+  const filters = filtersOf(plan, output, setting);
   if (setting.overlay === undefined) return ["-map", "0:V:0", "-vf", filters.join(",")];
   const frames = { size: plan.layout.size, pixelFormat: output.pixelFormat ?? "yuv420p" };
   return ["-filter_complex", overlayGraph(filters, setting.overlay, frames, "[v]"), "-map", "[v]"];
 }
 
-function filtersOf({ video, layout, cut, frameRate }: FilePlan, setting: FfmpegSetting): string[] {
+function filtersOf(
+  { video, layout, cut, frameRate }: FilePlan,
+  output: FileOutput,
+  { toneMapping }: FfmpegSetting,
+): string[] {
+  const support = { toneMapping: toneMapping && !keepsHdr(video, output) };
   return [
     ...deinterlaceFilters(video),
     ...cutFilters(video, cut, frameRate),
     ...layout.before,
-    ...finishFilters(video, layout.scaled, setting),
+    ...finishFilters(video, layout.scaled, support),
     ...layout.after,
   ];
 }
 
 function rateOf(plan: FilePlan, output: FileOutput, pass: EncoderPass | undefined): PictureRate {
-  const { pixelFormat = "yuv420p", videoCodec = "h264" } = output;
+  const isKept = keepsHdr(plan.video, output);
+  const { pixelFormat = isKept ? HDR_PIXEL_FORMAT : "yuv420p", videoCodec = "h264" } = output;
   const { profiles } = VIDEO_CODEC_RULES[videoCodec];
   const [suitable = "high"] =
     Object.entries(profiles).find(([, formats]) => formats.includes(pixelFormat)) ?? [];
@@ -94,6 +101,7 @@ function rateOf(plan: FilePlan, output: FileOutput, pass: EncoderPass | undefine
     level: output.level,
     tune: output.tune,
     pass,
+    light: isKept ? plan.video.light : undefined,
   };
 }
 

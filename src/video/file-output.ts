@@ -39,6 +39,8 @@ export const fileOutput = z.strictObject({
   level: z.string().optional(),
   tune: z.string().optional(),
   pixelFormat: z.enum(PIXEL_FORMATS).optional(),
+  /** `keep` leaves HDR as it is, in ten bits; otherwise it becomes SDR. */
+  hdr: z.enum(["keep"]).optional(),
   frameRate: z.number().positive().optional(),
   /** Longest time between keyframes. */
   keyframeSeconds: z.number().positive().optional(),

@@ -6,6 +6,7 @@ import { levelOf, peakWithinLevel } from "./file-level.ts";
 import type { FileOutput } from "./file-output.ts";
 import { type FrameLayout, layFrame } from "./frame-layout.ts";
 import { frameRateFromDecimal } from "./frame-rate.ts";
+import { keepsHdr } from "./kept-hdr.ts";
 import { fitsLevel, levelLimits, shrinkToLevel } from "./levels.ts";
 import type { SourceDescription, VideoDescription } from "./source.ts";
 import { type FilterSupport, isHdr } from "./video-filters.ts";
@@ -85,7 +86,7 @@ function ratioOf(frameRate: number): string {
 }
 
 /** Sentences for the job about what could not be done as well as it should. */
-export function notesOnColor(video: VideoDescription, setting: FilterSupport): string[] {
-  if (!isHdr(video) || setting.toneMapping) return [];
+export function notesOnColor({ video, output }: FilePlan, setting: FilterSupport): string[] {
+  if (!isHdr(video) || setting.toneMapping || keepsHdr(video, output)) return [];
   return ["The source is HDR and this ffmpeg has no tone mapping, so colours may look washed out."];
 }

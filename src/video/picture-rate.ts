@@ -1,5 +1,6 @@
 import type { PixelFormat } from "./codecs.ts";
 import type { EncoderPreset } from "./encoder-preset.ts";
+import type { HdrLight } from "./hdr-light.ts";
 
 /** One of the two runs of an encoder that looks twice, and where it keeps what it saw. */
 export interface EncoderPass {
@@ -23,4 +24,6 @@ export interface PictureRate {
   level?: string | undefined;
   tune?: string | undefined;
   pass?: EncoderPass | undefined;
+  /** Of a picture that stays HDR. */
+  light?: HdrLight | undefined;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { complexity, complexityFailure } from "./complexity.ts";
+import { hdrLight } from "./hdr-light.ts";
 
 /** A language as BCP 47 shapes it. A file may say anything, and what it says ends up in manifests. */
 export const languageTag = z.string().regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}$/);
@@ -36,6 +37,8 @@ export const sourceDescription = z.object({
       interlaced: z.boolean(),
       /** `smpte2084` (PQ) or `arib-std-b67` (HLG) for HDR. */
       colorTransfer: z.string().optional(),
+      /** Of HDR10, where the bitstream tells it. */
+      light: hdrLight.optional(),
       frameCount: z.int().optional(),
       /** Measured where a stream adapts to it. */
       complexity: complexity.optional(),

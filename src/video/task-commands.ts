@@ -6,7 +6,7 @@ import { chunkSeeks } from "./chunk-seeks.ts";
 import { planComplexitySamples } from "./complexity-args.ts";
 import { encoderChain } from "./encoder-chain.ts";
 import { WANTED_ENCODERS } from "./encoders.ts";
-import { keyframeProbeArgs, probeArgs } from "./ffmpeg-args.ts";
+import { firstFrameProbeArgs, keyframeProbeArgs, probeArgs } from "./ffmpeg-args.ts";
 import { fileArgs, firstPassArgs } from "./file-args.ts";
 import { fileOutput } from "./file-output.ts";
 import { planParts } from "./file-parts.ts";
@@ -29,6 +29,7 @@ import { audioArgs, chunkArgs, streamArgs } from "./stream-args.ts";
 import { planStream } from "./stream-plan.ts";
 import { planSoundOf } from "./stream-sound.ts";
 import { planSubtitles, subtitleArgs } from "./subtitles.ts";
+import { isPq } from "./video-filters.ts";
 import { samplesArgs } from "./waveform.ts";
 
 /**
@@ -73,6 +74,9 @@ const COMMANDS: Record<string, (spec: unknown, learned: unknown) => TaskCommand[
     return [
       command("probing", probeArgs("{input}"), "ffprobe"),
       command("probing", keyframeProbeArgs("{input}"), "ffprobe"),
+      ...(source?.video && isPq(source.video)
+        ? [command("probing", firstFrameProbeArgs("{input}"), "ffprobe")]
+        : []),
       ...(isMeasured && source?.video ? complexityCommands(source, source.video) : []),
     ];
   },

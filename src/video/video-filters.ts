@@ -13,6 +13,11 @@ export function isHdr(video: VideoDescription): boolean {
   return HDR_TRANSFERS.has(video.colorTransfer ?? "");
 }
 
+/** Only PQ stands for light as such, and may come with what it was graded for. */
+export function isPq(video: VideoDescription): boolean {
+  return video.colorTransfer === "smpte2084";
+}
+
 /**
  * The filters that turn decoded frames into upright, progressive, square-pixel SDR of the given size. Rotation is
  * not here: ffmpeg turns the frames itself, in front of the first filter.

@@ -1,5 +1,6 @@
 import { bitrateArgs } from "./bitrate-args.ts";
 import type { Threads } from "./ffmpeg-args.ts";
+import { x265LightParams } from "./kept-hdr.ts";
 import type { PictureRate } from "./picture-rate.ts";
 
 /** libx265. `hvc1` keeps the parameter sets in the index, as Apple's players ask for. */
@@ -10,6 +11,7 @@ export function x265Args(rate: PictureRate, threads: Threads): string[] {
     "info=0",
     `pools=${threads}`,
     ...(rate.level === undefined ? [] : [`level-idc=${rate.level}`]),
+    ...(rate.light === undefined ? [] : x265LightParams(rate.light)),
     ...(pass === undefined ? [] : [`pass=${pass.number}`, `stats=${pass.logFile}`]),
   ];
   return [

@@ -29,12 +29,13 @@ export interface BaseTask {
 /** A server starts in a second; on a machine that is busy with other suites, in many. */
 const START_MS = 60_000;
 
-export function useStudio(env: Record<string, string> = {}): Studio {
+/** `args` start another copy of the server than that of this repository. */
+export function useStudio(env: Record<string, string> = {}, args?: readonly string[]): Studio {
   const studio = {} as Studio;
   let count = 0;
   beforeAll(async () => {
     studio.store = await startObjectStore();
-    studio.transcoder = await startTranscoder(env);
+    studio.transcoder = await startTranscoder(env, args);
   }, START_MS);
   afterAll(async () => {
     await studio.transcoder.stop();

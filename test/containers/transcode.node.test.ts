@@ -86,6 +86,39 @@ describe("progressive MP4", () => {
     });
   });
 
+  it("keeps HDR where it is asked to, with the light that it was graded for", async () => {
+    const light = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)";
+    const clip = await makeClip({
+      seconds: 1,
+      options: [
+        ...["-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le", "-color_trc", "smpte2084"],
+        ...["-color_primaries", "bt2020", "-colorspace", "bt2020nc"],
+        ...["-x265-params", `log-level=error:hdr10=1:master-display=${light}:max-cll=1000,400`],
+      ],
+    });
+    const source = await studio.probe(clip);
+    expect(source.video?.light).toMatchObject({
+      display: { red: [0.68, 0.32], maxNits: 1000, minNits: 0.0001 },
+      content: { maxNits: 1000, averageNits: 400 },
+    });
+    const kept = {
+      pix_fmt: "yuv420p10le",
+      color_transfer: "smpte2084",
+      color_primaries: "bt2020",
+      color_space: "bt2020nc",
+    };
+    for (const videoCodec of ["h265", "vp9"] as const) {
+      const { report, bytes } = await transcode(clip, { ...mp4, videoCodec, hdr: "keep" });
+      expect(report.streams[0], videoCodec).toMatchObject(kept);
+      if (videoCodec === "h265")
+        expect((await studio.probe(bytes)).video?.light).toEqual(source.video?.light);
+    }
+    expect((await transcode(clip, { ...mp4, videoCodec: "h265" })).report.streams[0]).toMatchObject({
+      pix_fmt: "yuv420p",
+      color_transfer: "bt709",
+    });
+  });
+
   it("keeps the times of a variable frame rate", async () => {
     const clip = await makeClip({
       options: ["-vf", "select='not(mod(n\\,3))+lt(n\\,20)'", "-fps_mode", "vfr"],

@@ -21,10 +21,13 @@ export interface Transcoder {
   stop: () => Promise<void>;
 }
 
-export async function startTranscoder(env: Record<string, string> = {}): Promise<Transcoder> {
+export async function startTranscoder(
+  env: Record<string, string> = {},
+  args: readonly string[] = TRANSCODER_ARGS,
+): Promise<Transcoder> {
   const given = "WORK_DIR" in env ? env.WORK_DIR : undefined;
   const workDir = given ?? (await mkdtemp(join(tmpdir(), "darkroom-transcoder-test-")));
-  const child = spawn(process.execPath, TRANSCODER_ARGS, {
+  const child = spawn(process.execPath, args, {
     env: { PATH: process.env.PATH, PORT: "0", WORK_DIR: workDir, FFMPEG_THREADS: "2", ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });

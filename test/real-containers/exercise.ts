@@ -3,15 +3,13 @@
  * killed in the middle of one, and a look at what a container may do. Ends with 1 when something is not as it should
  * be. `run.sh` prepares the machine.
  */
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { createDarkroomClient, type DarkroomClient } from "../../src/client/client.ts";
 import type { Job, ProgressSnapshot } from "../../src/client/resources.ts";
 import { startStack } from "../../src/local/stack.ts";
 import { makeClip } from "../fixtures/video.ts";
+import { docker, expect, transcoders } from "./docker.ts";
+import { inspectContainer, stopContainer } from "./inspect-container.ts";
 
-const run = promisify(execFile);
-const docker = process.env.WRANGLER_DOCKER_BIN ?? "docker";
 /** The first start of a container builds its image and installs ffmpeg. */
 const DEADLINE_MS = 20 * 60_000;
 
@@ -42,8 +40,16 @@ try {
     develop(client, drawing, [{ format: "webp", width: 320 }], "drawing.svg"),
   );
   await expectWhole(client, drawn, 1);
-  await inspectContainers();
+  const [container = ""] = await transcoders();
+  expect(container !== "", "no container of the transcoder runs: the jobs went elsewhere");
+  await inspectContainer(container);
   await timed("a stream in chunks, its container killed in the middle", () => loseAContainer(client));
+  const [successor = ""] = await transcoders();
+  await stopContainer(successor);
+  const next = await timed("a clip, on the container after one that was asked to stop", () =>
+    develop(client, clip, OUTPUTS),
+  );
+  await expectWhole(client, next, OUTPUTS.length);
 } finally {
   await stack.stop();
 }
@@ -100,37 +106,8 @@ async function loseAContainer(client: DarkroomClient): Promise<void> {
 async function killContainer(): Promise<void> {
   const [id] = await transcoders();
   expect(id !== undefined, "no container runs");
-  await run(docker, ["kill", "--signal", "KILL", String(id)]);
+  await docker("kill", "--signal", "KILL", String(id));
   console.log(`  container ${id} killed`);
-}
-
-/** The container runs as nobody special, and reaches storage alone. */
-async function inspectContainers(): Promise<void> {
-  const ids = await transcoders();
-  expect(ids.length > 0, "no container of the transcoder runs: the jobs went elsewhere");
-  const inside = async (id: string, script: string) =>
-    (await run(docker, ["exec", id, "node", "-e", script])).stdout.trim();
-  for (const id of ids) {
-    const user = await inside(id, "console.log(process.getuid())");
-    expect(user !== "0", "the transcoder runs as root");
-    for (const url of [
-      "http://1.1.1.1",
-      "http://example.com",
-      "https://1.1.1.1",
-      "http://host.docker.internal:22",
-    ]) {
-      const reach = `fetch("${url}",{signal:AbortSignal.timeout(5000)}).then(()=>"out",()=>"shut").then(console.log)`;
-      expect((await inside(id, reach)) === "shut", `the container reaches ${url}`);
-    }
-    const refused = await inside(id, 'fetch("http://media.storage/").then((r)=>console.log(r.status))');
-    expect(refused.startsWith("4"), `storage without a signature answers ${refused}`);
-    console.log(`  ${id}: user ${user}, no way out, storage without a signature answers ${refused}`);
-  }
-}
-
-async function transcoders(): Promise<string[]> {
-  const { stdout } = await run(docker, ["ps", "--format", "{{.ID}} {{.Image}}"]);
-  return stdout.split("\n").flatMap((line) => (/^(\w+) .*transcoder/i.exec(line) ?? []).slice(1));
 }
 
 async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {
@@ -138,8 +115,4 @@ async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {
   const result = await work();
   console.log(`${name}: ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
   return result;
-}
-
-function expect(holds: boolean, otherwise: string): void {
-  if (!holds) throw new Error(otherwise);
 }

@@ -4,7 +4,8 @@
 #
 #   sudo test/real-containers/run.sh
 #
-# An engine that answers is used as it is; otherwise one is started for this run alone, and ended with it.
+# An engine that answers is used as it is; otherwise one is started for this run alone, behind a socket of its own, and
+# ended with it. As every engine it leaves its bridge `docker0` and its rules in iptables behind.
 # Images that cannot be pulled are made here: the base of Debian's packages, and a stand-in for the proxy that the local
 # runtime puts between a container and the worker. NODE_EXTRA_CA_CERTS, where set, is trusted while images are built.
 set -euo pipefail
@@ -39,7 +40,9 @@ start_engine() {
   fi
   require dockerd docker.io
   # The address that wrangler reaches containers at must be the bridge's own.
-  dockerd --bip=172.17.0.1/16 --data-root "$work/engine" --pidfile "$work/engine.pid" >"$work/engine.log" 2>&1 &
+  export DOCKER_HOST="unix://$work/engine.sock"
+  dockerd --bip=172.17.0.1/16 --host "$DOCKER_HOST" --data-root "$work/engine" --exec-root "$work/engine-run" \
+    --pidfile "$work/engine.pid" >"$work/engine.log" 2>&1 &
   engine_pid=$!
   for _ in $(seq 60); do
     docker info >/dev/null 2>&1 && return
@@ -90,3 +93,6 @@ make_base
 choose_egress
 export WRANGLER_DOCKER_BIN="$root/test/real-containers/legacy-docker.sh"
 node "$root/test/real-containers/exercise.ts" "$work/state"
+# What `npm run deploy` would send: the bundle, the bindings and the image, with the image built.
+cd "$root"
+wrangler deploy --dry-run --outdir "$work/bundle"

@@ -117,6 +117,16 @@ describe("a video file is asked for", () => {
       "pixel_format: Android devices play",
     ],
     [{ format: "mp4", target_platform: "tv", audio_codec: "opus" }, "audio_codec: TV devices play aac, mp3"],
+    [{ format: "mp4", hdr: "keep" }, "hdr: H.264 is not played as HDR: ask for video_codec h265"],
+    [
+      { format: "mp4", video_codec: "h265", hdr: "keep", pixel_format: "yuv420p" },
+      "pixel_format: HDR needs ten bits",
+    ],
+    [
+      { format: "webm", hdr: "keep", watermark: { media_id: "med_00000000000000000000000000" } },
+      "watermark: A logo is SDR",
+    ],
+    [{ format: "hls", hdr: "keep" }, "hdr"],
     [{ format: "mp4", start: 5, end: 5 }, "end: The end has to come after 5 s"],
     [{ format: "mp4", resize_mode: "crop", width: 100 }, "resize_mode: crop needs both width and height."],
     [

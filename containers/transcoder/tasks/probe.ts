@@ -1,7 +1,9 @@
 import { readPacketTimes } from "../../../src/video/describe-details.ts";
-import { keyframeProbeArgs } from "../../../src/video/ffmpeg-args.ts";
+import { firstFrameProbeArgs, keyframeProbeArgs } from "../../../src/video/ffmpeg-args.ts";
+import { readHdrLight } from "../../../src/video/hdr-light.ts";
 import type { TaskRequest, TaskResult } from "../../../src/video/protocol.ts";
 import type { SourceDescription } from "../../../src/video/source.ts";
+import { isPq } from "../../../src/video/video-filters.ts";
 import { measureComplexity } from "../measure-complexity.ts";
 import { withLength } from "../measure-length.ts";
 import { probeUrl, readFfprobe } from "../run-ffmpeg.ts";
@@ -16,10 +18,31 @@ type ProbeRequest = Extract<TaskRequest, { kind: "probe" }>;
 export async function runProbe(context: TaskContext, request: ProbeRequest): Promise<TaskResult> {
   context.progress(0, "probing");
   const told = await probeUrl(context, request.inputUrl);
-  const source = await withPacketTimes(context, await withLength(context, told));
+  const source = await withLight(context, await withPacketTimes(context, await withLength(context, told)));
   if (source.video === undefined || !request.measureComplexity) return { kind: "probe", source };
   const learned = await measureComplexity(context, source, source.video);
   return { kind: "probe", source: { ...source, video: { ...source.video, ...learned } } };
+}
+
+/** Encoders that keep HDR pass on what the bitstream says of the light; a file need not say anything. */
+async function withLight(context: TaskContext, source: SourceDescription): Promise<SourceDescription> {
+  const { video } = source;
+  if (video === undefined || !isPq(video)) return source;
+  const json = await readFfprobe(context, firstFrameProbeArgs(context.request.inputUrl)).catch(() => {
+    context.signal.throwIfAborted();
+    return "{}";
+  });
+  const light = readHdrLight(parseJson(json));
+  return light === undefined ? source : { ...source, video: { ...video, light } };
+}
+
+/** ffprobe leaves its JSON unfinished when it gives up. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function withPacketTimes(context: TaskContext, source: SourceDescription): Promise<SourceDescription> {

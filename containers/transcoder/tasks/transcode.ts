@@ -48,7 +48,7 @@ export async function runTranscode(context: TaskContext, request: TranscodeReque
     notes: [
       ...plan.notes,
       ...(choice.note === undefined ? [] : [choice.note]),
-      ...notesOnColor(plan.video, context.setting),
+      ...notesOnColor({ ...plan, output: choice.output }, context.setting),
       ...lengthNotes,
     ],
   };

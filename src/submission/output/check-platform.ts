@@ -1,4 +1,5 @@
 import { CONTAINERS, type FileFormat, VIDEO_CODEC_RULES, type VideoCodec } from "../../video/codecs.ts";
+import { HDR_PIXEL_FORMAT } from "../../video/kept-hdr.ts";
 import { type Platform, platformRules } from "../../video/platforms.ts";
 import type { Refuse } from "../check-output.ts";
 import type { NamedSpecification } from "../name-outputs.ts";
@@ -43,7 +44,8 @@ export function checkPlatform(
 
 /** The profile that a file will have: its own, that of its settings, or the first that holds its pixels. */
 function profileOf(specification: NamedSpecification, codec: VideoCodec): string {
-  const { codec_profile, profile, pixel_format: pixels = "yuv420p" } = specification;
+  const { codec_profile, profile, hdr } = specification;
+  const { pixel_format: pixels = hdr === "keep" ? HDR_PIXEL_FORMAT : "yuv420p" } = specification;
   if (codec_profile !== undefined) return codec_profile;
   const named = codec === "h264" ? videoProfile(profile)?.codecProfile : undefined;
   const { profiles } = VIDEO_CODEC_RULES[codec];

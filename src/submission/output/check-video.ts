@@ -5,6 +5,7 @@ import {
   VIDEO_CODEC_RULES,
   type VideoCodec,
 } from "../../video/codecs.ts";
+import { HDR_PIXEL_FORMAT } from "../../video/kept-hdr.ts";
 import { LEVELS } from "../../video/levels.ts";
 import type { Refuse } from "../check-output.ts";
 import type { NamedSpecification } from "../name-outputs.ts";
@@ -33,6 +34,7 @@ export function checkVideo(specification: NamedSpecification, refuse: Refuse): v
   }
   checkRate(specification, codec, refuse);
   checkCodec(specification, codec, refuse);
+  if (specification.hdr === "keep") checkHdr(specification, codec, refuse);
   if (specification.target_platform) {
     checkPlatform(specification, { format, codec, platform: specification.target_platform }, refuse);
   }
@@ -101,6 +103,15 @@ function checkCodec(specification: NamedSpecification, codec: VideoCodec, refuse
     const message = tunes.length > 0 ? `${codec} can be tuned for ${tunes.join(", ")}.` : "";
     refuse("tune", message || `${codec} has no tunes; leave it out.`);
   }
+}
+
+/** What cannot stay HDR: eight bits, players of H.264, and logos, whose colours are SDR. */
+function checkHdr(specification: NamedSpecification, codec: VideoCodec, refuse: Refuse): void {
+  const { pixel_format: pixels = HDR_PIXEL_FORMAT, watermark } = specification;
+  if (codec === "h264") refuse("hdr", "H.264 is not played as HDR: ask for video_codec h265, vp9 or av1.");
+  else if (!pixels.endsWith("10le"))
+    refuse("pixel_format", `HDR needs ten bits: ${HDR_PIXEL_FORMAT}, or leave it out.`);
+  if (watermark !== undefined) refuse("watermark", "A logo is SDR: leave it out, or let hdr be tone_map.");
 }
 
 function checkPixels(

@@ -48,6 +48,7 @@ function pictureOf(specification: NamedSpecification, codec: VideoCodec) {
     level: specification.level,
     tune: specification.tune ?? (hasTunes ? profile?.tune : undefined),
     pixelFormat: specification.pixel_format,
+    hdr: specification.hdr === "keep" ? ("keep" as const) : undefined,
     frameRate: specification.frame_rate,
     keyframeSeconds: specification.keyframe_interval,
     platform: specification.target_platform,

@@ -31,6 +31,9 @@ export const videoFields = {
   frame_rate: z.number().min(1).max(120).optional(),
   keyframe_interval: z.number().min(0.1).max(20).optional().openapi({ description: "At most, seconds" }),
   pixel_format: z.enum(PIXEL_FORMATS).optional(),
+  hdr: z.enum(["tone_map", "keep"]).optional().openapi({
+    description: "What becomes of an HDR source: SDR in BT.709 (default), or PQ or HLG as it is, in ten bits",
+  }),
   profile: z.enum(VIDEO_PROFILE_NAMES).optional(),
   target_platform: z.enum(PLATFORM_NAMES).optional(),
   start: seconds
@@ -58,6 +61,7 @@ export const VIDEO_FIELD_FORMATS = {
   frame_rate: VIDEO_FORMATS,
   keyframe_interval: VIDEO_FORMATS,
   pixel_format: VIDEO_FORMATS,
+  hdr: VIDEO_FORMATS,
   profile: VIDEO_FORMATS,
   target_platform: VIDEO_FORMATS,
   start: [...VIDEO_FORMATS, ...SOUND_FORMATS],

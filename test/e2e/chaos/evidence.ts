@@ -22,6 +22,8 @@ export interface Evidence {
   ends: { job_id: string; type: string }[];
   /** Originals that a row stands for. */
   originals: Set<string>;
+  /** Ids of media that are there. */
+  media: Set<string>;
   /** Every object in storage. */
   keys: string[];
 }
@@ -46,6 +48,7 @@ export function readEvidence(stateDir: string): Evidence {
           "SELECT object_key AS key FROM media UNION SELECT object_key AS key FROM uploads",
         ).map(({ key }) => key),
       ),
+      media: new Set(all<{ id: string }>("SELECT id FROM media").map(({ id }) => id)),
       keys: (r2.prepare("SELECT key FROM _mf_objects").all() as { key: string }[]).map(({ key }) => key),
     };
   } finally {
@@ -76,15 +79,20 @@ function openDatabase(folder: string, readOnly = false): DatabaseSync {
   return new DatabaseSync(join(folder, name), { readOnly });
 }
 
-/** Objects that no row stands for: what attempts that do not count have left behind, and originals of nothing. */
-export function strayKeys({ attempts, originals, keys }: Evidence): string[] {
+/**
+ * Objects that no row stands for: what attempts that do not count have left behind, originals of nothing, and copies of
+ * what is not there any more.
+ */
+export function strayKeys({ attempts, originals, media, keys }: Evidence): string[] {
   const counted = new Set(
     attempts
       .filter(({ outcome }) => outcome === "done")
       .map((attempt) => `outputs/${attempt.job_id}/${attempt.task_id}.${attempt.number}/`),
   );
   return keys.filter((key) => {
-    if (!key.startsWith("outputs/")) return !originals.has(key);
+    const [root, id = ""] = key.split("/");
+    if (root === "derived") return !media.has(id);
+    if (root !== "outputs") return !originals.has(key);
     return !counted.has(key.split("/").slice(0, 3).join("/").concat("/"));
   });
 }
