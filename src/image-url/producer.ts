@@ -46,14 +46,14 @@ export type DerivativeTimings = Record<string, number>;
  */
 export class DerivativeProducer extends DurableObject<Env> {
   #making: Promise<DerivativeAnswer> | undefined;
-  /** Nobody waits for what is being made. */
+  /** What is being made was ordered when nobody waited for it. */
   #isPatient = false;
   #fetching: Promise<RemoteAnswer> | undefined;
 
   /** Makes the derivative unless it is in R2 by now; resolves when it is. */
   async make(order: DerivativeOrder): Promise<DerivativeAnswer> {
+    // Said by each who asks: whoever asks too early is not heard, as it is not in line yet.
     if (this.#making && this.#isPatient && !order.isBackground) {
-      this.#isPatient = false;
       this.ctx.waitUntil(hurryRender(this.env, order));
     }
     return await this.#start(order);

@@ -26,16 +26,14 @@ export interface RenderLine {
 
 export function createRenderLine(): RenderLine {
   const waiting: (() => void)[] = [];
-  const patient = new Map<string, () => void>();
+  /** One thing may be in it twice: whoever ordered it may have been started anew, and forgot that it had. */
+  const patient: { objectKey: string; go: () => void }[] = [];
   let running = 0;
 
   /** Whoever has the right to go next; a turn that is passed on is not counted anew. */
   function next(): (() => void) | undefined {
     const asker = waiting.shift();
-    if (asker || running > 1) return asker;
-    const [first] = patient;
-    if (first) patient.delete(first[0]);
-    return first?.[1];
+    return asker || running > 1 ? asker : patient.shift()?.go;
   }
 
   function wait(line: { size: number; most: number }, join: (go: () => void) => void): Promise<void> {
@@ -50,7 +48,8 @@ export function createRenderLine(): RenderLine {
         return;
       }
       if (isPatient) {
-        await wait({ size: patient.size, most: MAX_PATIENT }, (go) => patient.set(objectKey, go));
+        const line = { size: patient.length, most: MAX_PATIENT };
+        await wait(line, (go) => patient.push({ objectKey, go }));
       } else await wait({ size: waiting.length, most: MAX_WAITING }, (go) => waiting.push(go));
     },
     passTurn() {
@@ -59,9 +58,10 @@ export function createRenderLine(): RenderLine {
       else running--;
     },
     hurry(objectKey) {
-      const go = patient.get(objectKey);
-      if (!go) return;
-      patient.delete(objectKey);
+      const at = patient.findIndex((order) => order.objectKey === objectKey);
+      const [found] = at < 0 ? [] : patient.splice(at, 1);
+      if (!found) return;
+      const { go } = found;
       if (running < MAX_RENDERS) {
         running++;
         go();

@@ -41,5 +41,6 @@ export function confirmed(doubt: string | undefined, error: MediaError): MediaEr
 
 function isVerdict(error: MediaError): boolean {
   if (error.code === "corrupt_image" || error.code === "unsupported_image") return true;
-  return error.class === "codec" || error.class === "resource";
+  // A full disk is the machine's trouble, whatever the file is.
+  return error.class === "codec" || (error.class === "resource" && error.code !== "disk_full");
 }

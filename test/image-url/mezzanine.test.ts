@@ -177,6 +177,40 @@ describe("a job whose original the edge cannot read", () => {
     expect(orders).toEqual(["mezzanine"]);
   });
 
+  it("has its mezzanine hurried by each who waits for it, as one who asks too early is not heard", async () => {
+    const bytes = await fileOf(photo(30, 20), "jpeg");
+    await send(key, [file(bytes, "photo.jpg", "image/jpeg")]);
+    const [row] = await rowsOf<{ id: string }>("media");
+    const media = await readPublishedMedia(testEnv.DB, row?.id ?? "");
+    if (!media) throw new Error("the media is not there");
+    const objectKey = `derived/${media.id}/1/mezzanine`;
+    const hurried: string[] = [];
+    const reached = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    await runInDurableObject(testEnv.DERIVATIVES.getByName(`${media.id}/1/mezzanine`), async (producer) => {
+      const inside = producer as unknown as { env: object };
+      const render = async () => {
+        reached.resolve();
+        await released.promise;
+        return { code: "corrupt_image", message: "It is damaged." };
+      };
+      const hurry = (name: string) => void hurried.push(name);
+      inside.env = { ...inside.env, TRANSCODER: { getByName: () => ({ render, hurry }) } };
+      const order = {
+        objectKey,
+        media,
+        output: mezzanineOf(media.metadata as never).output,
+        isMezzanine: true,
+      };
+      producer.begin({ ...order, isBackground: true });
+      await reached.promise;
+      const askers = [producer.make(order), producer.make(order)];
+      released.resolve();
+      expect(await Promise.all(askers)).toMatchObject([{ made: false }, { made: false }]);
+    });
+    expect(hurried).toEqual([objectKey, objectKey]);
+  });
+
   it("leaves none when the media is deleted while it is made", async () => {
     await runJob({ colorModel: "cmyk", components: 4 }, { removing: true });
     await expect.poll(() => wasStored).toBe(true);

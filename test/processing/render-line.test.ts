@@ -67,6 +67,19 @@ describe("the line for images by URL", () => {
     await join("next", true);
   });
 
+  it("forgets nobody who waits for what another waits for, too", async () => {
+    const { line, turns, join, pass } = openLine();
+    await join("asked");
+    void join("same", true);
+    void join("same", true);
+    line.hurry("same");
+    await told();
+    expect(turns).toEqual(["asked", "same"]);
+    await pass();
+    await pass();
+    expect(turns).toEqual(["asked", "same", "same"]);
+  });
+
   it("never makes more than two at once, and refuses crowds", async () => {
     const { line, turns, join } = openLine();
     const asked = Array.from({ length: 20 }, (_, n) => join(`asked ${n}`).catch((error) => error.code));
