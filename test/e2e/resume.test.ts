@@ -13,8 +13,8 @@ import { isForwardOnly } from "./service.ts";
 const SECONDS = 24;
 const RATE = 30;
 /**
- * Slow on purpose: a chunk has to take long enough to be killed in its middle. Two segments of 2 s: six chunks, encoded one after the other by the only slot. Of a file, whose segments are of 10 s,
- * three.
+ * Slow on purpose: a chunk has to take long enough to be killed in its middle. Two segments of 2 s: six chunks, encoded
+ * one after the other by the only slot. Of a file, whose segments are of 10 s, three.
  */
 const VARIABLES = ["--var", "CHUNK_SECONDS=4", "--var", "TRANSCODER_SLOTS=1"];
 const RECOVERY_DEADLINE_MS = 160_000;
@@ -128,9 +128,14 @@ async function framesOf(jobId: string, name: string) {
   return { count: fragments.reduce((sum, { samples }) => sum + samples.length, 0), times };
 }
 
-/** The media playlists, but for the names of the folders that attempts wrote into. */
+/**
+ * The playlists, but for the names of the folders that attempts wrote into, and for the rates: two encodes of the same
+ * frames on several threads need not be equal to the byte.
+ */
 async function playlistsOf(jobId: string): Promise<string[]> {
   const names = ["master", "240p", "480p", "audio"];
   const texts = names.map(async (name) => (await client.download(`/play/${jobId}/${name}.m3u8`)).text());
-  return (await Promise.all(texts)).map((text) => text.replaceAll(/tsk_\w+\.\d+\//g, ""));
+  return (await Promise.all(texts)).map((text) =>
+    text.replaceAll(/tsk_\w+\.\d+\//g, "").replaceAll(/BANDWIDTH=\d+/g, "BANDWIDTH"),
+  );
 }
