@@ -119,6 +119,21 @@ describe("progressive MP4", () => {
     });
   });
 
+  it("keeps HLG in AV1", async () => {
+    const clip = await makeClip({
+      seconds: 1,
+      options: [
+        ...["-pix_fmt", "yuv420p10le", "-color_trc", "arib-std-b67", "-color_primaries", "bt2020"],
+        ...["-colorspace", "bt2020nc"],
+      ],
+    });
+    const { report } = await transcode(clip, { ...mp4, videoCodec: "av1", crf: 50, hdr: "keep" });
+    expect(report.streams[0]).toMatchObject({
+      ...{ codec_name: "av1", pix_fmt: "yuv420p10le" },
+      ...{ color_transfer: "arib-std-b67", color_primaries: "bt2020", color_space: "bt2020nc" },
+    });
+  });
+
   it("keeps the times of a variable frame rate", async () => {
     const clip = await makeClip({
       options: ["-vf", "select='not(mod(n\\,3))+lt(n\\,20)'", "-fps_mode", "vfr"],
